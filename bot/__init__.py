@@ -1,0 +1,1 @@
+"""Tocsin: an incident responder that lives in Slack."""

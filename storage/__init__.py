@@ -1,0 +1,1 @@
+"""How it is kept: rows in, rows out, no rules."""
