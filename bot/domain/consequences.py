@@ -1,0 +1,241 @@
+"""What follows from an event: which deliveries are owed, which deadlines arm or disarm.
+
+"Who hears of an acknowledgement?" is answered here and nowhere else. A new kind of event does not
+type-check until both questions are answered for it.
+"""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from bot.domain import sla
+from bot.domain.deadline import ESCALATION, Arm, DeadlineChange, DeadlineKind, Disarm
+from bot.domain.delivery import Delivery, DeliveryKind, Priority
+from bot.domain.ids import PersonId
+from bot.domain.incident import Incident
+from bot.domain.timeline import (
+    Acknowledged,
+    AcknowledgementMissed,
+    Assigned,
+    Closed,
+    ClosureMissed,
+    ClosureWarned,
+    Declared,
+    DeliveryFailed,
+    DescriptionChanged,
+    Entry,
+    Escalated,
+    EscalationExhausted,
+    LevelPassed,
+    Noted,
+    Paged,
+    PageFailed,
+    Reopened,
+    Resolved,
+    SeverityChanged,
+    StatusChanged,
+    TitleChanged,
+)
+
+
+def deliveries(incident: Incident, entry: Entry) -> list[Delivery]:
+    """What is owed because of the event, in the order in which one lane sends it."""
+    match entry.event:
+        case Declared():
+            return _opening(incident, entry)
+        case Escalated(people=people) | EscalationExhausted(people=people) | ClosureMissed(people=people):
+            return [*_pages(incident, entry, people), *_told(incident, entry)]
+        case Paged(person_id=person_id):
+            return [*_pages(incident, entry, (person_id,)), *_told(incident, entry)]
+        case Assigned(person_id=person_id, is_automatic=is_automatic):
+            tell = [] if is_automatic or entry.by.person_id == person_id else [_tell(entry, person_id)]
+            return [*tell, _invite(incident, person_id), *_told(incident, entry)]
+        case ClosureWarned(person_id=person_id):
+            tell = [_tell(entry, person_id)] if person_id is not None else []
+            return [*tell, *_told(incident, entry)]
+        case Acknowledged():
+            joined = [_invite(incident, entry.by.person_id)] if entry.by.person_id else []
+            return [*joined, *_told(incident, entry)]
+        case Resolved() | Closed() | Reopened() | SeverityChanged() | StatusChanged() | TitleChanged():
+            return [_topic(incident, entry), *_told(incident, entry)]
+        case DescriptionChanged() | LevelPassed() | AcknowledgementMissed() | PageFailed():
+            return _told(incident, entry)
+        case Noted() | DeliveryFailed():
+            return [_mirror(incident, entry)]
+        case _:
+            assert_never(entry.event)
+
+
+def deadlines(incident: Incident, entry: Entry) -> list[DeadlineChange]:
+    """How the clocks change because of the event."""
+    match entry.event:
+        case Declared():
+            return [*_acknowledge_clock(incident), *_closure_clock(incident)]
+        case Acknowledged():
+            return [Disarm(ESCALATION)]
+        case Resolved() | Closed():
+            return [Disarm(tuple(DeadlineKind))]
+        case Reopened():
+            return [*_acknowledge_clock(incident), *_closure_clock(incident)]
+        case SeverityChanged():
+            return _recomputed(incident, entry.event)
+        case Escalated(until=until, level=level):
+            moved = [] if until is None else [Arm(DeadlineKind.LEVEL_TIMEOUT, until, level)]
+            return [*moved] if incident.awaits_acknowledgement else []
+        case EscalationExhausted():
+            return [Disarm(ESCALATION)]
+        case (
+            StatusChanged()
+            | TitleChanged()
+            | DescriptionChanged()
+            | Assigned()
+            | Noted()
+            | LevelPassed()
+            | AcknowledgementMissed()
+            | ClosureWarned()
+            | ClosureMissed()
+            | Paged()
+            | PageFailed()
+            | DeliveryFailed()
+        ):
+            return []
+        case _:
+            assert_never(entry.event)
+
+
+def channel_lane(incident: Incident) -> str:
+    """The lane of all that is posted into, or done to, the incident's channel."""
+    return f"channel:{incident.id}"
+
+
+def card_lane(incident: Incident) -> str:
+    return f"card:{incident.id}"
+
+
+ANNOUNCEMENTS = "announcements"
+
+
+def update_card(incident: Incident, cause: str) -> Delivery:
+    return Delivery(
+        DeliveryKind.UPDATE_CARD,
+        key=f"update_card:{incident.id}:{cause}",
+        lane=card_lane(incident),
+        priority=Priority.HIGH,
+        incident_id=incident.id,
+    )
+
+
+def update_announcement(incident: Incident, cause: str) -> Delivery:
+    return Delivery(
+        DeliveryKind.UPDATE_ANNOUNCEMENT,
+        key=f"update_announcement:{incident.id}:{cause}",
+        lane=f"announcement:{incident.id}",
+        priority=Priority.LOW,
+        incident_id=incident.id,
+    )
+
+
+def _acknowledge_clock(incident: Incident) -> list[DeadlineChange]:
+    return [Disarm(ESCALATION), Arm(DeadlineKind.ACKNOWLEDGE, incident.acknowledge_by)]
+
+
+def _closure_clock(incident: Incident) -> list[DeadlineChange]:
+    warning_at = sla.warning_at(incident.clock_started_at, incident.close_by)
+    return [
+        Arm(DeadlineKind.CLOSURE_WARNING, warning_at),
+        Arm(DeadlineKind.CLOSURE, incident.close_by),
+    ]
+
+
+def _recomputed(incident: Incident, event: SeverityChanged) -> list[DeadlineChange]:
+    if not incident.is_open:
+        return []
+    if event.is_restart or (incident.awaits_acknowledgement and incident.level <= 1):
+        return [*_acknowledge_clock(incident), *_closure_clock(incident)]
+    return _closure_clock(incident)
+
+
+def _opening(incident: Incident, entry: Entry) -> list[Delivery]:
+    lane = channel_lane(incident)
+
+    def owe(kind: DeliveryKind, in_lane: str = lane, priority: Priority = Priority.HIGH) -> Delivery:
+        return Delivery(kind, f"{kind}:{incident.id}", in_lane, priority, incident.id, entry.sequence)
+
+    invited = [_invite(incident, entry.by.person_id)] if entry.by.person_id else []
+    return [
+        owe(DeliveryKind.CREATE_CHANNEL),
+        owe(DeliveryKind.POST_CARD),
+        owe(DeliveryKind.SET_TOPIC),
+        owe(DeliveryKind.PIN_CARD),
+        owe(DeliveryKind.BOOKMARK_CARD),
+        *invited,
+        owe(DeliveryKind.ANNOUNCE, ANNOUNCEMENTS),
+        _mirror(incident, entry),
+    ]
+
+
+def _told(incident: Incident, entry: Entry) -> list[Delivery]:
+    """What every visible change owes: a line in the channel, and cards that are up to date."""
+    cause = str(entry.sequence)
+    return [_mirror(incident, entry), update_card(incident, cause), update_announcement(incident, cause)]
+
+
+def _mirror(incident: Incident, entry: Entry) -> Delivery:
+    return Delivery(
+        DeliveryKind.MIRROR,
+        key=f"mirror:{incident.id}:{entry.sequence}",
+        lane=channel_lane(incident),
+        priority=Priority.NORMAL,
+        incident_id=incident.id,
+        sequence=entry.sequence,
+    )
+
+
+def _topic(incident: Incident, entry: Entry) -> Delivery:
+    return Delivery(
+        DeliveryKind.SET_TOPIC,
+        key=f"set_topic:{incident.id}:{entry.sequence}",
+        lane=f"topic:{incident.id}",
+        priority=Priority.LOW,
+        incident_id=incident.id,
+    )
+
+
+def _invite(incident: Incident, person_id: PersonId) -> Delivery:
+    return Delivery(
+        DeliveryKind.INVITE,
+        key=f"invite:{incident.id}:{person_id}",
+        lane=channel_lane(incident),
+        priority=Priority.HIGH,
+        incident_id=incident.id,
+        person_id=person_id,
+    )
+
+
+def _tell(entry: Entry, person_id: PersonId) -> Delivery:
+    return Delivery(
+        DeliveryKind.TELL,
+        key=f"tell:{entry.incident_id}:{entry.sequence}:{person_id}",
+        lane=f"tell:{person_id}",
+        priority=Priority.HIGH,
+        incident_id=entry.incident_id,
+        sequence=entry.sequence,
+        person_id=person_id,
+    )
+
+
+def _pages(incident: Incident, entry: Entry, people: Iterable[PersonId]) -> list[Delivery]:
+    """One page for each person, and a place in the channel for them."""
+    owed: list[Delivery] = []
+    for person_id in people:
+        page = Delivery(
+            DeliveryKind.PAGE,
+            key=f"page:{incident.id}:{entry.sequence}:{person_id}:slack",
+            lane=f"page:{incident.id}:{person_id}",
+            priority=Priority.URGENT,
+            incident_id=incident.id,
+            sequence=entry.sequence,
+            person_id=person_id,
+            method="slack",
+        )
+        owed += [page, _invite(incident, person_id)]
+    return owed

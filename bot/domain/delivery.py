@@ -1,0 +1,144 @@
+"""What is owed to the outside: kinds of deliveries, their lanes and urgency, and their outcomes.
+
+A delivery holds facts (which incident, which event, which person), never a rendered message: what
+is sent is looked up and laid out when it is sent, so that nothing stale goes out.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+from bot.domain.ids import IncidentId, PersonId
+
+
+class DeliveryKind(StrEnum):
+    CREATE_CHANNEL = "create_channel"
+    SET_TOPIC = "set_topic"
+    POST_CARD = "post_card"
+    PIN_CARD = "pin_card"
+    BOOKMARK_CARD = "bookmark_card"
+    UPDATE_CARD = "update_card"
+    ANNOUNCE = "announce"
+    UPDATE_ANNOUNCEMENT = "update_announcement"
+    INVITE = "invite"
+    MIRROR = "mirror"
+    #: Tell a person now, expecting an answer.
+    PAGE = "page"
+    #: Bring a page that was sent up to date: what no longer applies goes away.
+    REFRESH_PAGE = "refresh_page"
+    #: Tell a person something that needs no answer.
+    TELL = "tell"
+    FIND_PERSON = "find_person"
+    PUBLISH_HOME = "publish_home"
+
+
+#: Kinds that only bring something up to date: of several in a lane, the newest does for all.
+COLLAPSING = frozenset(
+    {
+        DeliveryKind.SET_TOPIC,
+        DeliveryKind.UPDATE_CARD,
+        DeliveryKind.UPDATE_ANNOUNCEMENT,
+        DeliveryKind.REFRESH_PAGE,
+        DeliveryKind.PUBLISH_HOME,
+    }
+)
+
+
+class Priority(IntEnum):
+    """Lower goes first."""
+
+    URGENT = 0
+    HIGH = 1
+    NORMAL = 2
+    LOW = 3
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    #: No longer wanted: newer than it went out, or its reason is gone.
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    kind: DeliveryKind
+    #: Unique for ever: what is owed once is delivered once.
+    key: str
+    #: Deliveries of one lane go out one after another, in the order in which they were owed.
+    lane: str
+    priority: Priority
+    incident_id: IncidentId | None = None
+    #: The timeline event it speaks of.
+    sequence: int | None = None
+    person_id: PersonId | None = None
+    #: The page that a REFRESH_PAGE brings up to date.
+    page_id: str | None = None
+    #: How to reach the person: `slack`.
+    method: str | None = None
+
+
+@dataclass(frozen=True)
+class ClaimedDelivery:
+    """A delivery taken up by a deliverer: it alone sends it until the lease ends."""
+
+    id: str
+    owed: Delivery
+    #: 1 for the first.
+    attempt: int
+    #: An earlier attempt may have arrived: look before sending.
+    is_in_doubt: bool
+    owed_at: datetime
+
+
+@dataclass(frozen=True)
+class Sent:
+    """It arrived. What was created on the way comes with it."""
+
+    channel_id: str | None = None
+    #: The message's `ts`, or another id that the other side gave.
+    receipt: str | None = None
+    name: str | None = None
+    #: The incident's version that was shown.
+    version: int | None = None
+    #: How long the lane rests before its next delivery.
+    rest: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class TryAgain:
+    why: str
+    #: Not before this long from now; None means the usual backoff.
+    after: timedelta | None = None
+    #: Whether waiting was the other side's wish (a rate limit) and does not count as an attempt.
+    is_wait: bool = False
+
+
+@dataclass(frozen=True)
+class Never:
+    """It cannot be delivered, however often it is tried."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    """No answer came: it may have arrived."""
+
+    why: str
+
+
+Outcome = Sent | TryAgain | Never | InDoubt
+
+_FIRST_PAUSE = timedelta(seconds=1)
+_LONGEST_PAUSE = timedelta(minutes=2)
+#: How long a delivery is tried before it counts as failed. Pages go on for as long as the incident waits.
+GIVE_UP_AFTER = timedelta(hours=24)
+
+
+def pause_before(attempt: int, jitter: float) -> timedelta:
+    """How long to wait before the attempt after the `attempt`-th; `jitter` from 0 to 1."""
+    doubled: timedelta = _FIRST_PAUSE * (1 << min(max(attempt - 1, 0), 10))
+    return min(doubled, _LONGEST_PAUSE) * (0.75 + 0.5 * jitter)

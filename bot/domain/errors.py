@@ -1,0 +1,107 @@
+"""Every way we refuse: a code, and a sentence for the person who caused it.
+
+Refusal
+├── Invalid                 VALIDATION_ERROR
+├── NotFound                NOT_FOUND
+├── NotAllowed              FORBIDDEN
+│   ├── UnknownPerson
+│   ├── DeactivatedPerson
+│   └── ForeignPerson
+├── AlreadyAcknowledged     ALREADY_ACKNOWLEDGED
+├── InvalidTransition       INVALID_TRANSITION
+├── NoFurtherLevel          NO_FURTHER_LEVEL
+├── SlaNotConfigured        SLA_NOT_CONFIGURED
+├── Conflict                CONFLICT
+└── Unavailable             UNAVAILABLE
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+
+class Refusal(Exception):
+    """Why something was not done. Nothing has been changed."""
+
+    code = "REFUSED"
+
+    def __init__(self, sentence: str, details: Mapping[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        #: What is wrong with each field.
+        self.details: Mapping[str, str] = details or {}
+
+
+class Invalid(Refusal):
+    """`Invalid(title="must have 1 to 200 characters")`: one sentence for each field."""
+
+    code = "VALIDATION_ERROR"
+
+    def __init__(self, **details: str) -> None:
+        lines = [f"{field.replace('_', ' ').capitalize()} {what}." for field, what in details.items()]
+        super().__init__(" ".join(lines), details)
+
+
+class NotFound(Refusal):
+    code = "NOT_FOUND"
+
+
+class NotAllowed(Refusal):
+    code = "FORBIDDEN"
+
+
+class UnknownPerson(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__(
+            "Tocsin does not know you yet. Ask an admin to add you to the organization file "
+            "with the e-mail address of your Slack account."
+        )
+
+
+class DeactivatedPerson(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__("Your account is deactivated in Tocsin. Ask an admin to activate it again.")
+
+
+class ForeignPerson(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__(
+            "Only members of this workspace can work on its incidents. Ask someone here to help."
+        )
+
+
+class AlreadyAcknowledged(Refusal):
+    code = "ALREADY_ACKNOWLEDGED"
+
+    def __init__(self, number: str, by: str, at: datetime) -> None:
+        super().__init__(f"{number} was already acknowledged by {by} at {at:%H:%M} UTC.")
+        self.number, self.by, self.at = number, by, at
+
+
+class InvalidTransition(Refusal):
+    code = "INVALID_TRANSITION"
+
+    def __init__(self, number: str, was: str, allowed: Iterable[str], wanted: str) -> None:
+        self.allowed = tuple(str(status) for status in allowed)
+        super().__init__(
+            f"{number} is {was} and cannot become {wanted}. Allowed from here: {', '.join(self.allowed)}."
+        )
+
+
+class NoFurtherLevel(Refusal):
+    code = "NO_FURTHER_LEVEL"
+
+
+class SlaNotConfigured(Refusal):
+    code = "SLA_NOT_CONFIGURED"
+
+
+class Conflict(Refusal):
+    """Somebody else changed the same thing at the same moment."""
+
+    code = "CONFLICT"
+
+
+class Unavailable(Refusal):
+    """The database cannot take this now; nothing was written."""
+
+    code = "UNAVAILABLE"

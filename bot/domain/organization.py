@@ -1,0 +1,127 @@
+"""People, teams, services, schedules, policies and severities: one frozen value.
+
+The organization is read and replaced whole. It is small (a thousand people are a few hundred
+kilobytes), it changes a few times a week, and every rule needs several parts of it together; kept as
+one value with a revision, a change is one row, and what an operation saw is never half old.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
+from bot.domain.schedule import Schedule, Shift, on_call
+from bot.domain.sla import DEFAULT_SEVERITY, DEFAULT_SLAS, Severity, Sla
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    RESPONDER = "responder"
+    VIEWER = "viewer"
+
+
+@dataclass(frozen=True)
+class Person:
+    id: PersonId
+    name: str
+    email: str
+    role: Role = Role.RESPONDER
+    #: As the organization file says, else as found by e-mail; None until found.
+    slack_id: SlackUserId | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True)
+class Team:
+    id: TeamId
+    name: str
+    description: str | None = None
+    lead: PersonId | None = None
+    manager: PersonId | None = None
+    members: tuple[PersonId, ...] = ()
+    schedule: ScheduleId | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True)
+class Service:
+    id: ServiceId
+    #: Public, generated once, never changed: `svc_K7M4Q9TZ2H`.
+    key: str
+    name: str
+    description: str | None = None
+    team: TeamId | None = None
+    default_severity: Severity | None = None
+    is_active: bool = True
+
+
+class LevelRole(StrEnum):
+    """Whom a level pages, seen from the incident's services and team."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    TEAM_LEAD = "team_lead"
+    MANAGER = "manager"
+    ORG_ADMIN = "org_admin"
+
+
+@dataclass(frozen=True)
+class Level:
+    """One step of a policy: a role or named people, and how long they have to acknowledge."""
+
+    level: int
+    timeout: timedelta
+    role: LevelRole | None = None
+    people: tuple[PersonId, ...] = ()
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class EscalationPolicy:
+    severity: Severity
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
+class Organization:
+    name: str
+    people: Mapping[PersonId, Person] = field(default_factory=dict)
+    teams: Mapping[TeamId, Team] = field(default_factory=dict)
+    services: Mapping[ServiceId, Service] = field(default_factory=dict)
+    schedules: Mapping[ScheduleId, Schedule] = field(default_factory=dict)
+    policies: Mapping[Severity, EscalationPolicy] = field(default_factory=dict)
+    slas: Mapping[Severity, Sla] = field(default_factory=lambda: dict(DEFAULT_SLAS))
+    default_severity: Severity = DEFAULT_SEVERITY
+    #: The service of an incident that is declared without one.
+    default_service: ServiceId | None = None
+    #: Name of the Slack channel that hears of every incident, without `#`; None announces nowhere.
+    announcement_channel: str | None = None
+
+    def person(self, person_id: PersonId | None) -> Person | None:
+        return self.people.get(person_id) if person_id is not None else None
+
+    def person_by_email(self, email: str) -> Person | None:
+        wanted = email.strip().casefold()
+        return next((one for one in self.people.values() if one.email.casefold() == wanted), None)
+
+    def service_named(self, text: str) -> Service | None:
+        """The service with this key, handle or name; capitals do not matter."""
+        wanted = text.strip().casefold()
+        for service in self.services.values():
+            if wanted in (service.key.casefold(), service.id.casefold(), service.name.casefold()):
+                return service
+        return None
+
+    def team_named(self, text: str) -> Team | None:
+        wanted = text.strip().casefold()
+        teams = self.teams.values()
+        return next((team for team in teams if wanted in (team.id.casefold(), team.name.casefold())), None)
+
+    def admins(self) -> tuple[PersonId, ...]:
+        return tuple(one.id for one in self.people.values() if one.role is Role.ADMIN and one.is_active)
+
+    def shift(self, team: Team, now: datetime) -> Shift | None:
+        """Who of the team is on call; None when the team has no schedule."""
+        schedule = self.schedules.get(team.schedule) if team.schedule is not None else None
+        return on_call(schedule, now) if schedule else None

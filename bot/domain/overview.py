@@ -1,0 +1,78 @@
+"""An incident with its people: the facts that a card, a page or an answer shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.ids import PersonId, SlackChannelId
+from bot.domain.incident import Incident
+from bot.domain.organization import LevelRole, Person, Service, Team
+from bot.domain.schedule import Shift
+from bot.domain.timeline import Entry
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an incident lives in Slack. A thread instead of a channel has a `thread_ts`."""
+
+    channel_id: SlackChannelId | None = None
+    channel_name: str | None = None
+    thread_ts: str | None = None
+    card_ts: str | None = None
+    announcement_channel_id: SlackChannelId | None = None
+    announcement_ts: str | None = None
+
+
+@dataclass(frozen=True)
+class NextLevel:
+    """The level that follows; `at` is None while no clock runs towards it."""
+
+    level: int
+    role: LevelRole | None
+    people: tuple[Person, ...]
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    incident: Incident
+    assignee: Person | None
+    team: Team | None
+    services: tuple[Service, ...]
+    place: Place
+    #: Of the current level; 0 when the policy has none.
+    levels: int
+    next_level: NextLevel | None
+    #: When the clock runs out although no level follows: the admins are paged then.
+    admins_at: datetime | None
+    #: Everybody whom the timeline or the page names.
+    people: Mapping[PersonId, Person]
+
+    def name_of(self, person_id: PersonId | None) -> str:
+        person = self.people.get(person_id) if person_id is not None else None
+        return person.name if person else "somebody who has left"
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What one page says: to whom, which event caused it, and whether it still asks for an answer."""
+
+    overview: Overview
+    person: Person
+    entry: Entry
+    is_asking: bool
+
+
+@dataclass(frozen=True)
+class FailedDelivery:
+    what: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class TeamOnCall:
+    team: Team
+    shift: Shift | None
+    primary: Person | None
+    secondary: Person | None
