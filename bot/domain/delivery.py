@@ -75,7 +75,7 @@ class Delivery:
     sequence: int | None = None
     person_id: PersonId | None = None
     #: The page that a REFRESH_PAGE brings up to date.
-    page_id: str | None = None
+    page_id: int | None = None
     #: How to reach the person: `slack`.
     method: str | None = None
 
@@ -84,7 +84,7 @@ class Delivery:
 class ClaimedDelivery:
     """A delivery taken up by a deliverer: it alone sends it until the lease ends."""
 
-    id: str
+    id: int
     owed: Delivery
     #: 1 for the first.
     attempt: int

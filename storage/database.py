@@ -1,0 +1,66 @@
+"""The door to the database: run an operation, run a query, tell who wants to know after a commit."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection, make_url
+
+from storage import touched
+from storage.sqlite import SqliteReader, SqliteWriter, hold_file
+from storage.upgrade import upgrade_sqlite
+
+T = TypeVar("T")
+Operation = Callable[[Connection], T]
+
+
+class Listener(Protocol):
+    """Called in the event loop after a commit, with what was touched; it may only look, not fail."""
+
+    def __call__(self, marks: frozenset[str]) -> None: ...
+
+
+class Database:
+    """One SQLite file. `open` brings its tables up to date; `exclusive` refuses a second process."""
+
+    def __init__(self, url: str, *, exclusive: bool = True) -> None:
+        self.path = Path(make_url(url).database or "tocsin.db")
+        self._exclusive = exclusive
+        self._listeners: list[Listener] = []
+        self._release: Callable[[], None] | None = None
+
+    def after_commit(self, listener: Listener) -> None:
+        """Call `listener` after each commit. A lost call must be harmless: the rows are the truth."""
+        self._listeners.append(listener)
+
+    async def open(self) -> None:
+        """Raises FileInUse when another process holds the file."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self._exclusive:
+            self._release = hold_file(self.path)
+        await asyncio.to_thread(upgrade_sqlite, self.path)
+        self._writer = SqliteWriter(self.path, asyncio.get_running_loop(), self._committed)
+        self._reader = SqliteReader(self.path)
+
+    async def close(self) -> None:
+        """Waits for the operations that are waiting, then lets the file go."""
+        await asyncio.to_thread(self._writer.close)
+        await self._reader.close()
+        if self._release is not None:
+            self._release()
+
+    async def write(self, operation: Operation[T]) -> T:
+        """The operation's result, once it is committed. Raises what it raises, and Full."""
+        return await asyncio.wrap_future(self._writer.submit(operation))
+
+    async def read(self, query: Operation[T]) -> T:
+        """The query's result, from one short read transaction."""
+        return await self._reader.run(query)
+
+    def _committed(self, marks: frozenset[str]) -> None:
+        for listener in self._listeners:
+            listener(marks)
+
+
+__all__ = ["Connection", "Database", "Listener", "Operation", "touched"]

@@ -1,0 +1,88 @@
+"""Incidents and where they live in Slack."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from storage.tables import incidents, numbers, places
+
+Columns = Mapping[str, Any]
+Rows = Sequence[Row[Any]]
+
+_BY_NUMBER = select(incidents).where(incidents.c.number == bindparam("wanted"))
+_BY_ID = select(incidents).where(incidents.c.id == bindparam("wanted"))
+_BY_CHANNEL = (
+    select(incidents.c.number)
+    .join(places, places.c.incident_id == incidents.c.id)
+    .where(places.c.channel_id == bindparam("wanted"), places.c.thread_ts.is_(None))
+)
+_PLACE = select(places).where(places.c.incident_id == bindparam("wanted"))
+_NEXT_NUMBER = (
+    insert(numbers)
+    .values(year=bindparam("y"), last=1)
+    .on_conflict_do_update(index_elements=["year"], set_={"last": numbers.c.last + 1})
+    .returning(numbers.c.last)
+)
+
+
+def next_ordinal(tx: Connection, year: int) -> int:
+    """The next ordinal of the year; given back if the transaction rolls back."""
+    ordinal: int = tx.execute(_NEXT_NUMBER, {"y": year}).scalar_one()
+    return ordinal
+
+
+def add(tx: Connection, columns: Columns) -> None:
+    tx.execute(incidents.insert(), dict(columns))
+    tx.execute(places.insert(), {"incident_id": columns["id"]})
+
+
+def replace(tx: Connection, incident_id: str, version: int, columns: Columns) -> bool:
+    """Write the new columns if the row still has this version; whether it had."""
+    statement = incidents.update().where(incidents.c.id == incident_id, incidents.c.version == version)
+    return tx.execute(statement, dict(columns)).rowcount == 1
+
+
+def by_number(tx: Connection, number: str) -> Row[Any] | None:
+    return tx.execute(_BY_NUMBER, {"wanted": number}).one_or_none()
+
+
+def by_id(tx: Connection, incident_id: str) -> Row[Any] | None:
+    return tx.execute(_BY_ID, {"wanted": incident_id}).one_or_none()
+
+
+def number_in_channel(tx: Connection, channel_id: str) -> str | None:
+    """The number of the incident whose own channel this is."""
+    number: str | None = tx.execute(_BY_CHANNEL, {"wanted": channel_id}).scalar()
+    return number
+
+
+def page_of(
+    tx: Connection,
+    *,
+    statuses: Sequence[str] = (),
+    severities: Sequence[str] = (),
+    assignee_id: str | None = None,
+    limit: int,
+    offset: int = 0,
+) -> tuple[Rows, int]:
+    """Incidents that fit every filter given, newest first, and how many there are in all."""
+    conditions: list[ColumnElement[bool]] = []
+    if statuses:
+        conditions.append(incidents.c.status.in_(statuses))
+    if severities:
+        conditions.append(incidents.c.severity.in_(severities))
+    if assignee_id is not None:
+        conditions.append(incidents.c.assignee_id == assignee_id)
+    found = select(incidents).where(*conditions).order_by(incidents.c.id.desc()).limit(limit).offset(offset)
+    total = tx.execute(select(func.count()).select_from(incidents).where(*conditions)).scalar_one()
+    return tx.execute(found).all(), total
+
+
+def place(tx: Connection, incident_id: str) -> Row[Any]:
+    return tx.execute(_PLACE, {"wanted": incident_id}).one()
+
+
+def settle_place(tx: Connection, incident_id: str, columns: Columns) -> None:
+    tx.execute(places.update().where(places.c.incident_id == incident_id), dict(columns))

@@ -1,0 +1,177 @@
+"""The tables. Columns are named like the fields they keep."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from storage.types import Json, UtcTime
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+#: The organization as it was at each change; the newest row runs.
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("revision", Integer, primary_key=True),
+    Column("applied_at", UtcTime, nullable=False),
+    Column("applied_by", Text, nullable=False),
+    Column("document", Json, nullable=False),
+)
+
+#: Slack accounts that were found by e-mail.
+slack_accounts = Table(
+    "slack_accounts",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("slack_id", Text, nullable=False, unique=True),
+    Column("found_at", UtcTime, nullable=False),
+)
+
+#: The last ordinal given out for each year's incident numbers.
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("last", Integer, nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text),
+    Column("severity", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("service_ids", Json, nullable=False),
+    Column("team_id", Text),
+    Column("assignee_id", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("declared_by", Text, nullable=False),
+    Column("acknowledge_by", UtcTime, nullable=False),
+    Column("close_by", UtcTime, nullable=False),
+    Column("clock_started_at", UtcTime, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("is_exhausted", Boolean, nullable=False),
+    Column("acknowledged_at", UtcTime),
+    Column("acknowledged_by", Text),
+    Column("resolved_at", UtcTime),
+    Column("resolved_by", Text),
+    Column("resolved_by_id", Text),
+    Column("closed_at", UtcTime),
+    Index("ix_incidents_status_id", "status", "id"),
+    Index("ix_incidents_severity_id", "severity", "id"),
+    Index("ix_incidents_assignee_id_id", "assignee_id", "id"),
+)
+
+#: Where an incident lives in Slack. Apart from the incident, whose version it does not concern.
+places = Table(
+    "places",
+    metadata,
+    Column("incident_id", Text, ForeignKey("incidents.id"), primary_key=True),
+    Column("channel_id", Text),
+    Column("channel_name", Text),
+    Column("thread_ts", Text),
+    Column("card_ts", Text),
+    Column("announcement_channel_id", Text),
+    Column("announcement_ts", Text),
+    Index("ix_places_channel_id", "channel_id"),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("incident_id", Text, ForeignKey("incidents.id"), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("by", Json, nullable=False),
+)
+
+deadlines = Table(
+    "deadlines",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("incident_id", Text, ForeignKey("incidents.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("settled_at", UtcTime),
+    Index(
+        "ix_deadlines_due",
+        "due_at",
+        sqlite_where=text("state = 'armed'"),
+        postgresql_where=text("state = 'armed'"),
+    ),
+    Index("ix_deadlines_incident_id_kind", "incident_id", "kind"),
+)
+
+_UNSETTLED = text("state IN ('pending', 'sending')")
+
+outbox = Table(
+    "outbox",
+    metadata,
+    #: Ascending: the order of a lane.
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("incident_id", Text, ForeignKey("incidents.id")),
+    Column("sequence", Integer),
+    Column("person_id", Text),
+    Column("page_id", Integer),
+    Column("method", Text),
+    Column("state", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("is_in_doubt", Boolean, nullable=False),
+    Column("owed_at", UtcTime, nullable=False),
+    Column("next_attempt_at", UtcTime, nullable=False),
+    Column("leased_until", UtcTime),
+    Column("last_error", Text),
+    Column("settled_at", UtcTime),
+    Column("channel_id", Text),
+    Column("receipt", Text),
+    UniqueConstraint("key"),
+    Index("ix_outbox_lane", "lane", "id", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
+    Index(
+        "ix_outbox_pending",
+        "priority",
+        "id",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index("ix_outbox_incident_id_kind", "incident_id", "kind"),
+)
+
+#: What was asked before: the identity of each Slack request that was carried out.
+requests = Table(
+    "requests",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_requests_at", "at"),
+)

@@ -1,0 +1,31 @@
+"""Timeline events, in the order of their incident."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from storage.tables import timeline
+
+_ONE = select(timeline).where(
+    timeline.c.incident_id == bindparam("wanted"), timeline.c.sequence == bindparam("ordinal")
+)
+
+
+def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    tx.execute(timeline.insert(), [dict(row) for row in rows])
+
+
+def one(tx: Connection, incident_id: str, sequence: int) -> Row[Any]:
+    return tx.execute(_ONE, {"wanted": incident_id, "ordinal": sequence}).one()
+
+
+def newest(tx: Connection, incident_id: str, limit: int) -> list[Row[Any]]:
+    """The newest events of the incident, oldest first."""
+    found = (
+        select(timeline)
+        .where(timeline.c.incident_id == incident_id)
+        .order_by(timeline.c.sequence.desc())
+        .limit(limit)
+    )
+    return list(reversed(tx.execute(found).all()))
