@@ -8,13 +8,16 @@ from sqlalchemy.dialects.sqlite import insert
 
 from storage.tables import organizations, slack_accounts
 
-_REVISION = select(func.max(organizations.c.revision))
+_NEWEST = select(
+    select(func.max(organizations.c.revision)).scalar_subquery().label("revision"),
+    select(func.max(slack_accounts.c.found_at)).scalar_subquery().label("found_at"),
+)
 
 
-def revision(tx: Connection) -> int | None:
-    """The revision that runs; None while no organization was ever applied."""
-    found: int | None = tx.execute(_REVISION).scalar()
-    return found
+def newest(tx: Connection) -> tuple[int | None, datetime | None]:
+    """The revision that runs (None before any), and when a Slack account was last found."""
+    row = tx.execute(_NEWEST).one()
+    return row.revision, row.found_at
 
 
 def document(tx: Connection, number: int) -> Any:

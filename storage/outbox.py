@@ -18,6 +18,7 @@ _READY = (
     select(outbox)
     .where(
         outbox.c.state == "pending",
+        outbox.c.priority <= bindparam("least"),
         outbox.c.next_attempt_at <= bindparam("moment"),
         ~exists().where(
             _earlier.c.lane == outbox.c.lane,
@@ -41,10 +42,12 @@ def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         touched.mark(tx, touched.OUTBOX)
 
 
-def ready(tx: Connection, now: datetime, most: int, resting: Collection[str]) -> Sequence[Row[Any]]:
+def ready(
+    tx: Connection, now: datetime, most: int, resting: Collection[str], least: int
+) -> Sequence[Row[Any]]:
     """Heads of lanes that may go out now, most urgent first; lanes that rest are passed over."""
     statement = _READY.where(outbox.c.lane.not_in(resting)) if resting else _READY
-    return tx.execute(statement, {"moment": now, "most": most}).all()
+    return tx.execute(statement, {"moment": now, "most": most, "least": least}).all()
 
 
 def newest_in_lane(tx: Connection, lane: str, kind: str) -> Row[Any]:

@@ -25,6 +25,7 @@ from bot.domain.timeline import (
     Entry,
     Escalated,
     EscalationExhausted,
+    Event,
     LevelPassed,
     Noted,
     Paged,
@@ -100,6 +101,14 @@ def deadlines(incident: Incident, entry: Entry) -> list[DeadlineChange]:
             return []
         case _:
             assert_never(entry.event)
+
+
+def changes_pages(event: Event) -> bool:
+    """Whether pages sent earlier now show something that is no longer so."""
+    return isinstance(
+        event,
+        Acknowledged | Resolved | Closed | Reopened | SeverityChanged | TitleChanged | EscalationExhausted,
+    )
 
 
 def channel_lane(incident: Incident) -> str:

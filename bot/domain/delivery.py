@@ -7,6 +7,7 @@ is sent is looked up and laid out when it is sent, so that nothing stale goes ou
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from typing import Protocol
 
 from bot.domain.ids import IncidentId, PersonId
 
@@ -131,6 +132,13 @@ class InDoubt:
 
 
 Outcome = Sent | TryAgain | Never | InDoubt
+
+
+class Deliverer(Protocol):
+    """Carries one delivery out. It gives up well within the lease and does not raise."""
+
+    async def __call__(self, delivery: ClaimedDelivery) -> Outcome: ...
+
 
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=2)

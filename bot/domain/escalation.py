@@ -1,12 +1,47 @@
-"""Which level is next, and whom it reaches."""
+"""Which level is next, whom it reaches, and how an incident climbs to it."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from bot.domain.ids import PersonId, ServiceId, TeamId
+from bot.domain.incident import Incident
 from bot.domain.organization import Level, LevelRole, Organization, Team
 from bot.domain.schedule import Shift
 from bot.domain.sla import Severity
+from bot.domain.timeline import Escalated, EscalationExhausted, Event, LevelPassed, Reason
+
+#: Reasons for which the acknowledge deadline decides how long the level has.
+_FROM_THE_START = (Reason.DECLARED, Reason.REOPENED, Reason.RAISED)
+
+
+def climb(
+    organization: Organization,
+    incident: Incident,
+    now: datetime,
+    reason: Reason,
+    late: timedelta | None = None,
+) -> tuple[Incident, list[Event]]:
+    """The incident at its next level that reaches somebody, and what happened on the way.
+
+    1. A level that reaches nobody is passed at once.
+    2. The level's people are paged; while nobody has acknowledged, its timeout runs. The first level
+       has until the acknowledge deadline instead.
+    3. After the last level the admins are paged, once in a round.
+    """
+    events: list[Event] = []
+    teams = responsible_teams(organization, incident.team_id, incident.service_ids)
+    while (level := next_level(organization, incident.severity, incident.level)) is not None:
+        incident = replace(incident, level=level.level)
+        people = targets(organization, level, teams, now)
+        if people:
+            runs = incident.awaits_acknowledgement and reason not in _FROM_THE_START
+            until = now + level.timeout if runs else None
+            return incident, [*events, Escalated(level.level, people, reason, until, incident.round, late)]
+        events.append(LevelPassed(level.level, "has nobody to page"))
+    if not incident.is_exhausted:
+        events.append(EscalationExhausted(organization.admins(), incident.round, late))
+    return replace(incident, is_exhausted=True), events
 
 
 def next_level(organization: Organization, severity: Severity, after: int) -> Level | None:
@@ -30,13 +65,14 @@ def targets(
     organization: Organization, level: Level, teams: Iterable[Team], now: datetime
 ) -> tuple[PersonId, ...]:
     """The active people whom a level pages now, each once; empty if there is nobody."""
-    people = level.people if level.role is None else _in_role(organization, level.role, teams, now)
+    people = level.people if level.role is None else in_role(organization, level.role, teams, now)
     return tuple(one for one in dict.fromkeys(people) if _is_active(organization, one))
 
 
-def _in_role(
+def in_role(
     organization: Organization, role: LevelRole, teams: Iterable[Team], now: datetime
 ) -> tuple[PersonId, ...]:
+    """The active people who have the role for these teams now."""
     if role is LevelRole.ORG_ADMIN:
         return organization.admins()
     pick: Callable[[Team], PersonId | None] = {
@@ -45,7 +81,8 @@ def _in_role(
         LevelRole.TEAM_LEAD: lambda team: team.lead,
         LevelRole.MANAGER: lambda team: team.manager,
     }[role]
-    return tuple(person for team in teams if (person := pick(team)) is not None)
+    people = (pick(team) for team in teams)
+    return tuple(person for person in people if person is not None and _is_active(organization, person))
 
 
 def _primary(shift: Shift | None) -> PersonId | None:

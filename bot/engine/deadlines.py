@@ -1,0 +1,77 @@
+"""Fire what is due, each deadline in its own transaction."""
+
+import asyncio
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.engine.clock import Clock
+from bot.engine.wakeup import WakeUp
+from bot.operations import fire_deadlines
+from storage import touched
+from storage.database import Database
+
+#: Deadlines that are fired side by side; the writer commits them together.
+BATCH = 64
+
+log = structlog.get_logger()
+
+
+class Deadlines:
+    """Looks at what is due whenever a deadline is written, falls due, or the clock jumps."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._wakeup = WakeUp(clock, self.look)
+        self._looking = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_about_to_look = False
+        database.after_commit(self._committed)
+        clock.on_jump(self._look_soon)
+
+    async def start(self) -> None:
+        """First works off what fell due while nobody was looking."""
+        await self.look()
+        self._wakeup.start()
+
+    async def stop(self) -> None:
+        self._wakeup.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def look(self) -> None:
+        """Fire everything due, then set the wake-up for what is next."""
+        async with self._looking:
+            self._is_about_to_look = False
+            while due := await self._database.read(self._due):
+                fired = await asyncio.gather(*map(self._fire, due))
+                if not any(fired):
+                    break
+            self._wakeup.set_for(await self._database.read(fire_deadlines.earliest))
+
+    def _due(self, tx: Connection) -> list[str]:
+        return fire_deadlines.due(tx, self._clock.now(), BATCH)
+
+    async def _fire(self, deadline_id: str) -> bool:
+        """Whether it could be fired; one that could not stays armed, and the sweep tries it again."""
+        now = self._clock.now()
+        try:
+            incident = await self._database.write(lambda tx: fire_deadlines.fire(tx, now, deadline_id))
+        except Exception:
+            log.exception("a deadline could not be fired", deadline=deadline_id)
+            return False
+        if incident is not None:
+            log.info("deadline fired", incident=incident.number, level=incident.level)
+        return True
+
+    def _committed(self, marks: frozenset[str]) -> None:
+        if touched.DEADLINES in marks:
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        if self._is_about_to_look:
+            return
+        self._is_about_to_look = True
+        task = asyncio.get_running_loop().create_task(self.look())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,182 @@
+"""The outbox: lane by lane, most urgent first; hand to a deliverer, settle."""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.domain.delivery import (
+    ClaimedDelivery,
+    Deliverer,
+    DeliveryKind,
+    InDoubt,
+    Never,
+    Outcome,
+    Priority,
+    Sent,
+    TryAgain,
+    pause_before,
+)
+from bot.engine.clock import Clock
+from bot.operations import deliver
+from storage import touched
+from storage.database import Database
+
+#: Deliveries that go out side by side; a few places are kept for pages.
+LANES = 16
+KEPT_FOR_PAGES = 4
+#: A delivery is its deliverer's alone for this long. A deliverer gives up well before.
+LEASE = timedelta(seconds=30)
+_LONGEST_SLEEP = 5.0
+
+log = structlog.get_logger()
+
+
+class Outbox:
+    """Sends what is owed until it is stopped."""
+
+    def __init__(
+        self, database: Database, clock: Clock, deliverers: Mapping[DeliveryKind, Deliverer]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._deliverers = deliverers
+        self._sending: dict[int, ClaimedDelivery] = {}
+        self._resting: dict[str, datetime] = {}
+        self._look = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+        database.after_commit(self._committed)
+        clock.on_jump(self._look.set)
+
+    async def start(self) -> None:
+        """What was in flight when the last process died is looked for before it is sent again."""
+        now = self._clock.now()
+        doubtful = await self._database.write(lambda tx: deliver.take_back(tx, now))
+        if doubtful:
+            log.warning("deliveries in doubt after a crash", count=doubtful)
+        self._loop = asyncio.create_task(self._run(), name="outbox")
+
+    async def stop(self) -> None:
+        """Takes up nothing new and waits for what is in flight."""
+        if self._loop is not None:
+            self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._sending and not self._look.is_set()
+
+    async def _run(self) -> None:
+        while True:
+            self._look.clear()
+            try:
+                claimed = await self._claim()
+                pause = 0.0 if claimed else await self._pause()
+            except Exception:
+                # The database may be away for a while: nothing is lost, it is tried again.
+                log.exception("the outbox could not be read")
+                claimed, pause = [], 1.0
+            for delivery in claimed:
+                self._begin(delivery)
+            if not claimed:
+                await self._sleep(pause)
+
+    async def _claim(self) -> list[ClaimedDelivery]:
+        room = LANES - len(self._sending)
+        if room <= 0:
+            return []
+        now, leased_until = self._clock.now(), self._clock.after(LEASE)
+        self._resting = {lane: until for lane, until in self._resting.items() if until > now}
+        resting = [*self._resting, *(one.owed.lane for one in self._sending.values())]
+        most_urgent_only = room <= KEPT_FOR_PAGES
+        least = Priority.URGENT if most_urgent_only else Priority.LOW
+
+        def claim(tx: Connection) -> list[ClaimedDelivery]:
+            return deliver.claim(tx, now, leased_until, room, resting, least)
+
+        return await self._database.write(claim)
+
+    async def _pause(self) -> float:
+        """Seconds until something that waits for its time may go out."""
+        now = self._clock.now()
+        next_attempt = await self._database.read(lambda tx: deliver.next_attempt(tx, now))
+        moments = [*self._resting.values(), *([next_attempt] if next_attempt else [])]
+        return min([_LONGEST_SLEEP, *map(self._clock.wait_until, moments)])
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(max(seconds, 0.001)):
+                await self._look.wait()
+        except TimeoutError:
+            return
+
+    def _begin(self, delivery: ClaimedDelivery) -> None:
+        self._sending[delivery.id] = delivery
+        task = asyncio.create_task(self._carry_out(delivery), name=f"delivery-{delivery.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out(self, delivery: ClaimedDelivery) -> None:
+        outcome = await self._deliver(delivery)
+        try:
+            await self._settle(delivery, outcome)
+        finally:
+            if isinstance(outcome, Sent) and outcome.rest:
+                self._resting[delivery.owed.lane] = self._clock.after(outcome.rest)
+            del self._sending[delivery.id]
+            self._look.set()
+
+    async def _deliver(self, delivery: ClaimedDelivery) -> Outcome:
+        deliverer = self._deliverers.get(delivery.owed.kind)
+        if deliverer is None:
+            return Never(f"nothing here delivers a {delivery.owed.kind}")
+        try:
+            return await deliverer(delivery)
+        except Exception as error:
+            # A deliverer that fails in a way it did not foresee must not take the loop with it.
+            log.exception("a deliverer failed", kind=delivery.owed.kind, delivery=delivery.id)
+            return InDoubt(f"{type(error).__name__}: {error}")
+
+    async def _settle(self, delivery: ClaimedDelivery, outcome: Outcome) -> None:
+        """Write the outcome down, however long the database takes: it is known only here."""
+        retry_at = self._clock.after(_pause_after(delivery, outcome))
+        _report(delivery, outcome)
+        while True:
+            now = self._clock.now()
+            try:
+                await self._database.write(lambda tx: deliver.settle(tx, now, delivery, outcome, retry_at))
+                return
+            except Exception:
+                log.exception("an outcome could not be written down", delivery=delivery.id)
+                await asyncio.sleep(1)
+
+    def _committed(self, marks: frozenset[str]) -> None:
+        if touched.OUTBOX in marks:
+            self._look.set()
+
+
+def _pause_after(delivery: ClaimedDelivery, outcome: Outcome) -> timedelta:
+    if isinstance(outcome, TryAgain) and outcome.after is not None:
+        return outcome.after
+    return pause_before(delivery.attempt, random.random())  # noqa: S311 - jitter is no secret
+
+
+def _report(delivery: ClaimedDelivery, outcome: Outcome) -> None:
+    facts = {
+        "kind": delivery.owed.kind.value,
+        "delivery": delivery.id,
+        "incident_id": delivery.owed.incident_id,
+        "attempt": delivery.attempt,
+    }
+    match outcome:
+        case Sent():
+            log.info("delivered", **facts)
+        case Never(why):
+            log.error("delivery failed", why=why, **facts)
+        case TryAgain(why) | InDoubt(why):
+            log.warning("delivery not yet", why=why, outcome=type(outcome).__name__, **facts)

@@ -1,0 +1,103 @@
+"""Declare an incident."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.domain import escalation, ids
+from bot.domain.errors import Invalid, SlaNotConfigured
+from bot.domain.ids import IncidentId, PersonId
+from bot.domain.incident import DESCRIPTION_LIMIT, Incident, Status, checked_text, checked_title
+from bot.domain.organization import LevelRole, Organization, Service
+from bot.domain.sla import Severity, Sla
+from bot.domain.timeline import Actor, Assigned, Declared, Event, Reason
+from bot.operations import look_up
+from bot.operations.record import permit, record_first
+from storage import incidents
+
+SERVICE_LIMIT = 50
+
+
+def declare(
+    tx: Connection,
+    now: datetime,
+    actor: Actor,
+    *,
+    title: str,
+    description: str | None = None,
+    severity: Severity | None = None,
+    services: Sequence[str] = (),
+) -> Incident:
+    """The new incident: numbered, assigned to who is on call, its first level paged, its clocks running.
+
+    `services` are keys, handles or names; without any, the organization's default service is taken.
+    Raises Invalid, NotFound (a service), SlaNotConfigured, NotAllowed.
+    """
+    permit(actor)
+    title = checked_title(title)
+    description = checked_text("description", description, DESCRIPTION_LIMIT)
+    organization = look_up.organization(tx)
+    chosen = _services(organization, services)
+    severity = severity or _default_severity(organization, chosen)
+    new = _new(tx, now, actor, severity, sla_of(organization, severity), chosen)
+    assignee = _on_call(organization, new, now)
+    incident = replace(new, title=title, description=description, assignee_id=assignee)
+    events: list[Event] = [Declared(title, severity, incident.service_ids)]
+    if assignee is not None:
+        events.append(Assigned(assignee, None, is_automatic=True))
+    incident, escalations = escalation.climb(organization, incident, now, Reason.DECLARED)
+    return record_first(tx, now, actor, incident, [*events, *escalations])
+
+
+def _services(organization: Organization, names: Sequence[str]) -> list[Service]:
+    if len(names) > SERVICE_LIMIT:
+        raise Invalid(service_ids=f"must name at most {SERVICE_LIMIT} services, names {len(names)}")
+    chosen = [look_up.service(organization, name) for name in names]
+    if not chosen and organization.default_service is not None:
+        default = organization.services.get(organization.default_service)
+        chosen = [default] if default is not None and default.is_active else []
+    return list({service.id: service for service in chosen}.values())
+
+
+def _default_severity(organization: Organization, services: Sequence[Service]) -> Severity:
+    """The most severe default of the services, else the organization's."""
+    defaults = [service.default_severity for service in services if service.default_severity]
+    return min(defaults, default=organization.default_severity)
+
+
+def sla_of(organization: Organization, severity: Severity) -> Sla:
+    """What the severity allows. Raises SlaNotConfigured."""
+    sla = organization.slas.get(severity)
+    if sla is None:
+        raise SlaNotConfigured(f"{severity} has no acknowledge and closure deadline. An admin can set them.")
+    return sla
+
+
+def _new(
+    tx: Connection, now: datetime, actor: Actor, severity: Severity, sla: Sla, services: Sequence[Service]
+) -> Incident:
+    return Incident(
+        id=IncidentId(ids.time_ordered(now)),
+        number=ids.incident_number(now.year, incidents.next_ordinal(tx, now.year)),
+        version=0,
+        sequence=0,
+        title="",
+        description=None,
+        severity=severity,
+        status=Status.NEW,
+        service_ids=tuple(service.id for service in services),
+        team_id=next((service.team for service in services if service.team is not None), None),
+        assignee_id=None,
+        created_at=now,
+        declared_by=actor.name,
+        acknowledge_by=sla.acknowledge_by(now),
+        close_by=sla.close_by(now),
+        clock_started_at=now,
+    )
+
+
+def _on_call(organization: Organization, incident: Incident, now: datetime) -> PersonId | None:
+    teams = escalation.responsible_teams(organization, incident.team_id, incident.service_ids)
+    return next(iter(escalation.in_role(organization, LevelRole.PRIMARY, teams, now)), None)

@@ -1,0 +1,230 @@
+"""Deliveries: claim what is owed, write down what came of it and what follows from that."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from bot.domain import consequences, escalation
+from bot.domain.delivery import (
+    COLLAPSING,
+    GIVE_UP_AFTER,
+    ClaimedDelivery,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    InDoubt,
+    Never,
+    Outcome,
+    Priority,
+    Sent,
+    TryAgain,
+)
+from bot.domain.ids import PersonId
+from bot.domain.incident import Incident
+from bot.domain.timeline import (
+    TOCSIN,
+    DeliveryFailed,
+    Escalated,
+    Event,
+    LevelPassed,
+    Paged,
+    PageFailed,
+    Reason,
+)
+from bot.operations import look_up, rows
+from bot.operations.record import owe, record
+from storage import incidents, organizations, outbox
+
+#: Whose failure the timeline mentions: people rely on them, and saying so does not fail the same way.
+_MENTIONED = frozenset(
+    {
+        DeliveryKind.CREATE_CHANNEL,
+        DeliveryKind.POST_CARD,
+        DeliveryKind.ANNOUNCE,
+        DeliveryKind.INVITE,
+        DeliveryKind.TELL,
+    }
+)
+
+
+def claim(
+    tx: Connection,
+    now: datetime,
+    leased_until: datetime,
+    most: int,
+    resting: Collection[str],
+    least: Priority,
+) -> list[ClaimedDelivery]:
+    """The most urgent heads of lanes, at least as urgent as `least`, now being sent; what is no longer
+    wanted is dropped on the way."""
+    claimed = []
+    for head in outbox.ready(tx, now, most, resting, least):
+        row = _newest(tx, head, now) if head.kind in COLLAPSING else head
+        if not _is_wanted(tx, row):
+            outbox.change(tx, row.id, {"state": DeliveryState.DROPPED, "settled_at": now})
+            continue
+        outbox.change(tx, row.id, {"state": DeliveryState.SENDING, "leased_until": leased_until})
+        claimed.append(rows.claimed(row))
+    return claimed
+
+
+def next_attempt(tx: Connection, now: datetime) -> datetime | None:
+    """When the next delivery that waits for its time may go out."""
+    return outbox.next_attempt(tx, now)
+
+
+def take_back(tx: Connection, now: datetime) -> int:
+    """After a crash: what was being sent is pending again, in doubt; how many."""
+    return outbox.take_back(tx, now)
+
+
+def settle(
+    tx: Connection, now: datetime, delivery: ClaimedDelivery, outcome: Outcome, retry_at: datetime
+) -> None:
+    """What came of a delivery, and all that follows from it, in one transaction."""
+    match outcome:
+        case Sent():
+            _sent(tx, now, delivery, outcome)
+        case Never(why):
+            _failed(tx, now, delivery, why)
+        case TryAgain(why, is_wait=is_wait):
+            _again(tx, now, delivery, why, retry_at, is_wait=is_wait, is_in_doubt=delivery.is_in_doubt)
+        case InDoubt(why):
+            _again(tx, now, delivery, why, retry_at, is_wait=False, is_in_doubt=True)
+
+
+def _newest(tx: Connection, head: Row[Any], now: datetime) -> Row[Any]:
+    newest = outbox.newest_in_lane(tx, head.lane, head.kind)
+    outbox.drop_older(tx, newest, now)
+    return newest
+
+
+def _is_wanted(tx: Connection, row: Row[Any]) -> bool:
+    """An escalation whose acknowledgement was committed before it was claimed is not sent."""
+    if row.kind != DeliveryKind.PAGE or row.is_in_doubt:
+        return True
+    cause = look_up.entry(tx, row.incident_id, row.sequence)
+    if isinstance(cause.event, Paged):
+        return True
+    return look_up.is_asking(look_up.incident_by_id(tx, row.incident_id), cause)
+
+
+def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) -> None:
+    outbox.change(
+        tx,
+        delivery.id,
+        {
+            "state": DeliveryState.SENT,
+            "attempt": delivery.attempt,
+            "channel_id": sent.channel_id,
+            "receipt": sent.receipt,
+            "settled_at": now,
+            "leased_until": None,
+        },
+    )
+    owed = delivery.owed
+    if owed.kind is DeliveryKind.FIND_PERSON:
+        _found(tx, now, owed, sent)
+    elif owed.incident_id is not None:
+        _placed(tx, now, owed, owed.incident_id, sent)
+
+
+def _found(tx: Connection, now: datetime, owed: Delivery, sent: Sent) -> None:
+    person = look_up.organization(tx).person(owed.person_id)
+    if person is not None and sent.receipt is not None:
+        organizations.found_account(tx, person.id, person.email, sent.receipt, now)
+
+
+def _placed(tx: Connection, now: datetime, owed: Delivery, incident_id: str, sent: Sent) -> None:
+    """Keep where things are in Slack; what changed while they were being sent is owed anew."""
+    incident = look_up.incident_by_id(tx, incident_id)
+    is_stale = sent.version is not None and sent.version != incident.version
+    match owed.kind:
+        case DeliveryKind.CREATE_CHANNEL:
+            columns = {"channel_id": sent.channel_id, "channel_name": sent.name, "thread_ts": sent.receipt}
+            incidents.settle_place(tx, incident_id, columns)
+            owe(tx, now, [consequences.update_announcement(incident, "channel")])
+        case DeliveryKind.POST_CARD:
+            incidents.settle_place(tx, incident_id, {"card_ts": sent.receipt})
+            if is_stale:
+                owe(tx, now, [consequences.update_card(incident, f"version-{incident.version}")])
+        case DeliveryKind.ANNOUNCE:
+            columns = {"announcement_channel_id": sent.channel_id, "announcement_ts": sent.receipt}
+            incidents.settle_place(tx, incident_id, columns)
+            owe(tx, now, [consequences.update_announcement(incident, "announced")])
+        case _:
+            return
+
+
+def _again(
+    tx: Connection,
+    now: datetime,
+    delivery: ClaimedDelivery,
+    why: str,
+    retry_at: datetime,
+    *,
+    is_wait: bool,
+    is_in_doubt: bool,
+) -> None:
+    if now - delivery.owed_at > GIVE_UP_AFTER and not is_wait:
+        _failed(tx, now, delivery, f"given up after {delivery.attempt} attempts: {why}")
+        return
+    outbox.change(
+        tx,
+        delivery.id,
+        {
+            "state": DeliveryState.PENDING,
+            "attempt": delivery.attempt - 1 if is_wait else delivery.attempt,
+            "next_attempt_at": retry_at,
+            "is_in_doubt": is_in_doubt,
+            "last_error": why,
+            "leased_until": None,
+        },
+    )
+
+
+def _failed(tx: Connection, now: datetime, delivery: ClaimedDelivery, why: str) -> None:
+    outbox.change(
+        tx,
+        delivery.id,
+        {
+            "state": DeliveryState.FAILED,
+            "attempt": delivery.attempt,
+            "last_error": why,
+            "settled_at": now,
+            "leased_until": None,
+        },
+    )
+    owed = delivery.owed
+    if owed.incident_id is None:
+        return
+    incident = look_up.incident_by_id(tx, owed.incident_id)
+    if owed.kind is DeliveryKind.PAGE and owed.person_id is not None:
+        _page_failed(tx, now, incident, owed, owed.person_id, why)
+    elif owed.kind in _MENTIONED:
+        record(tx, now, TOCSIN, incident, incident, DeliveryFailed(owed.kind.value.replace("_", " "), why))
+
+
+def _page_failed(
+    tx: Connection, now: datetime, incident: Incident, owed: Delivery, person_id: PersonId, why: str
+) -> None:
+    """The timeline says so; a level of which nobody can be reached is passed at once."""
+    events: list[Event] = [PageFailed(person_id, owed.method or "", why)]
+    after = incident
+    cause = look_up.entry(tx, incident.id, owed.sequence or 0)
+    if _level_is_out_of_reach(tx, incident, cause.event, owed.sequence or 0):
+        organization = look_up.organization(tx)
+        after, escalations = escalation.climb(organization, incident, now, Reason.UNREACHABLE)
+        events += [LevelPassed(incident.level, "could not be reached"), *escalations]
+    record(tx, now, TOCSIN, incident, after, *events)
+
+
+def _level_is_out_of_reach(tx: Connection, incident: Incident, cause: Event, sequence: int) -> bool:
+    if not isinstance(cause, Escalated) or not incident.awaits_acknowledgement:
+        return False
+    if (cause.level, cause.round) != (incident.level, incident.round):
+        return False
+    pages = outbox.pages_for_event(tx, incident.id, sequence)
+    return all(page.state == DeliveryState.FAILED for page in pages)

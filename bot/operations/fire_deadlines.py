@@ -1,0 +1,87 @@
+"""Deadlines that fell due: claim one, check that it still holds, do what it stands for."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Row
+
+from bot.domain import escalation
+from bot.domain.deadline import DeadlineKind
+from bot.domain.incident import Incident
+from bot.domain.organization import Organization
+from bot.domain.timeline import (
+    TOCSIN,
+    AcknowledgementMissed,
+    ClosureMissed,
+    ClosureWarned,
+    Escalated,
+    Event,
+    Reason,
+)
+from bot.operations import look_up
+from bot.operations.record import record
+from storage import deadlines
+
+#: From when on a late deadline is called late on the timeline.
+LATE = timedelta(seconds=10)
+
+
+def fire(tx: Connection, now: datetime, deadline_id: str) -> Incident | None:
+    """The incident after its deadline, in one transaction with it; None if it no longer counts."""
+    deadline = deadlines.claim(tx, deadline_id, now)
+    if deadline is None:
+        return None
+    before = look_up.incident_by_id(tx, deadline.incident_id)
+    late = now - deadline.due_at if now - deadline.due_at > LATE else None
+    organization = look_up.organization(tx)
+    kind = DeadlineKind(deadline.kind)
+    if kind in (DeadlineKind.CLOSURE, DeadlineKind.CLOSURE_WARNING):
+        if not before.is_open:
+            return None
+        after, events = before, [_closure(organization, before, kind, now, late)]
+    else:
+        if not before.awaits_acknowledgement:
+            return None
+        after, events = _unanswered(tx, organization, before, deadline, now, late)
+    return record(tx, now, TOCSIN, before, after, *events) if events else None
+
+
+def earliest(tx: Connection) -> datetime | None:
+    """When the next deadline falls due."""
+    return deadlines.earliest(tx)
+
+
+def due(tx: Connection, now: datetime, most: int) -> list[str]:
+    """Ids of the deadlines that are due, the most overdue first."""
+    return list(deadlines.due(tx, now, most))
+
+
+def _unanswered(
+    tx: Connection,
+    organization: Organization,
+    before: Incident,
+    deadline: "Row[tuple[object, ...]]",
+    now: datetime,
+    late: timedelta | None,
+) -> tuple[Incident, list[Event]]:
+    """Nobody acknowledged in time: the next level, unless a later level has time of its own."""
+    if deadline.kind == DeadlineKind.LEVEL_TIMEOUT:
+        return escalation.climb(organization, before, now, Reason.TIMED_OUT, late)
+    armed = deadlines.armed_of(tx, before.id)
+    if any(row.kind == DeadlineKind.LEVEL_TIMEOUT for row in armed):
+        return before, [AcknowledgementMissed(late)]
+    return escalation.climb(organization, before, now, Reason.UNACKNOWLEDGED, late)
+
+
+def _closure(
+    organization: Organization,
+    incident: Incident,
+    kind: DeadlineKind,
+    now: datetime,
+    late: timedelta | None,
+) -> Event:
+    if kind is DeadlineKind.CLOSURE_WARNING:
+        return ClosureWarned(incident.assignee_id, incident.close_by, late)
+    _, events = escalation.climb(organization, incident, now, Reason.TIMED_OUT)
+    reached = next((event for event in events if isinstance(event, Escalated)), None)
+    people = reached.people if reached else organization.admins()
+    return ClosureMissed(people, reached.level if reached else None, incident.close_by, incident.round, late)

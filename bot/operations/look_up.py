@@ -1,0 +1,278 @@
+"""What a door may see: incidents with their people, lists, who is on call now, who is asking."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from bot.domain import escalation
+from bot.domain.deadline import ESCALATION
+from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
+from bot.domain.ids import PersonId, ScheduleId, SlackUserId, as_incident_number
+from bot.domain.incident import Incident, Status
+from bot.domain.organization import Organization, Person, Role, Service, Team
+from bot.domain.overview import FailedDelivery, NextLevel, Overview, PageFacts, Place, TeamOnCall
+from bot.domain.sla import Severity
+from bot.domain.timeline import (
+    Actor,
+    ActorKind,
+    ClosureMissed,
+    Entry,
+    Escalated,
+    EscalationExhausted,
+    Paged,
+)
+from bot.operations import rows
+from storage import deadlines, incidents, organizations, outbox, timeline
+
+
+def organization(tx: Connection) -> Organization:
+    """The organization that runs, with the Slack accounts found so far; an empty one before any."""
+    revision, found = organizations.newest(tx)
+    if revision is None:
+        return Organization(name="Tocsin")
+    return _organization(_Source(tx, revision, found))
+
+
+class _Source:
+    """A revision of one database: what the cache of organizations is keyed by."""
+
+    def __init__(self, tx: Connection, revision: int, found: datetime | None) -> None:
+        self.tx = tx
+        self.key = (tx.engine.url.database, revision, found)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Source) and self.key == other.key
+
+
+@lru_cache(maxsize=8)
+def _organization(source: _Source) -> Organization:
+    """Read once for each revision: revisions never change, and the newest is asked for each time."""
+    kept = rows.organization(organizations.document(source.tx, source.key[1]))
+    accounts = organizations.accounts(source.tx)
+    source.tx = None  # type: ignore[assignment] # the cache must not hold on to a connection
+    people = dict(kept.people)
+    for person in kept.people.values():
+        email, slack_id = accounts.get(person.id, ("", ""))
+        if person.slack_id is None and email == person.email:
+            people[person.id] = replace(person, slack_id=SlackUserId(slack_id))
+    return replace(kept, people=people)
+
+
+def incident(tx: Connection, number: str) -> Incident:
+    """The incident with this number. Raises NotFound."""
+    canonical = as_incident_number(number)
+    row = incidents.by_number(tx, canonical) if canonical else None
+    if row is None:
+        raise NotFound(f"There is no incident {number}. Numbers look like INC-2026-044.")
+    return rows.incident(row)
+
+
+def incident_by_id(tx: Connection, incident_id: str) -> Incident:
+    row = incidents.by_id(tx, incident_id)
+    if row is None:
+        raise NotFound("There is no such incident.")
+    return rows.incident(row)
+
+
+def number_in_channel(tx: Connection, channel_id: str) -> str | None:
+    """The number of the incident whose own channel this is."""
+    return incidents.number_in_channel(tx, channel_id)
+
+
+def place(tx: Connection, found: Incident) -> Place:
+    return rows.place(incidents.place(tx, found.id))
+
+
+def overview(tx: Connection, found: Incident, now: datetime) -> Overview:
+    """The incident with its people, its place in Slack, and what happens next."""
+    organized = organization(tx)
+    next_level, admins_at = _what_is_next(tx, organized, found, now)
+    policy = organized.policies.get(found.severity)
+    return Overview(
+        incident=found,
+        assignee=organized.person(found.assignee_id),
+        team=organized.teams.get(found.team_id) if found.team_id is not None else None,
+        services=tuple(
+            organized.services[service_id]
+            for service_id in found.service_ids
+            if service_id in organized.services
+        ),
+        place=place(tx, found),
+        levels=max((level.level for level in policy.levels if level.enabled), default=0) if policy else 0,
+        next_level=next_level,
+        admins_at=admins_at,
+        people=organized.people,
+    )
+
+
+def _what_is_next(
+    tx: Connection, organized: Organization, found: Incident, now: datetime
+) -> tuple[NextLevel | None, datetime | None]:
+    armed = [row.due_at for row in deadlines.armed_of(tx, found.id) if row.kind in ESCALATION]
+    at = min(armed, default=None)
+    if not found.is_open or found.is_exhausted:
+        return None, None
+    level = escalation.next_level(organized, found.severity, found.level)
+    if level is None:
+        return None, at
+    teams = escalation.responsible_teams(organized, found.team_id, found.service_ids)
+    people = escalation.targets(organized, level, teams, at or now)
+    return NextLevel(level.level, level.role, tuple(organized.people[one] for one in people), at), None
+
+
+def entries(tx: Connection, found: Incident, limit: int = 200) -> tuple[Entry, ...]:
+    """The newest events of the incident, oldest first."""
+    return tuple(rows.entry(row) for row in timeline.newest(tx, found.id, limit))
+
+
+def entry(tx: Connection, incident_id: str, sequence: int) -> Entry:
+    return rows.entry(timeline.one(tx, incident_id, sequence))
+
+
+def failures(tx: Connection, found: Incident, limit: int = 5) -> tuple[FailedDelivery, ...]:
+    """What could not be delivered for the incident, newest first."""
+    return tuple(
+        FailedDelivery(row.kind.replace("_", " "), row.last_error or "unknown error", row.settled_at)
+        for row in outbox.failures_of(tx, found.id, limit)
+    )
+
+
+def listing(
+    tx: Connection,
+    now: datetime,
+    *,
+    statuses: Sequence[Status] = (),
+    severities: Sequence[Severity] = (),
+    assignee_id: PersonId | None = None,
+    limit: int = 20,
+    offset: int = 0,
+) -> tuple[tuple[Overview, ...], int]:
+    """A page of the incidents that fit every filter, newest first, and how many there are."""
+    found, total = incidents.page_of(
+        tx,
+        statuses=[status.value for status in statuses],
+        severities=[severity.value for severity in severities],
+        assignee_id=assignee_id,
+        limit=limit,
+        offset=offset,
+    )
+    return tuple(overview(tx, rows.incident(row), now) for row in found), total
+
+
+def actor(tx: Connection, slack_id: str, *, is_foreign: bool = False) -> Actor:
+    """Who is asking. Raises ForeignPerson, UnknownPerson or DeactivatedPerson."""
+    if is_foreign:
+        raise ForeignPerson
+    person = person_by_slack_id(organization(tx), slack_id)
+    if person is None:
+        raise UnknownPerson
+    if not person.is_active:
+        raise DeactivatedPerson
+    return as_actor(person)
+
+
+def as_actor(person: Person) -> Actor:
+    return Actor(
+        ActorKind.PERSON,
+        person.name,
+        person.id,
+        person.slack_id,
+        may_respond=person.role is not Role.VIEWER,
+        is_admin=person.role is Role.ADMIN,
+    )
+
+
+def person_by_slack_id(organized: Organization, slack_id: str) -> Person | None:
+    return next((one for one in organized.people.values() if one.slack_id == slack_id), None)
+
+
+def service(organized: Organization, text: str) -> Service:
+    """The active service with this key, handle or name. Raises NotFound and names the nearest."""
+    found = organized.service_named(text)
+    if found is not None and found.is_active:
+        return found
+    names = [one.name for one in organized.services.values() if one.is_active]
+    raise NotFound(
+        f"There is no service “{text}”. {_nearest(text, names)}", {"service_ids": "unknown service"}
+    )
+
+
+def team(organized: Organization, text: str) -> Team:
+    """The active team with this handle or name. Raises NotFound and names the nearest."""
+    found = organized.team_named(text)
+    if found is not None and found.is_active:
+        return found
+    names = [one.name for one in organized.teams.values() if one.is_active]
+    raise NotFound(f"There is no team “{text}”. {_nearest(text, names)}", {"team_name": "unknown team"})
+
+
+def _nearest(text: str, names: Sequence[str]) -> str:
+    close = difflib.get_close_matches(text, names, n=1)
+    known = f"Known: {', '.join(sorted(names)[:10])}." if names else "None is configured yet."
+    return f"Did you mean {close[0]}? {known}" if close else known
+
+
+def on_call(tx: Connection, now: datetime, team_name: str = "") -> tuple[TeamOnCall, ...]:
+    """Who of each team is on call now, or of the team named. Raises NotFound."""
+    organized = organization(tx)
+    chosen: Iterable[Team] = (
+        [team(organized, team_name)]
+        if team_name
+        else (one for one in organized.teams.values() if one.is_active)
+    )
+    answers = []
+    for one in chosen:
+        shift = organized.shift(one, now)
+        primary, secondary = (shift.primary, shift.secondary) if shift else (None, None)
+        answers.append(TeamOnCall(one, shift, organized.person(primary), organized.person(secondary)))
+    return tuple(answers)
+
+
+def page_facts(
+    tx: Connection, incident_id: str, sequence: int, person_id: PersonId, now: datetime
+) -> PageFacts | None:
+    """What a page says; None when the person is not in the organization any more."""
+    found = incident_by_id(tx, incident_id)
+    person = organization(tx).person(person_id)
+    if person is None:
+        return None
+    cause = entry(tx, incident_id, sequence)
+    return PageFacts(overview(tx, found, now), person, cause, is_asking(found, cause))
+
+
+def is_asking(found: Incident, cause: Entry) -> bool:
+    """Whether a page for this event still asks for an answer."""
+    match cause.event:
+        case Escalated(round=number) | EscalationExhausted(round=number):
+            by_hand_after_acknowledgement = (
+                found.acknowledged_at is not None and cause.at >= found.acknowledged_at
+            )
+            return (
+                found.is_open
+                and found.round == number
+                and (found.awaits_acknowledgement or by_hand_after_acknowledgement)
+            )
+        case ClosureMissed() | Paged():
+            return found.is_open
+        case _:
+            return False
+
+
+def page_receipt(tx: Connection, page_id: int) -> tuple[str, str | None, str | None, int | None]:
+    """State, Slack channel, message `ts` and event of a page."""
+    row = outbox.one(tx, page_id)
+    if row is None:
+        return "dropped", None, None, None
+    return row.state, row.channel_id, row.receipt, row.sequence
+
+
+def schedule_name(organized: Organization, schedule_id: ScheduleId | None) -> str | None:
+    found = organized.schedules.get(schedule_id) if schedule_id is not None else None
+    return found.name if found else None

@@ -1,0 +1,30 @@
+"""Page a person now."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.domain.errors import InvalidTransition
+from bot.domain.ids import PersonId
+from bot.domain.incident import COMMENT_LIMIT, MOVES, Incident, checked_text
+from bot.domain.timeline import Actor, Paged
+from bot.operations import look_up
+from bot.operations.assign import active_person
+from bot.operations.record import record
+
+
+def page(
+    tx: Connection,
+    now: datetime,
+    actor: Actor,
+    number: str,
+    person_id: PersonId,
+    message: str | None = None,
+) -> Incident:
+    """The incident, with a page on its way to the person. Raises NotFound, Invalid, InvalidTransition."""
+    before = look_up.incident(tx, number)
+    message = checked_text("message", message, COMMENT_LIMIT)
+    person = active_person(tx, person_id)
+    if not before.is_open:
+        raise InvalidTransition(before.number, before.status, MOVES[before.status], "paged about")
+    return record(tx, now, actor, before, before, Paged(person.id, message))

@@ -1,0 +1,119 @@
+"""Write events down, and with them all their consequences."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from bot.domain import consequences, ids
+from bot.domain.deadline import Arm, DeadlineChange, DeadlineKind, DeadlineState
+from bot.domain.delivery import Delivery, DeliveryKind, DeliveryState, Priority
+from bot.domain.errors import Conflict, NotAllowed
+from bot.domain.incident import Incident
+from bot.domain.timeline import Actor, Entry, Event
+from bot.operations import rows
+from storage import deadlines, incidents, outbox, timeline
+
+#: A delivery's first attempt waits for nothing but its lane.
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def permit(actor: Actor) -> None:
+    """Raises NotAllowed for those who may only look."""
+    if not actor.may_respond:
+        raise NotAllowed(
+            "You can look at incidents, but your role does not let you change them. Ask an admin."
+        )
+
+
+def record_first(
+    tx: Connection, now: datetime, actor: Actor, incident: Incident, events: Sequence[Event]
+) -> Incident:
+    """The new incident, kept with its first events and all that follows from them."""
+    permit(actor)
+    kept = replace(incident, version=1, sequence=len(events))
+    incidents.add(tx, rows.incident_columns(kept))
+    _write_down(tx, now, actor, kept, events)
+    return kept
+
+
+def record(
+    tx: Connection, now: datetime, actor: Actor, before: Incident, after: Incident, *events: Event
+) -> Incident:
+    """The changed incident, kept with its events. Raises Conflict if somebody was faster."""
+    permit(actor)
+    kept = replace(after, version=before.version + 1, sequence=before.sequence + len(events))
+    if not incidents.replace(tx, before.id, before.version, rows.incident_columns(kept)):
+        raise Conflict(f"Somebody changed {before.number} at the same moment. Look again, then decide.")
+    _write_down(tx, now, actor, kept, events)
+    return kept
+
+
+def owe(tx: Connection, now: datetime, deliveries: Iterable[Delivery]) -> None:
+    """Put deliveries into the outbox; what was owed before is not owed again."""
+    fresh = {
+        "state": DeliveryState.PENDING,
+        "attempt": 0,
+        "is_in_doubt": False,
+        "owed_at": now,
+        "next_attempt_at": AT_ONCE,
+    }
+    outbox.add(tx, [rows.delivery_columns(delivery) | fresh for delivery in deliveries])
+
+
+def _write_down(
+    tx: Connection, now: datetime, actor: Actor, incident: Incident, events: Sequence[Event]
+) -> None:
+    first = incident.sequence - len(events) + 1
+    entries = [Entry(incident.id, first + place, now, actor, event) for place, event in enumerate(events)]
+    timeline.add(tx, [rows.entry_columns(entry) for entry in entries])
+    owe(tx, now, [delivery for entry in entries for delivery in consequences.deliveries(incident, entry)])
+    if any(consequences.changes_pages(event) for event in events):
+        owe(tx, now, _refreshes(tx, incident))
+    _move_clocks(
+        tx, now, incident, [change for entry in entries for change in consequences.deadlines(incident, entry)]
+    )
+
+
+def _refreshes(tx: Connection, incident: Incident) -> list[Delivery]:
+    return [
+        Delivery(
+            DeliveryKind.REFRESH_PAGE,
+            key=f"refresh_page:{page.id}:{incident.sequence}",
+            lane=f"refresh:{page.id}",
+            priority=Priority.HIGH,
+            incident_id=incident.id,
+            person_id=page.person_id,
+            page_id=page.id,
+            method=page.method,
+        )
+        for page in outbox.pages_of(tx, incident.id)
+        if page.sequence <= incident.sequence
+    ]
+
+
+def _move_clocks(
+    tx: Connection, now: datetime, incident: Incident, changes: Sequence[DeadlineChange]
+) -> None:
+    """The last word on each kind of deadline counts."""
+    last: dict[DeadlineKind, Arm | None] = {}
+    for change in changes:
+        for kind in (change.kind,) if isinstance(change, Arm) else change.kinds:
+            last[kind] = change if isinstance(change, Arm) else None
+    if last and incident.version > 1:
+        deadlines.disarm(tx, incident.id, [kind.value for kind in last], now)
+    armed = [
+        {
+            "id": ids.time_ordered(now),
+            "incident_id": incident.id,
+            "kind": arm.kind,
+            "level": arm.level,
+            "due_at": arm.due_at,
+            "state": DeadlineState.ARMED,
+        }
+        for arm in last.values()
+        if arm is not None
+    ]
+    if armed:
+        deadlines.arm(tx, armed)

@@ -1,0 +1,78 @@
+"""Apply an organization: all of it in one transaction, or nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from bot.domain import ids
+from bot.domain.delivery import Delivery, DeliveryKind, Priority
+from bot.domain.organization import Organization, Person, Service, Team
+from bot.operations import look_up, rows
+from bot.operations.record import owe
+from storage import organizations
+
+Handle = TypeVar("Handle")
+Value = TypeVar("Value", Person, Team, Service)
+
+
+def apply(tx: Connection, now: datetime, by: str, wanted: Organization) -> bool:
+    """Whether anything changed. Who and what the file no longer names stays, inactive: incidents name them.
+
+    A service keeps its public key for ever; a new one gets its own.
+    """
+    revision, _ = organizations.newest(tx)
+    current = rows.organization(organizations.document(tx, revision)) if revision else Organization("")
+    merged = _merged(current, wanted)
+    if revision is not None and merged == current:
+        return False
+    organizations.add(tx, (revision or 0) + 1, now, by, rows.organization_document(merged))
+    seek_people(tx, now, merged.people.values())
+    return True
+
+
+def is_empty(tx: Connection) -> bool:
+    """Whether no organization was ever applied."""
+    return organizations.newest(tx)[0] is None
+
+
+def seek_people(tx: Connection, now: datetime, people: Iterable[Person] | None = None) -> None:
+    """Owe a look-up by e-mail for every active person whose Slack account is not known."""
+    for person in look_up.organization(tx).people.values() if people is None else people:
+        if person.is_active and person.slack_id is None:
+            owe(tx, now, [_find(person, now)])
+
+
+def _find(person: Person, now: datetime) -> Delivery:
+    return Delivery(
+        DeliveryKind.FIND_PERSON,
+        key=f"find_person:{person.id}:{person.email}:{now:%Y-%m-%dT%H:%M}",
+        lane=f"find:{person.id}",
+        priority=Priority.LOW,
+        person_id=person.id,
+    )
+
+
+def _merged(current: Organization, wanted: Organization) -> Organization:
+    services = {
+        handle: replace(service, key=_key(current, handle, service.key))
+        for handle, service in wanted.services.items()
+    }
+    return replace(
+        wanted,
+        people=_with_retired(current.people, wanted.people),
+        teams=_with_retired(current.teams, wanted.teams),
+        services=_with_retired(current.services, services),
+    )
+
+
+def _key(current: Organization, handle: ids.ServiceId, given: str) -> str:
+    known = current.services.get(handle)
+    return known.key if known else given or ids.service_key()
+
+
+def _with_retired(current: Mapping[Handle, Value], wanted: Mapping[Handle, Value]) -> dict[Handle, Value]:
+    gone = {handle: value for handle, value in current.items() if handle not in wanted}
+    return {**wanted, **{handle: replace(value, is_active=False) for handle, value in gone.items()}}

@@ -1,0 +1,108 @@
+"""Acknowledge; change the status, severity, title or description; note; resolve, close, reopen."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.domain import escalation
+from bot.domain import incident as rules
+from bot.domain.errors import Invalid
+from bot.domain.incident import COMMENT_LIMIT, DESCRIPTION_LIMIT, Ender, Incident, Status
+from bot.domain.sla import Severity, is_breached
+from bot.domain.timeline import (
+    Acknowledged,
+    Actor,
+    Closed,
+    DescriptionChanged,
+    Noted,
+    Reason,
+    Reopened,
+    Resolved,
+    SeverityChanged,
+    StatusChanged,
+    TitleChanged,
+)
+from bot.operations import look_up
+from bot.operations.declare import sla_of
+from bot.operations.record import record
+
+NOTE_LIMIT = 3000
+
+
+def acknowledge(tx: Connection, now: datetime, actor: Actor, number: str) -> Incident:
+    """The incident acknowledged and the escalation stopped. Raises AlreadyAcknowledged."""
+    before = look_up.incident(tx, number)
+    after = rules.acknowledge(before, now, actor.name, actor.person_id)
+    took = now - before.clock_started_at
+    event = Acknowledged(took, is_breached(before.acknowledge_by, now, now))
+    return record(tx, now, actor, before, after, event)
+
+
+def change_status(
+    tx: Connection, now: datetime, actor: Actor, number: str, to: Status, comment: str | None = None
+) -> Incident:
+    """The incident in another status. Raises InvalidTransition, or Invalid where a comment is missing."""
+    before = look_up.incident(tx, number)
+    comment = rules.checked_text("comment", comment, COMMENT_LIMIT)
+    if not to.is_open:
+        after = rules.end(before, to, comment, now, Ender(actor.name, actor.person_id))
+        if to is Status.RESOLVED:
+            return record(tx, now, actor, before, after, Resolved(before.status, comment or ""))
+        return record(tx, now, actor, before, after, Closed(before.status, comment))
+    if not before.is_open:
+        return _reopen(tx, now, actor, before, to, comment)
+    after = rules.move(before, to, comment)
+    return record(tx, now, actor, before, after, StatusChanged(before.status, to, comment))
+
+
+def _reopen(
+    tx: Connection, now: datetime, actor: Actor, before: Incident, to: Status, comment: str | None
+) -> Incident:
+    rules.check_move(before, to, comment)
+    organization = look_up.organization(tx)
+    after = rules.reopen(before, comment, now, sla_of(organization, before.severity))
+    after, escalations = escalation.climb(organization, after, now, Reason.REOPENED)
+    return record(tx, now, actor, before, after, Reopened(before.status, comment or ""), *escalations)
+
+
+def change_severity(tx: Connection, now: datetime, actor: Actor, number: str, to: Severity) -> Incident:
+    """The incident with another severity; raising it begins the escalation anew. No change is no event."""
+    before = look_up.incident(tx, number)
+    if to is before.severity:
+        return before
+    organization = look_up.organization(tx)
+    after = rules.change_severity(before, to, sla_of(organization, to), now)
+    is_restart = after.round != before.round
+    event = SeverityChanged(before.severity, to, is_restart)
+    if not is_restart:
+        return record(tx, now, actor, before, after, event)
+    after, escalations = escalation.climb(organization, after, now, Reason.RAISED)
+    return record(tx, now, actor, before, after, event, *escalations)
+
+
+def change_title(tx: Connection, now: datetime, actor: Actor, number: str, title: str) -> Incident:
+    before = look_up.incident(tx, number)
+    title = rules.checked_title(title)
+    if title == before.title:
+        return before
+    after = replace(before, title=title)
+    return record(tx, now, actor, before, after, TitleChanged(before.title, title))
+
+
+def describe(tx: Connection, now: datetime, actor: Actor, number: str, description: str | None) -> Incident:
+    before = look_up.incident(tx, number)
+    description = rules.checked_text("description", description, DESCRIPTION_LIMIT)
+    if description == before.description:
+        return before
+    after = replace(before, description=description)
+    return record(tx, now, actor, before, after, DescriptionChanged(before.description, description))
+
+
+def note(tx: Connection, now: datetime, actor: Actor, number: str, text: str) -> Incident:
+    """The incident with a note on its timeline, in whatever status it is. Raises Invalid."""
+    before = look_up.incident(tx, number)
+    noted = rules.checked_text("note", text, NOTE_LIMIT)
+    if noted is None:
+        raise Invalid(note="must say something")
+    return record(tx, now, actor, before, before, Noted(noted))

@@ -1,0 +1,69 @@
+"""Rows ↔ domain values: the one place that knows both."""
+
+from dataclasses import fields
+from typing import Any, cast
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row
+
+from bot.domain import timeline
+from bot.domain.delivery import ClaimedDelivery, Delivery
+from bot.domain.incident import Incident
+from bot.domain.organization import Organization
+from bot.domain.overview import Place
+from bot.domain.timeline import Actor, Entry, Event
+
+_INCIDENT = TypeAdapter(Incident)
+_PLACE = TypeAdapter(Place)
+_ACTOR = TypeAdapter(Actor)
+_ORGANIZATION = TypeAdapter(Organization)
+_DELIVERY = TypeAdapter(Delivery)
+_EVENTS: dict[str, TypeAdapter[Any]] = {
+    kind.__name__: TypeAdapter(kind) for kind in cast("Any", timeline.Event).__args__
+}
+
+
+def incident(row: Row[Any]) -> Incident:
+    return _INCIDENT.validate_python(dict(row._mapping))
+
+
+def incident_columns(value: Incident) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def place(row: Row[Any]) -> Place:
+    return _PLACE.validate_python(dict(row._mapping))
+
+
+def entry(row: Row[Any]) -> Entry:
+    event: Event = _EVENTS[row.kind].validate_python(row.facts)
+    return Entry(row.incident_id, row.sequence, row.at, _ACTOR.validate_python(row.by), event)
+
+
+def entry_columns(value: Entry) -> dict[str, Any]:
+    kind = type(value.event).__name__
+    return {
+        "incident_id": value.incident_id,
+        "sequence": value.sequence,
+        "at": value.at,
+        "kind": kind,
+        "facts": _EVENTS[kind].dump_python(value.event, mode="json"),
+        "by": _ACTOR.dump_python(value.by, mode="json"),
+    }
+
+
+def organization(document: Any) -> Organization:
+    return _ORGANIZATION.validate_python(document)
+
+
+def organization_document(value: Organization) -> Any:
+    return _ORGANIZATION.dump_python(value, mode="json")
+
+
+def claimed(row: Row[Any]) -> ClaimedDelivery:
+    owed = _DELIVERY.validate_python(dict(row._mapping))
+    return ClaimedDelivery(row.id, owed, row.attempt + 1, row.is_in_doubt, row.owed_at)
+
+
+def delivery_columns(value: Delivery) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
