@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -147,9 +148,9 @@ class Outbox:
         retry_at = self._clock.after(_pause_after(delivery, outcome))
         _report(delivery, outcome)
         while True:
-            now = self._clock.now()
+            settle = partial(deliver.settle, now=self._clock.now(), delivery=delivery)
             try:
-                await self._database.write(lambda tx: deliver.settle(tx, now, delivery, outcome, retry_at))
+                await self._database.write(partial(settle, outcome=outcome, retry_at=retry_at))
                 return
             except Exception:
                 log.exception("an outcome could not be written down", delivery=delivery.id)

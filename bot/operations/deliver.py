@@ -59,14 +59,15 @@ def claim(
 ) -> list[ClaimedDelivery]:
     """The most urgent heads of lanes, at least as urgent as `least`, now being sent; what is no longer
     wanted is dropped on the way."""
-    claimed = []
-    for head in outbox.ready(tx, now, most, resting, least):
-        row = _newest(tx, head, now) if head.kind in COLLAPSING else head
-        if not _is_wanted(tx, row):
-            outbox.change(tx, row.id, {"state": DeliveryState.DROPPED, "settled_at": now})
-            continue
-        outbox.change(tx, row.id, {"state": DeliveryState.SENDING, "leased_until": leased_until})
-        claimed.append(rows.claimed(row))
+    claimed: list[ClaimedDelivery] = []
+    while not claimed and (heads := outbox.ready(tx, now, most, resting, least)):
+        for head in heads:
+            row = _newest(tx, head, now) if head.kind in COLLAPSING else head
+            if not _is_wanted(tx, row):
+                outbox.change(tx, row.id, {"state": DeliveryState.DROPPED, "settled_at": now})
+                continue
+            outbox.change(tx, row.id, {"state": DeliveryState.SENDING, "leased_until": leased_until})
+            claimed.append(rows.claimed(row))
     return claimed
 
 
