@@ -30,7 +30,6 @@ class DeliveryKind(StrEnum):
     #: Tell a person something that needs no answer.
     TELL = "tell"
     FIND_PERSON = "find_person"
-    PUBLISH_HOME = "publish_home"
 
 
 #: Kinds that only bring something up to date: of several in a lane, the newest does for all.
@@ -40,7 +39,6 @@ COLLAPSING = frozenset(
         DeliveryKind.UPDATE_CARD,
         DeliveryKind.UPDATE_ANNOUNCEMENT,
         DeliveryKind.REFRESH_PAGE,
-        DeliveryKind.PUBLISH_HOME,
     }
 )
 

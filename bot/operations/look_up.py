@@ -237,12 +237,12 @@ def on_call(tx: Connection, now: datetime, team_name: str = "") -> tuple[TeamOnC
 
 def page_facts(
     tx: Connection, incident_id: str, sequence: int, person_id: PersonId, now: datetime
-) -> PageFacts | None:
-    """What a page says; None when the person is not in the organization any more."""
+) -> PageFacts:
+    """What a page says. Raises NotFound when the person is not in the organization any more."""
     found = incident_by_id(tx, incident_id)
     person = organization(tx).person(person_id)
     if person is None:
-        return None
+        raise NotFound("They are not in the organization any more.")
     cause = entry(tx, incident_id, sequence)
     return PageFacts(overview(tx, found, now), person, cause, is_asking(found, cause))
 

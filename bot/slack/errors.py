@@ -1,0 +1,61 @@
+"""Slack's errors → what came of a delivery."""
+
+from datetime import timedelta
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.domain.delivery import InDoubt, Never, Outcome, TryAgain
+
+#: The work may have been done although an error came back.
+_DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout"})
+#: Slack is not well, or asks for patience; it did nothing.
+_PASSING = frozenset({"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"})
+#: Wrong for now, because of a person who can mend it: a token, a scope.
+_MENDABLE = frozenset(
+    {
+        "token_revoked",
+        "token_expired",
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "missing_scope",
+        "ekm_access_denied",
+        "org_login_required",
+    }
+)
+#: How long to wait for somebody to mend it.
+_MEND_PAUSE = timedelta(seconds=30)
+
+
+def error_of(error: SlackApiError) -> str:
+    """Slack's word for what went wrong, such as `channel_not_found`."""
+    return str(error.response.get("error") or f"http_{error.response.status_code}")
+
+
+def outcome_of(error: Exception) -> Outcome:
+    """Whether to try again, when, and whether it may have arrived."""
+    match error:
+        case SlackApiError():
+            return _outcome_of_answer(error)
+        case aiohttp.ClientConnectorError():
+            return TryAgain("Slack cannot be reached")
+        case TimeoutError():
+            return InDoubt("Slack did not answer in time")
+        case aiohttp.ClientError() | SlackClientError() | OSError():
+            return InDoubt(f"the connection to Slack broke: {type(error).__name__}")
+        case _:
+            raise error
+
+
+def _outcome_of_answer(error: SlackApiError) -> Outcome:
+    name, response = error_of(error), error.response
+    if response.status_code == 429 or name in _PASSING:
+        seconds = float(response.headers.get("Retry-After") or 1)
+        return TryAgain(f"Slack asks to wait {seconds:g} s", timedelta(seconds=seconds), is_wait=True)
+    if response.status_code >= 500 or name in _DOUBTFUL:
+        return InDoubt(f"Slack failed: {name}")
+    if name in _MENDABLE:
+        needed = response.get("needed")
+        return TryAgain(f"{name} (needs {needed})" if needed else name, _MEND_PAUSE)
+    return Never(name)
