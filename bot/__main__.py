@@ -1,0 +1,38 @@
+"""`python -m bot`."""
+
+import sys
+
+import click
+
+from bot.cli.apply import apply
+from bot.cli.demo import demo
+from bot.cli.doctor import doctor
+from bot.cli.manifest import manifest
+from bot.cli.run import run
+from bot.domain.errors import Refusal
+from storage.database import FileInUse
+
+
+@click.group()
+def commands() -> None:
+    """Tocsin: an incident responder that lives in Slack."""
+
+
+for command in (run, demo, manifest, doctor, apply):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run the command; what it refuses is one sentence on standard error and exit code 2."""
+    try:
+        commands()
+    except Refusal as refusal:
+        click.echo(refusal.sentence, err=True)
+        sys.exit(2)
+    except FileInUse as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""The one place that builds every part, joins them, and starts and stops them in order."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import structlog
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import organization_file
+from bot.engine.clock import Clock
+from bot.engine.deadlines import Deadlines
+from bot.engine.outbox import Outbox
+from bot.operations import carry_out_once, reorganize
+from bot.settings import Settings
+from bot.slack import client, connection
+from bot.slack.deliverer import SlackDeliverer
+from bot.slack.listeners import buttons, commands, events, submissions
+from bot.slack.listeners.front import Front
+from storage.database import Database
+
+#: How long stopping may take: what is in flight is finished, what is not begun waits for the next start.
+STOP_SECONDS = 10
+_CONNECT_AGAIN_SECONDS = 5
+
+log = structlog.get_logger()
+
+
+class App:
+    """The whole program on one database and one Slack workspace, from `start` to `stop`."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.database_url)
+        self.port = settings.port
+        self._parts = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Open the database, work off what fell due, then listen. Raises FileInUse and FileError."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._parts.aclose()
+            raise
+
+    async def stop(self) -> None:
+        """Finish what is in flight; the rest is kept for the next start."""
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._parts.aclose()
+        except TimeoutError:
+            log.warning("stopped before everything in flight was done; it is kept for the next start")
+
+    async def _start(self) -> None:
+        await self.database.open()
+        self._parts.push_async_callback(self.database.close)
+        await self._organize()
+        session = await self._parts.enter_async_context(aiohttp.ClientSession())
+        slack = client.connect(self.settings.slack_bot_token.value, self.settings.slack_api_url, session)
+        self.outbox = Outbox(
+            self.database, self.clock, SlackDeliverer(slack, self.database, self.clock.now).kinds()
+        )
+        self.deadlines = Deadlines(self.database, self.clock)
+        await self.deadlines.start()
+        self._parts.push_async_callback(self.deadlines.stop)
+        await self.outbox.start()
+        self._parts.push_async_callback(self.outbox.stop)
+        await self._listen(slack)
+
+    async def _organize(self) -> None:
+        """Apply the organization file if the database has no organization yet; look for its people."""
+        now, path = self.clock.now(), self.settings.organization
+        if path is not None and await self.database.read(reorganize.is_empty):
+            wanted = organization_file.read(Path(path))
+            await self.database.write(lambda tx: reorganize.apply(tx, now, str(path), wanted))
+            log.info("organization applied", file=str(path), name=wanted.name)
+        await self.database.write(lambda tx: reorganize.seek_people(tx, now))
+        await self.database.write(lambda tx: carry_out_once.forget(tx, now))
+
+    async def _listen(self, slack: AsyncWebClient) -> None:
+        front = Front(self.database, self.clock.now, slack)
+        secret = self.settings.slack_signing_secret
+        bolt = AsyncApp(
+            client=slack,
+            signing_secret=secret.value if secret else None,
+            logger=None,
+        )
+        for listeners in (commands, buttons, submissions, events):
+            listeners.register(bolt, front)
+        await self._serve_http(bolt)
+        greeting = asyncio.create_task(self._connect(slack, front, bolt), name="slack-connection")
+        self._parts.push_async_callback(_cancel, greeting)
+
+    async def _serve_http(self, bolt: AsyncApp) -> None:
+        routes: list[web.RouteDef] = [web.get("/healthz", _healthy)]
+        if self.settings.slack_app_token is None and self.settings.slack_signing_secret is not None:
+            routes.append(connection.route(bolt, self.settings.slack_signing_secret.value, _world_now))
+        application = web.Application()
+        application.add_routes(routes)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_SECONDS / 2)
+        await runner.setup()
+        self._parts.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, self.settings.host, self.settings.port)
+        await site.start()
+        self.port = runner.addresses[0][1]
+
+    async def _connect(self, slack: AsyncWebClient, front: Front, bolt: AsyncApp) -> None:
+        """Greet Slack until it answers; deadlines and the outbox work meanwhile."""
+        while True:
+            try:
+                greeted = await slack.auth_test()
+                front.team_id = greeted["team_id"]
+                if self.settings.slack_app_token is not None:
+                    socket = connection.SocketConnection(bolt, self.settings.slack_app_token.value)
+                    await socket.open()
+                    self._parts.push_async_callback(socket.close)
+                log.info("connected to Slack", team=greeted["team"])
+                return
+            except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                log.error("Slack cannot be reached", error=str(error), again_in=_CONNECT_AGAIN_SECONDS)
+                await asyncio.sleep(_CONNECT_AGAIN_SECONDS)
+
+
+async def _healthy(request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _world_now() -> datetime:
+    """Signatures count in the world's time, however fast our clock runs."""
+    return datetime.now(UTC)  # noqa: TID251 - see above

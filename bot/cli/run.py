@@ -1,0 +1,35 @@
+"""`run`: the real thing, until it is told to stop."""
+
+import asyncio
+import signal
+import sys
+
+import click
+
+from bot import settings, telemetry
+from bot.app import App
+from bot.engine.clock import Clock
+
+
+@click.command()
+def run() -> None:
+    """Run Tocsin: Socket Mode with SLACK_APP_TOKEN, else HTTP at /slack/events."""
+    chosen = settings.from_environment()
+    chosen.check_ready_to_run()
+    telemetry.configure(chosen.log_format, chosen.log_level, sys.stderr, secrets=chosen.secrets())
+    asyncio.run(_until_stopped(App(chosen, Clock())))
+
+
+async def _until_stopped(app: App) -> None:
+    await app.start()
+    await stop_signal()
+    await app.stop()
+
+
+async def stop_signal() -> None:
+    """Returns at Ctrl-C or SIGTERM."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    await stopped.wait()

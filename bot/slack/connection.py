@@ -1,0 +1,111 @@
+"""Socket Mode, or HTTP with signature, size and shape checks before Bolt sees a request.
+
+Bolt alone answers several malformed unauthenticated requests with 500. What reaches it here has a
+fresh timestamp of digits, a right signature, valid UTF-8, a bounded size and the shape it must have.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+
+from bot.domain.time import Now
+
+LARGEST_BODY = 256 * 1024
+FRESH_SECONDS = 300
+_DEEPEST = 100
+
+
+class Refused(Exception):
+    """The request is not taken up: an HTTP status and why."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+def check(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> None:
+    """Raises Refused unless Slack signed this body within five minutes of `now` (Unix seconds).
+
+    Source: Slack's "Verifying requests from Slack", signature version v0.
+    """
+    timestamp = headers.get("X-Slack-Request-Timestamp", "")
+    signature = headers.get("X-Slack-Signature", "")
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12 and signature.isascii()):
+        raise Refused(401, "the signature headers are missing or malformed")
+    if abs(now - int(timestamp)) > FRESH_SECONDS:
+        raise Refused(401, "the request is too old")
+    digest = hmac.new(secret.encode(), f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(f"v0={digest}", signature):
+        raise Refused(401, "the signature is wrong")
+    _check_shape(headers.get("Content-Type", ""), body)
+
+
+def _check_shape(content_type: str, body: bytes) -> None:
+    try:
+        text = body.decode()
+        if content_type.startswith("application/json"):
+            _check_object(text)
+        else:
+            for payload in parse_qs(text, strict_parsing=True).get("payload", []):
+                _check_object(payload)
+    except (ValueError, RecursionError):
+        raise Refused(400, "the body is not what Slack sends") from None
+
+
+def _check_object(text: str) -> None:
+    if text.count("{") + text.count("[") > 20_000 or not isinstance(json.loads(text), dict):
+        raise ValueError("not an object")
+
+
+def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:
+    """`POST /slack/events`, which takes commands, interactions and events."""
+
+    async def receive(request: web.Request) -> web.Response:
+        body = await _body(request)
+        try:
+            check(request.headers, body, secret, now().timestamp())
+        except Refused as refused:
+            return web.Response(status=refused.status, text=str(refused))
+        headers = {name: [value] for name, value in request.headers.items()}
+        answer = await app.async_dispatch(AsyncBoltRequest(body=body.decode(), headers=headers))
+        return web.Response(
+            status=answer.status,
+            text=answer.body,
+            headers={name: value for name, value in answer.first_headers_without_set_cookie().items()},
+        )
+
+    return web.post("/slack/events", receive)
+
+
+async def _body(request: web.Request) -> bytes:
+    """The raw body. Raises 413 when it is larger than anything Slack sends."""
+    body = await request.content.read(LARGEST_BODY + 1)
+    while len(body) <= LARGEST_BODY and (more := await request.content.read(LARGEST_BODY + 1 - len(body))):
+        body += more
+    if len(body) > LARGEST_BODY:
+        raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, len(body))
+    return body
+
+
+class SocketConnection:
+    """Socket Mode, from `open` to `close`; slack_sdk renews the socket when Slack asks for it."""
+
+    def __init__(self, app: AsyncApp, app_token: str) -> None:
+        self._handler = AsyncSocketModeHandler(app, app_token, web_client=app.client)
+
+    async def open(self) -> None:
+        await self._handler.connect_async()
+
+    async def close(self) -> None:
+        await self._handler.close_async()
+
+    async def is_connected(self) -> bool:
+        client: Any = self._handler.client
+        return bool(await client.is_connected())

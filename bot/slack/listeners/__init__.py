@@ -1,0 +1,1 @@
+"""Listeners: run one operation, acknowledge, answer. Registered by gesture."""

@@ -1,0 +1,104 @@
+"""Buttons and menus, in messages, direct messages and the home tab."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.operations import escalate, respond
+from bot.slack.grammar import Command, Verb
+from bot.slack.listeners.commands import ask, listing, oncall, show_declare, shown
+from bot.slack.listeners.front import Body, Front, react
+from bot.slack.views import actions, modals
+from bot.slack.views.kit import Message
+
+Answer = Message | None
+Pressed = Callable[[Front, Body, str], Awaitable[Answer]]
+
+#: The modals behind the choices of the overflow menu.
+CHOICES: Mapping[Verb, Callable[..., dict[str, Any]]] = {
+    Verb.STATUS: modals.status,
+    Verb.SEVERITY: modals.severity,
+    Verb.ASSIGN: modals.assign,
+    Verb.NOTE: modals.note,
+    Verb.CLOSE: modals.close,
+    Verb.REOPEN: modals.reopen,
+}
+
+
+def register(app: AsyncApp, front: Front) -> None:
+    @app.action(re.compile(".*"))
+    async def pressed(ack: AsyncAck, body: Body, action: dict[str, Any]) -> None:
+        handler = BUTTONS.get(str(action.get("action_id")).split(":")[0])
+        if handler is None:
+            await ack()
+            return
+        await react(front, body, ack, handler(front, body, _value(action)))  # type: ignore[arg-type]
+
+
+def _value(action: dict[str, Any]) -> str:
+    option = action.get("selected_option") or {}
+    return str(action.get("value") or option.get("value") or "")
+
+
+async def _acknowledge(front: Front, body: Body, number: str) -> Answer:
+    await front.act_on(body, respond.acknowledge, number)
+    return None
+
+
+async def _escalate(front: Front, body: Body, number: str) -> Answer:
+    await front.act_on(body, escalate.escalate, number)
+    return None
+
+
+def _asks(modal: Callable[..., dict[str, Any]]) -> Pressed:
+    async def pressed(front: Front, body: Body, number: str) -> Answer:
+        await ask(front, body, number, modal)
+        return None
+
+    return pressed
+
+
+async def _more(front: Front, body: Body, value: str) -> Answer:
+    verb, number = actions.parse_choice(value)
+    await ask(front, body, number, CHOICES[verb])
+    return None
+
+
+async def _declare(front: Front, body: Body, value: str) -> Answer:
+    await show_declare(front, body, Command(Verb.DECLARE))
+    return None
+
+
+async def _mine(front: Front, body: Body, value: str) -> Answer:
+    return await listing(front, body, Command(Verb.LIST, mine=True))
+
+
+async def _open(front: Front, body: Body, value: str) -> Answer:
+    return await listing(front, body, Command(Verb.LIST))
+
+
+async def _oncall(front: Front, body: Body, value: str) -> Answer:
+    return await oncall(front, body, "")
+
+
+async def _show(front: Front, body: Body, number: str) -> Answer:
+    return await shown(front, body, number)
+
+
+BUTTONS: Mapping[str, Pressed] = {
+    actions.ACKNOWLEDGE: _acknowledge,
+    actions.ESCALATE: _escalate,
+    actions.RESOLVE: _asks(modals.resolve),
+    actions.CLOSE: _asks(modals.close),
+    actions.REOPEN: _asks(modals.reopen),
+    actions.PAGE: _asks(modals.page),
+    actions.MORE: _more,
+    actions.OPEN_DECLARE: _declare,
+    actions.SHOW_MINE: _mine,
+    actions.SHOW_OPEN: _open,
+    actions.SHOW_ONCALL: _oncall,
+    actions.SHOW: _show,
+}

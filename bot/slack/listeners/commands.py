@@ -1,0 +1,268 @@
+"""`/incident …`"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.domain.errors import Invalid, NotFound
+from bot.domain.ids import PersonId
+from bot.domain.incident import OPEN, Status
+from bot.operations import assign, declare, escalate, look_up, page, respond
+from bot.slack import grammar
+from bot.slack.grammar import Command, Verb
+from bot.slack.listeners.front import Body, Front, channel_of, reply
+from bot.slack.views import answers, modals
+from bot.slack.views import timeline as timeline_view
+from bot.slack.views.kit import Message
+from bot.slack.views.modals import Metadata
+
+SHOWN_IN_LIST = 10
+
+Answer = Message | None
+Handler = Callable[[Front, Body, Command], Awaitable[Answer]]
+
+
+def register(app: AsyncApp, front: Front) -> None:
+    @app.command("/incident")
+    async def incident(ack: AsyncAck, body: Body) -> None:
+        await reply(front, body, ack, obey(front, body, str(body.get("text") or "")))
+
+
+async def obey(front: Front, body: Body, text: str) -> Answer:
+    """The answer to what was typed after `/incident`; None when a modal asks for the rest."""
+    command = grammar.parse(text)
+    return await HANDLERS[command.verb](front, body, command)
+
+
+async def _help(front: Front, body: Body, command: Command) -> Answer:
+    return answers.help(command.topic)
+
+
+async def _declare(front: Front, body: Body, command: Command) -> Answer:
+    if not command.text:
+        await show_declare(front, body, command)
+        return None
+    overview = await front.act(
+        body,
+        lambda tx, now, actor: look_up.overview(
+            tx,
+            declare.declare(
+                tx,
+                now,
+                actor,
+                title=command.text,
+                severity=command.severity,
+                services=command.services,
+            ),
+            now,
+        ),
+    )
+    return answers.declared(overview)
+
+
+async def show_declare(front: Front, body: Body, command: Command) -> None:
+    """Ask for what a declaration needs, with what was said already filled in."""
+    organization = await front.look(body, lambda tx, now, actor: look_up.organization(tx))
+    view = modals.declare(
+        organization,
+        title=command.text,
+        severity=command.severity,
+        services=command.services,
+        metadata=Metadata(None, channel_of(body)),
+    )
+    await front.show_modal(body, view)
+
+
+async def _list(front: Front, body: Body, command: Command) -> Answer:
+    return await listing(front, body, command)
+
+
+async def listing(front: Front, body: Body, command: Command) -> Message:
+    """The newest incidents that fit; the open ones when nothing else was asked for."""
+    statuses = command.statuses or (() if command.everything else tuple(OPEN))
+
+    def query(tx: Any, now: Any, actor: Any) -> Message:
+        found, total = look_up.listing(
+            tx,
+            now,
+            statuses=statuses,
+            severities=command.severities,
+            assignee_id=actor.person_id if command.mine else None,
+            limit=SHOWN_IN_LIST,
+        )
+        return answers.listing(found, total, command, now)
+
+    return await front.look(body, query)
+
+
+async def _show(front: Front, body: Body, command: Command) -> Answer:
+    return await shown(front, body, await front.number(body, command.number))
+
+
+async def shown(front: Front, body: Body, number: str) -> Message:
+    """The incident's card with its last events and what could not be delivered."""
+
+    def query(tx: Any, now: Any, actor: Any) -> Message:
+        found = look_up.incident(tx, number)
+        return answers.shown(
+            look_up.overview(tx, found, now),
+            look_up.entries(tx, found, limit=8),
+            look_up.failures(tx, found),
+            now,
+        )
+
+    return await front.look(body, query)
+
+
+async def _acknowledge(front: Front, body: Body, command: Command) -> Answer:
+    overview = await front.act_on(body, respond.acknowledge, await front.number(body, command.number))
+    return answers.done(f"You acknowledged {overview.incident.number}. The escalation has stopped.")
+
+
+async def _change_status(front: Front, body: Body, command: Command, to: Status) -> Answer:
+    number = await front.number(body, command.number)
+    overview = await front.act_on(body, respond.change_status, number, to, command.text or None)
+    return answers.done(f"{overview.incident.number} is {overview.incident.status}.")
+
+
+async def _resolve(front: Front, body: Body, command: Command) -> Answer:
+    if not command.text:
+        return await _ask(front, body, command, modals.resolve)
+    return await _change_status(front, body, command, Status.RESOLVED)
+
+
+async def _close(front: Front, body: Body, command: Command) -> Answer:
+    overview = await front.overview(body, await front.number(body, command.number))
+    if not command.text and overview.incident.is_open:
+        return await _ask(front, body, command, modals.close)
+    return await _change_status(front, body, command, Status.CLOSED)
+
+
+async def _reopen(front: Front, body: Body, command: Command) -> Answer:
+    overview = await front.overview(body, await front.number(body, command.number))
+    if not command.text and not overview.incident.is_open:
+        return await _ask(front, body, command, modals.reopen)
+    return await _change_status(front, body, command, Status.INVESTIGATING)
+
+
+async def _status(front: Front, body: Body, command: Command) -> Answer:
+    if not command.statuses:
+        return await _ask(front, body, command, modals.status)
+    return await _change_status(front, body, command, command.statuses[0])
+
+
+async def _severity(front: Front, body: Body, command: Command) -> Answer:
+    if command.severity is None:
+        return await _ask(front, body, command, modals.severity)
+    number = await front.number(body, command.number)
+    overview = await front.act_on(body, respond.change_severity, number, command.severity)
+    return answers.done(f"{overview.incident.number} is {overview.incident.severity}.")
+
+
+async def _assign(front: Front, body: Body, command: Command) -> Answer:
+    if command.person is None and not command.mine:
+        return await _ask(front, body, command, modals.assign)
+    number = await front.number(body, command.number)
+
+    def run(tx: Any, now: Any, actor: Any) -> Any:
+        person_id = actor.person_id if command.mine else person_meant(tx, command.person)
+        return look_up.overview(tx, assign.assign(tx, now, actor, number, person_id), now)
+
+    overview = await front.act(body, run)
+    return answers.done(
+        f"{overview.incident.number} is assigned to {overview.name_of(overview.incident.assignee_id)}."
+    )
+
+
+async def _escalate(front: Front, body: Body, command: Command) -> Answer:
+    overview = await front.act_on(body, escalate.escalate, await front.number(body, command.number))
+    return answers.done(f"{overview.incident.number} is at level {overview.incident.level}.")
+
+
+async def _page(front: Front, body: Body, command: Command) -> Answer:
+    if command.person is None:
+        return await _ask(front, body, command, modals.page)
+    number = await front.number(body, command.number)
+
+    def run(tx: Any, now: Any, actor: Any) -> Any:
+        person_id = person_meant(tx, command.person)
+        page.page(tx, now, actor, number, person_id, command.text or None)
+        return look_up.organization(tx).people[person_id].name
+
+    name = await front.act(body, run)
+    return answers.done(f"{name} is being paged about {number}.")
+
+
+async def _note(front: Front, body: Body, command: Command) -> Answer:
+    if not command.text:
+        return await _ask(front, body, command, modals.note)
+    number = await front.number(body, command.number)
+    await front.act_on(body, respond.note, number, command.text)
+    return answers.done(f"Noted on the timeline of {number}.")
+
+
+async def _timeline(front: Front, body: Body, command: Command) -> Answer:
+    number = await front.number(body, command.number)
+
+    def query(tx: Any, now: Any, actor: Any) -> Message:
+        found = look_up.incident(tx, number)
+        return timeline_view.timeline(look_up.entries(tx, found), look_up.overview(tx, found, now))
+
+    return await front.look(body, query)
+
+
+async def _oncall(front: Front, body: Body, command: Command) -> Answer:
+    return await oncall(front, body, command.text)
+
+
+async def oncall(front: Front, body: Body, team: str) -> Message:
+    return await front.look(
+        body, lambda tx, now, actor: answers.oncall(list(look_up.on_call(tx, now, team)), now)
+    )
+
+
+async def _ask(front: Front, body: Body, command: Command, modal: Callable[..., dict[str, Any]]) -> Answer:
+    """Open the modal that asks for the words that are missing."""
+    number = await front.number(body, command.number)
+    await ask(front, body, number, modal)
+    return None
+
+
+async def ask(front: Front, body: Body, number: str, modal: Callable[..., dict[str, Any]]) -> None:
+    overview = await front.overview(body, number)
+    await front.show_modal(body, modal(overview, Metadata(overview.incident.number, channel_of(body))))
+
+
+def person_meant(tx: Any, slack_id: str | None) -> PersonId:
+    """The person with this Slack account. Raises NotFound or Invalid."""
+    if not slack_id:
+        raise Invalid(person="must be chosen")
+    person = look_up.person_by_slack_id(look_up.organization(tx), slack_id)
+    if person is None:
+        raise NotFound(
+            "Tocsin does not know that person. An admin can add them to the organization file.",
+            {"person": "is not in the organization"},
+        )
+    return person.id
+
+
+HANDLERS: Mapping[Verb, Handler] = {
+    Verb.HELP: _help,
+    Verb.DECLARE: _declare,
+    Verb.LIST: _list,
+    Verb.SHOW: _show,
+    Verb.ACKNOWLEDGE: _acknowledge,
+    Verb.RESOLVE: _resolve,
+    Verb.CLOSE: _close,
+    Verb.REOPEN: _reopen,
+    Verb.STATUS: _status,
+    Verb.SEVERITY: _severity,
+    Verb.ASSIGN: _assign,
+    Verb.ESCALATE: _escalate,
+    Verb.PAGE: _page,
+    Verb.NOTE: _note,
+    Verb.TIMELINE: _timeline,
+    Verb.ONCALL: _oncall,
+}

@@ -1,0 +1,75 @@
+"""Slack's events and shortcuts."""
+
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.errors import SlackApiError
+
+from bot.domain.errors import Refusal
+from bot.domain.incident import OPEN
+from bot.operations import look_up
+from bot.slack.grammar import Command, Verb
+from bot.slack.listeners.commands import ask, show_declare
+from bot.slack.listeners.front import Body, Front, react, user_of
+from bot.slack.views import home, modals
+
+#: How many incidents the home tab shows.
+SHOWN_AT_HOME = 10
+#: How much of a message becomes the title of an incident declared from it.
+_TITLE_FROM_MESSAGE = 150
+
+log = structlog.get_logger()
+
+
+def register(app: AsyncApp, front: Front) -> None:
+    @app.event("app_home_opened")
+    async def home_opened(body: Body, event: dict[str, Any]) -> None:
+        if event.get("tab") == "home":
+            await show_home(front, body)
+
+    @app.shortcut("declare")
+    async def declare(ack: AsyncAck, body: Body) -> None:
+        await react(front, body, ack, _show_declare(front, body))
+
+    @app.shortcut("declare_message")
+    async def declare_message(ack: AsyncAck, body: Body) -> None:
+        await react(front, body, ack, _show_declare(front, body))
+
+    @app.shortcut("note_message")
+    async def note_message(ack: AsyncAck, body: Body) -> None:
+        await react(front, body, ack, _show_note(front, body))
+
+
+async def show_home(front: Front, body: Body) -> None:
+    """Bring the home tab up to date for who opened it."""
+
+    def query(tx: Any, now: Any, actor: Any) -> dict[str, Any]:
+        person = look_up.organization(tx).people[actor.person_id]
+        mine, _ = look_up.listing(
+            tx, now, statuses=tuple(OPEN), assignee_id=actor.person_id, limit=SHOWN_AT_HOME
+        )
+        everything, _ = look_up.listing(tx, now, statuses=tuple(OPEN), limit=SHOWN_AT_HOME)
+        return home.home(person, mine, everything, look_up.on_call(tx, now), now)
+
+    try:
+        view = await front.look(body, query)
+    except Refusal as refusal:
+        view = home.stranger(refusal)
+    user_id, _ = user_of(body)
+    try:
+        await front.client.views_publish(user_id=user_id, view=view)
+    except SlackApiError as error:
+        log.warning("the home tab could not be shown", error=str(error))
+
+
+async def _show_declare(front: Front, body: Body) -> None:
+    words = " ".join(str((body.get("message") or {}).get("text") or "").split())
+    await show_declare(front, body, Command(Verb.DECLARE, text=words[:_TITLE_FROM_MESSAGE]))
+
+
+async def _show_note(front: Front, body: Body) -> None:
+    words = str((body.get("message") or {}).get("text") or "")
+    number = await front.number(body, None)
+    await ask(front, body, number, lambda overview, metadata: modals.note(overview, metadata, text=words))

@@ -1,0 +1,195 @@
+"""Who is asking, and how they are answered: what every listener stands on.
+
+A listener commits, then acknowledges: what Slack was told is done survives a crash. A commit takes
+milliseconds; when two seconds pass without one, Slack is told "still working" and the answer follows.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.domain.errors import NotFound, Refusal, Unavailable
+from bot.domain.overview import Overview
+from bot.domain.time import Now
+from bot.domain.timeline import Actor
+from bot.operations import look_up
+from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
+from bot.slack.grammar import Misunderstood
+from bot.slack.views import answers
+from bot.slack.views.kit import Message
+from storage.database import Connection, Database, Full
+
+T = TypeVar("T")
+Body = dict[str, Any]
+
+#: Slack waits three seconds; by then it must have heard something.
+PATIENCE_SECONDS = 2.0
+_TIMEOUT_SECONDS = 8
+
+log = structlog.get_logger()
+
+
+class Front:
+    """Runs operations for whoever is asking in Slack, and brings them the answers."""
+
+    def __init__(self, database: Database, now: Now, client: AsyncWebClient) -> None:
+        self.database = database
+        self.now = now
+        self.client = client
+        self.team_id: str | None = None
+
+    async def act(self, body: Body, operation: Callable[..., T]) -> T:
+        """The result of `operation(tx, now, actor)`, committed; the same request is carried out once."""
+        now = self.now()
+
+        def run(tx: Connection) -> T:
+            actor = self._actor(tx, body)
+            return carry_out_once(tx, now, identity(body), lambda tx: operation(tx, now, actor))
+
+        try:
+            return await self.database.write(run)
+        except Full as error:
+            raise Unavailable(
+                "Tocsin cannot write this down right now. Nothing was done; try again."
+            ) from error
+
+    async def act_on(self, body: Body, operation: Callable[..., Any], number: str, *words: Any) -> Overview:
+        """The incident as it stands after `operation(tx, now, actor, number, *words)`."""
+
+        def run(tx: Connection, now: Any, actor: Actor) -> Overview:
+            return look_up.overview(tx, operation(tx, now, actor, number, *words), now)
+
+        return await self.act(body, run)
+
+    async def look(self, body: Body, query: Callable[..., T]) -> T:
+        """The result of `query(tx, now, actor)`, which only reads."""
+        now = self.now()
+        return await self.database.read(lambda tx: query(tx, now, self._actor(tx, body)))
+
+    async def overview(self, body: Body, number: str) -> Overview:
+        return await self.look(
+            body, lambda tx, now, actor: look_up.overview(tx, look_up.incident(tx, number), now)
+        )
+
+    async def number(self, body: Body, given: str | None) -> str:
+        """The incident meant: the one named, else the one whose channel this is. Raises NotFound."""
+        channel_id = channel_of(body)
+        found = given or (
+            await self.database.read(lambda tx: look_up.number_in_channel(tx, channel_id))
+            if channel_id
+            else None
+        )
+        if found is None:
+            raise NotFound(
+                "Which incident? Name it, as in `/incident ack INC-2026-044`, or ask in its channel. "
+                "`/incident list` shows the open ones."
+            )
+        return found
+
+    def _actor(self, tx: Connection, body: Body) -> Actor:
+        user_id, team_id = user_of(body)
+        is_foreign = None not in (team_id, self.team_id) and team_id != self.team_id
+        return look_up.actor(tx, user_id, is_foreign=is_foreign)
+
+    async def show_modal(self, body: Body, view: dict[str, Any]) -> None:
+        """Open the modal, or put it on top of the one that asked. The trigger lives three seconds."""
+        trigger_id = body["trigger_id"]
+        if (body.get("view") or {}).get("type") == "modal":
+            await self.client.views_push(trigger_id=trigger_id, view=view)
+        else:
+            await self.client.views_open(trigger_id=trigger_id, view=view)
+
+    async def tell(self, body: Body, message: Message) -> None:
+        """Answer privately where they asked, else by direct message. An answer may be lost."""
+        try:
+            if response_url := body.get("response_url"):
+                webhook = AsyncWebhookClient(
+                    response_url, session=self.client.session, timeout=_TIMEOUT_SECONDS, retry_handlers=[]
+                )
+                await webhook.send(
+                    text=message.text,
+                    blocks=list(message.blocks),
+                    response_type="ephemeral",
+                    replace_original=False,
+                )
+            else:
+                user_id, _ = user_of(body)
+                await self.client.chat_postMessage(
+                    channel=user_id, text=message.text, blocks=list(message.blocks)
+                )
+        except (SlackApiError, OSError, TimeoutError) as error:
+            log.warning("an answer did not arrive", error=str(error))
+
+
+async def settled(work: Coroutine[Any, Any, T]) -> tuple[T | None, "asyncio.Task[T]"]:
+    """The result when it comes within Slack's patience, and the work, which goes on otherwise."""
+    task = asyncio.create_task(work)
+    done, _ = await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+    return (task.result() if done else None), task
+
+
+async def answered(work: Awaitable[Message | None]) -> Message | None:
+    """What the work answers; a refusal becomes an answer too, and a repeated request has none."""
+    try:
+        return await work
+    except CarriedOutBefore:
+        return None
+    except Misunderstood as refusal:
+        return answers.refusal(refusal, refusal.suggestion)
+    except Refusal as refusal:
+        return answers.refusal(refusal, None)
+    except Exception:
+        log.exception("a listener failed")
+        return answers.refusal(
+            Unavailable("Something went wrong here and was logged. Nothing was done; try again."), None
+        )
+
+
+async def reply(front: Front, body: Body, ack: AsyncAck, work: Coroutine[Any, Any, Message | None]) -> None:
+    """Acknowledge a command with its answer, or with "still working" and the answer later."""
+    answer, task = await settled(answered(work))  # type: ignore[arg-type]
+    if not task.done():
+        waiting = answers.still_working()
+        await ack(text=waiting.text, blocks=list(waiting.blocks))
+        if late := await task:
+            await front.tell(body, late)
+    elif answer is None:
+        await ack()
+    else:
+        await ack(text=answer.text, blocks=list(answer.blocks), response_type="ephemeral")
+
+
+async def react(front: Front, body: Body, ack: AsyncAck, work: Coroutine[Any, Any, Message | None]) -> None:
+    """Acknowledge a click once its work is committed, and answer privately if there is something to say."""
+    _, task = await settled(answered(work))  # type: ignore[arg-type]
+    await ack()
+    if answer := await task:
+        await front.tell(body, answer)
+
+
+def identity(body: Body) -> str:
+    """What tells this request of Slack from every other: the same one may come twice."""
+    return str(body.get("event_id") or body.get("trigger_id") or body.get("response_url") or "")
+
+
+def user_of(body: Body) -> tuple[str, str | None]:
+    """Slack's id of who asks, and of the workspace they belong to."""
+    user = body.get("user")
+    if isinstance(user, dict):
+        return str(user.get("id", "")), user.get("team_id")
+    if "event" in body:
+        return str(body["event"].get("user", "")), body.get("team_id")
+    return str(body.get("user_id", "")), body.get("user_team") or body.get("team_id")
+
+
+def channel_of(body: Body) -> str | None:
+    """The Slack channel in which they ask."""
+    channel = body.get("channel")
+    found = channel.get("id") if isinstance(channel, dict) else body.get("channel_id")
+    return str(found) if found else None

@@ -1,0 +1,131 @@
+"""Modals that were submitted."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.domain.errors import Invalid, Refusal
+from bot.domain.incident import Status
+from bot.domain.overview import Overview
+from bot.domain.sla import Severity
+from bot.operations import assign, declare, look_up, page, respond
+from bot.operations.carry_out_once import CarriedOutBefore
+from bot.slack.grammar import Verb
+from bot.slack.listeners.commands import person_meant
+from bot.slack.listeners.front import Body, Front, settled
+from bot.slack.views import answers, modals
+from bot.slack.views.kit import Message
+from bot.slack.views.modals import Metadata
+
+Values = Mapping[str, Any]
+#: What a modal does: `(tx, now, actor, number, values) -> Incident`.
+Submitted = Callable[..., Any]
+
+Choice = TypeVar("Choice", Status, Severity)
+
+log = structlog.get_logger()
+
+
+def register(app: AsyncApp, front: Front) -> None:
+    @app.view(re.compile(".*"))
+    async def submitted(ack: AsyncAck, body: Body, view: dict[str, Any]) -> None:
+        result, task = await settled(_submit(front, body, view))
+        if isinstance(result, Refusal):
+            await ack(response_action="errors", errors=modals.errors_for(view, result))
+            return
+        await ack()
+        late = await task
+        answer = answers.refusal(late, None) if isinstance(late, Refusal) else late
+        if answer is not None:
+            await front.tell(body, answer)
+
+
+async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | Message | None:
+    """What the modal asked for is done, and what to say of it; or why it is not done."""
+    try:
+        metadata, values = Metadata.loads(str(view.get("private_metadata") or "")), modals.values(view)
+        verb = Verb(view["callback_id"])
+        operation = SUBMISSIONS[verb]
+
+        def run(tx: Any, now: Any, actor: Any) -> Overview:
+            return look_up.overview(tx, operation(tx, now, actor, metadata.number or "", values), now)
+
+        overview = await front.act(body, run)
+    except CarriedOutBefore:
+        return None
+    except Refusal as refusal:
+        return refusal
+    except Exception:
+        log.exception("a submission failed")
+        return Refusal("Something went wrong here and was logged. Nothing was done; try again.")
+    return answers.declared(overview) if verb is Verb.DECLARE else None
+
+
+def _declare(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+    return declare.declare(
+        tx,
+        now,
+        actor,
+        title=values.get("title") or "",
+        description=values.get("description"),
+        severity=_chosen(Severity, "severity", values) if values.get("severity") else None,
+        services=values.get("services") or (),
+    )
+
+
+def _resolve(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+    return respond.change_status(tx, now, actor, number, Status.RESOLVED, values.get("comment"))
+
+
+def _close(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+    return respond.change_status(tx, now, actor, number, Status.CLOSED, values.get("comment"))
+
+
+def _reopen(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+    return respond.change_status(tx, now, actor, number, Status.INVESTIGATING, values.get("comment"))
+
+
+def _status(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+    to = _chosen(Status, "status", values)
+    return respond.change_status(tx, now, actor, number, to, values.get("comment"))
+
+
+def _severity(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+    return respond.change_severity(tx, now, actor, number, _chosen(Severity, "severity", values))
+
+
+def _assign(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+    return assign.assign(tx, now, actor, number, person_meant(tx, values.get("person")))
+
+
+def _page(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+    return page.page(tx, now, actor, number, person_meant(tx, values.get("person")), values.get("message"))
+
+
+def _note(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+    return respond.note(tx, now, actor, number, values.get("note") or "")
+
+
+def _chosen(kind: type[Choice], field: str, values: Values) -> Choice:
+    """The choice made. Raises Invalid when what came back is none of the choices."""
+    try:
+        return kind(values.get(field) or "")
+    except ValueError:
+        raise Invalid(**{field: f"must be one of {', '.join(kind)}"}) from None
+
+
+SUBMISSIONS: Mapping[Verb, Submitted] = {
+    Verb.DECLARE: _declare,
+    Verb.RESOLVE: _resolve,
+    Verb.CLOSE: _close,
+    Verb.REOPEN: _reopen,
+    Verb.STATUS: _status,
+    Verb.SEVERITY: _severity,
+    Verb.ASSIGN: _assign,
+    Verb.PAGE: _page,
+    Verb.NOTE: _note,
+}
