@@ -78,7 +78,7 @@ def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:
         return web.Response(
             status=answer.status,
             text=answer.body,
-            headers={name: value for name, value in answer.first_headers_without_set_cookie().items()},
+            headers=dict(answer.first_headers_without_set_cookie()),
         )
 
     return web.post("/slack/events", receive)

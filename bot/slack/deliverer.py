@@ -148,7 +148,7 @@ class SlackDeliverer:
         entry = await self._database.read(
             lambda tx: look_up.entry(tx, overview.incident.id, delivery.owed.sequence or 0)
         )
-        shown = page.told(entry, overview, person, self._now())
+        shown = page.told(entry, overview)
         return await self._post(delivery, await self._direct_message(person), shown)
 
     async def _find_person(self, delivery: ClaimedDelivery) -> Outcome:

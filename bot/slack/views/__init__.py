@@ -1,0 +1,1 @@
+"""Facts → Block Kit. Pure: views see facts only."""

@@ -1,0 +1,120 @@
+"""Private answers to whoever asked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.errors import Refusal
+from bot.domain.overview import FailedDelivery, Overview, TeamOnCall
+from bot.domain.timeline import Entry
+from bot.slack.grammar import USAGE, Command, Verb
+from bot.slack.views import actions, card, kit, timeline
+from bot.slack.views.kit import Message
+
+
+def help(topic: Verb | None) -> Message:
+    """What one can do, or how one command is used."""
+    if topic is not None:
+        usage = USAGE[topic]
+        also = f"\nAlso: {', '.join(f'`{word}`' for word in usage.synonyms)}" if usage.synonyms else ""
+        text = f"`/incident {topic} {usage.words}`\n{usage.does}{also}".replace("<", "&lt;")
+        return kit.message(usage.does, [kit.section(text)])
+    lines = [f"`/incident {f'{verb} {usage.words}'.strip()}`  {usage.does}" for verb, usage in USAGE.items()]
+    blocks = [
+        kit.section("*Tocsin* runs your incidents. In an incident's channel its number may be left out."),
+        kit.row(
+            kit.button("Declare incident", actions.OPEN_DECLARE, style="primary"),
+            kit.button("My incidents", actions.SHOW_MINE),
+            kit.button("Open incidents", actions.SHOW_OPEN),
+            kit.button("Who is on call", actions.SHOW_ONCALL),
+        ),
+        kit.section("\n".join(lines)),
+    ]
+    return kit.message("Tocsin: what you can do with /incident", blocks)
+
+
+def listing(found: Sequence[Overview], total: int, command: Command, now: datetime) -> Message:
+    """The incidents found, newest first, each with a way to look closer."""
+    what = _what(command)
+    if not found:
+        return done(f"No {what}.")
+    blocks = [kit.section(f"*{total} {what}*" if total > len(found) else f"*{what.capitalize()}*")]
+    for overview in found:
+        incident = overview.incident
+        state = card.STATUS_WORD[incident.status]
+        who = f"{state} · {kit.mention(overview.assignee)} · {kit.span(now - incident.created_at)} ago"
+        text = f"{card.headline(incident)}\n{who}{_channel(overview)}"
+        blocks.append(kit.section(text, kit.button("Show", actions.SHOW, incident.number)))
+    if total > len(found):
+        blocks.append(
+            kit.context(f"The newest {len(found)} of {total}. Narrow it: `/incident list SEV1`, `mine`.")
+        )
+    return kit.message(f"{total} {what}", blocks)
+
+
+def _what(command: Command) -> str:
+    parts = [*map(str, command.severities), *(status.value for status in command.statuses)]
+    if not command.statuses and not command.everything:
+        parts.append("open")
+    return " ".join(["your" if command.mine else "", *parts, "incidents"]).strip()
+
+
+def _channel(overview: Overview) -> str:
+    place = overview.place
+    return f" · <#{place.channel_id}>" if place.channel_id and not place.thread_ts else ""
+
+
+def shown(
+    overview: Overview, entries: Sequence[Entry], failures: Sequence[FailedDelivery], now: datetime
+) -> Message:
+    """The card, the last events, and what could not be delivered."""
+    shown_card = card.card(overview, now)
+    lines = [f"{kit.date(entry.at)}  {timeline.line(entry, overview)}" for entry in entries]
+    blocks = [*shown_card.blocks, kit.section("\n".join(lines))]
+    if failures:
+        said = [
+            f":warning: {one.what} ({kit.date_and_time(one.at)}): {kit.escape(one.why)}" for one in failures
+        ]
+        blocks.append(kit.context("*Could not be delivered*\n" + "\n".join(said)))
+    if where := _channel(overview):
+        blocks.append(kit.context(f"Channel{where}"))
+    return kit.message(shown_card.text, blocks)
+
+
+def oncall(teams: Sequence[TeamOnCall], now: datetime) -> Message:
+    """Who has the pager, until when, and who stands behind them."""
+    if not teams:
+        return done("No team is configured yet. An admin can add some to the organization file.")
+    blocks = [kit.section("*On call now*")]
+    for one in teams:
+        name = f"*{kit.escape(kit.shortened(one.team.name, 80))}*"
+        if one.shift is None or one.primary is None:
+            blocks.append(kit.section(f"{name}\n:warning: nobody is on call"))
+            continue
+        until = f"until {kit.date_and_time(one.shift.ends_at)}"
+        behind = f"  ·  then {kit.mention(one.secondary)}" if one.secondary else ""
+        blocks.append(kit.section(f"{name}\n:pager: {kit.mention(one.primary)} {until}{behind}"))
+    return kit.message("On call now", blocks)
+
+
+def declared(overview: Overview) -> Message:
+    incident = overview.incident
+    who = f"{kit.mention(overview.assignee)} is on call and is being paged." if overview.assignee else ""
+    text = f"{card.headline(incident)}\nDeclared. {who} Its channel is on its way."
+    return kit.message(f"{incident.number} declared", [kit.section(text)])
+
+
+def done(sentence: str) -> Message:
+    """One sentence, from us or with people's names in it."""
+    return kit.message(kit.escape(sentence), [kit.section(kit.escape(sentence))])
+
+
+def refusal(refused: Refusal, suggestion: str | None) -> Message:
+    """Why it was not done, and what would be allowed."""
+    text = f":no_entry_sign: {kit.escape(kit.shortened(refused.sentence, 1500))}"
+    if suggestion:
+        text += f"\nDid you mean `/incident {kit.escape(suggestion)}`?"
+    return kit.message(kit.escape(refused.sentence), [kit.section(text)])
+
+
+def still_working() -> Message:
+    return done("Still working on it; the answer follows here.")

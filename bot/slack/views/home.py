@@ -1,0 +1,38 @@
+"""The home tab."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.domain.errors import Refusal
+from bot.domain.organization import Person
+from bot.domain.overview import Overview, TeamOnCall
+from bot.slack.grammar import Command, Verb
+from bot.slack.views import actions, answers, kit
+from bot.slack.views.kit import Block
+
+
+def home(
+    person: Person,
+    mine: Sequence[Overview],
+    open_incidents: Sequence[Overview],
+    teams: Sequence[TeamOnCall],
+    now: datetime,
+) -> dict[str, Any]:
+    """What is mine, what is open, and who is on call."""
+    blocks: list[Block] = [
+        kit.header(f"Hello {person.name}"),
+        kit.row(kit.button("Declare incident", actions.OPEN_DECLARE, style="primary")),
+        kit.divider(),
+        *answers.listing(mine, len(mine), Command(Verb.LIST, mine=True), now).blocks,
+        kit.divider(),
+        *answers.listing(open_incidents, len(open_incidents), Command(Verb.LIST), now).blocks,
+        kit.divider(),
+        *answers.oncall(teams, now).blocks,
+    ]
+    return {"type": "home", "blocks": blocks[: kit.BLOCKS_IN_VIEW]}
+
+
+def stranger(refusal: Refusal) -> dict[str, Any]:
+    """The home tab of somebody whom Tocsin does not serve: why not."""
+    return {"type": "home", "blocks": [kit.section(kit.escape(refusal.sentence))]}

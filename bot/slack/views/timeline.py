@@ -1,0 +1,171 @@
+"""What happened, line by line: for the channel, the answer, and the machine."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import assert_never
+
+from bot.domain.ids import PersonId
+from bot.domain.overview import Overview
+from bot.domain.timeline import (
+    Acknowledged,
+    AcknowledgementMissed,
+    Assigned,
+    Closed,
+    ClosureMissed,
+    ClosureWarned,
+    Declared,
+    DeliveryFailed,
+    DescriptionChanged,
+    Entry,
+    Escalated,
+    EscalationExhausted,
+    LevelPassed,
+    Noted,
+    Paged,
+    PageFailed,
+    Reason,
+    Reopened,
+    Resolved,
+    SeverityChanged,
+    StatusChanged,
+    TitleChanged,
+)
+from bot.slack.views import kit
+from bot.slack.views.kit import Message
+
+_REASON = {
+    Reason.DECLARED: "",
+    Reason.UNACKNOWLEDGED: "Nobody acknowledged in time. ",
+    Reason.TIMED_OUT: "Level {before} did not answer. ",
+    Reason.BY_HAND: "",
+    Reason.UNREACHABLE: "",
+    Reason.REOPENED: "",
+    Reason.RAISED: "",
+}
+_COMMENT = 500
+
+
+def mirrored(entry: Entry, overview: Overview) -> Message:
+    """One event for the incident's channel."""
+    text = line(entry, overview)
+    return kit.message(text, [kit.section(text)])
+
+
+def timeline(entries: Sequence[Entry], overview: Overview) -> Message:
+    """All that happened, oldest first, ready for a postmortem."""
+    incident = overview.incident
+    title = f"Timeline of {incident.number}"
+    lines = [f"{kit.date_and_time(entry.at)}  {line(entry, overview)}" for entry in entries]
+    blocks = [kit.header(title), *[kit.section(text) for text in _packed(lines)][-45:]]
+    hidden = incident.sequence - len(entries)
+    if hidden > 0:
+        blocks.insert(1, kit.context(f"{hidden} older events are not shown."))
+    return kit.message(f"{title}: {kit.escape(kit.shortened(incident.title, 150))}", blocks)
+
+
+def _packed(lines: Iterable[str]) -> list[str]:
+    """The lines in as few texts as a section's limit allows."""
+    packed: list[str] = []
+    for text in (kit.fit(one, kit.SECTION_TEXT) for one in lines):
+        if packed and len(packed[-1]) + len(text) < kit.SECTION_TEXT:
+            packed[-1] += f"\n{text}"
+        else:
+            packed.append(text)
+    return packed
+
+
+def line(entry: Entry, overview: Overview) -> str:
+    """One event in mrkdwn: what happened, by whom, with the right emphasis."""
+    by = kit.escape(entry.by.name)
+
+    def person(person_id: PersonId | None) -> str:
+        return kit.escape(overview.name_of(person_id))
+
+    def comment(text: str | None) -> str:
+        return f"\n{kit.quoted(text, _COMMENT)}" if text else ""
+
+    match entry.event:
+        case Declared(title, severity, _):
+            return f":rotating_light: *{by}* declared it: *{kit.escape(title)}* ({severity})"
+        case Acknowledged(after, is_late):
+            late = " :warning: late" if is_late else ""
+            return f":eyes: *{by}* acknowledged after {kit.span(after)}{late}"
+        case StatusChanged(_, to, text):
+            return f":arrows_counterclockwise: *{by}* set the status to *{to}*{comment(text)}"
+        case Resolved(_, text):
+            return f":white_check_mark: *{by}* resolved it{comment(text)}"
+        case Closed(_, text):
+            return f":lock: *{by}* closed it{comment(text)}"
+        case Reopened(_, text):
+            return f":unlock: *{by}* reopened it{comment(text)}"
+        case SeverityChanged(was, to, is_restart):
+            anew = "; the escalation begins anew" if is_restart else ""
+            return f":chart_with_upwards_trend: *{by}* changed the severity from {was} to *{to}*{anew}"
+        case TitleChanged(_, to):
+            return f":label: *{by}* changed the title to *{kit.escape(to)}*"
+        case DescriptionChanged(_, to):
+            return f":label: *{by}* changed the description{comment(to)}"
+        case Assigned(person_id, _, is_automatic):
+            if is_automatic:
+                return f":bust_in_silhouette: *{person(person_id)}* is on call and has it"
+            return f":bust_in_silhouette: *{by}* assigned it to *{person(person_id)}*"
+        case Noted(text):
+            return f":memo: *{by}* noted{comment(text)}"
+        case Paged(person_id, text):
+            return f":pager: *{by}* paged *{person(person_id)}*{comment(text)}"
+        case PageFailed(person_id, method, why):
+            how = method.capitalize()
+            return f":warning: *{person(person_id)}* could not be paged by {how}: {kit.escape(why)}"
+        case DeliveryFailed(what, why):
+            return f":warning: Slack would not do it ({kit.escape(what)}): {kit.escape(why)}"
+        case _:
+            return _escalation_line(entry, overview)
+
+
+def _escalation_line(entry: Entry, overview: Overview) -> str:
+    def people(ids: Sequence[PersonId]) -> str:
+        return ", ".join(f"*{kit.escape(overview.name_of(one))}*" for one in ids[:10]) or "nobody"
+
+    match entry.event:
+        case Escalated(level, ids, reason, _, _, late):
+            why = _REASON[reason].format(before=level - 1)
+            by = f" by {kit.escape(entry.by.name)}" if reason is Reason.BY_HAND else ""
+            return f":arrow_double_up: {why}Level {level}{by}: paged {people(ids)}{_late(late)}"
+        case LevelPassed(level, why):
+            return f":fast_forward: Level {level} was passed: it {kit.escape(why)}"
+        case EscalationExhausted(ids, _, late):
+            return f":sos: No level answered: paged the admins {people(ids)}{_late(late)}"
+        case AcknowledgementMissed(late):
+            return f":warning: The acknowledge deadline passed{_late(late)}"
+        case ClosureWarned(person_id, close_by, late):
+            told = (
+                f"*{kit.escape(overview.name_of(person_id))}* was told" if person_id else "nobody is assigned"
+            )
+            when = kit.date_and_time(close_by)
+            used = ":hourglass_flowing_sand: 80 % of the time to close is used"
+            return f"{used}; {told}. Close by {when}{_late(late)}"
+        case ClosureMissed(ids, _, _, _, late):
+            return f":alarm_clock: The closure deadline passed: paged {people(ids)}{_late(late)}"
+        case (
+            Declared()
+            | Acknowledged()
+            | StatusChanged()
+            | Resolved()
+            | Closed()
+            | Reopened()
+            | SeverityChanged()
+            | TitleChanged()
+            | DescriptionChanged()
+            | Assigned()
+            | Noted()
+            | Paged()
+            | PageFailed()
+            | DeliveryFailed()
+        ):
+            raise AssertionError("said by `line`")
+        case _:
+            assert_never(entry.event)
+
+
+def _late(late: timedelta | None) -> str:
+    return f" ({kit.span(late)} late: Tocsin was not running)" if late is not None else ""
