@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection, make_url
 
 from storage import touched
-from storage.sqlite import SqliteReader, SqliteWriter, hold_file
+from storage.sqlite import FileInUse, Full, SqliteReader, SqliteWriter, hold_file
 from storage.upgrade import upgrade_sqlite
 
 T = TypeVar("T")
@@ -63,4 +63,4 @@ class Database:
             listener(marks)
 
 
-__all__ = ["Connection", "Database", "Listener", "Operation", "touched"]
+__all__ = ["Connection", "Database", "FileInUse", "Full", "Listener", "Operation", "touched"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from bot import organization_file, settings
+from bot.domain.organization import Organization
 from bot.engine.clock import Clock
 from bot.operations import reorganize
 from storage.database import Database
@@ -20,7 +21,7 @@ def apply(file: Path) -> None:
     click.echo(f"{file}: applied" if changed else f"{file}: nothing to change")
 
 
-async def _apply(url: str, file: Path, wanted: organization_file.Organization) -> bool:
+async def _apply(url: str, file: Path, wanted: Organization) -> bool:
     now = Clock().now()
     database = Database(url, exclusive=False)
     await database.open()

@@ -7,7 +7,7 @@ fresh timestamp of digits, a right signature, valid UTF-8, a bounded size and th
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -73,7 +73,7 @@ def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:
             check(request.headers, body, secret, now().timestamp())
         except Refused as refused:
             return web.Response(status=refused.status, text=str(refused))
-        headers = {name: [value] for name, value in request.headers.items()}
+        headers: dict[str, str | Sequence[str]] = {name: [value] for name, value in request.headers.items()}
         answer = await app.async_dispatch(AsyncBoltRequest(body=body.decode(), headers=headers))
         return web.Response(
             status=answer.status,
@@ -101,10 +101,10 @@ class SocketConnection:
         self._handler = AsyncSocketModeHandler(app, app_token, web_client=app.client)
 
     async def open(self) -> None:
-        await self._handler.connect_async()
+        await self._handler.connect_async()  # type: ignore[no-untyped-call]
 
     async def close(self) -> None:
-        await self._handler.close_async()
+        await self._handler.close_async()  # type: ignore[no-untyped-call]
 
     async def is_connected(self) -> bool:
         client: Any = self._handler.client

@@ -1,5 +1,6 @@
 """Where an incident lives in Slack: its channel is created, its card pinned, its people invited."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -57,7 +58,7 @@ async def _own_channel(client: AsyncWebClient, overview: Overview) -> dict[str, 
     return None
 
 
-async def channels(client: AsyncWebClient) -> Any:
+async def channels(client: AsyncWebClient) -> AsyncIterator[dict[str, Any]]:
     """Every public channel that is not archived."""
     cursor = ""
     while True:

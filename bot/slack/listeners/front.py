@@ -153,7 +153,7 @@ async def answered(work: Awaitable[Message | None]) -> Message | None:
 
 async def reply(front: Front, body: Body, ack: AsyncAck, work: Coroutine[Any, Any, Message | None]) -> None:
     """Acknowledge a command with its answer, or with "still working" and the answer later."""
-    answer, task = await settled(answered(work))  # type: ignore[arg-type]
+    answer, task = await settled(answered(work))
     if not task.done():
         waiting = answers.still_working()
         await ack(text=waiting.text, blocks=list(waiting.blocks))
@@ -167,7 +167,7 @@ async def reply(front: Front, body: Body, ack: AsyncAck, work: Coroutine[Any, An
 
 async def react(front: Front, body: Body, ack: AsyncAck, work: Coroutine[Any, Any, Message | None]) -> None:
     """Acknowledge a click once its work is committed, and answer privately if there is something to say."""
-    _, task = await settled(answered(work))  # type: ignore[arg-type]
+    _, task = await settled(answered(work))
     await ack()
     if answer := await task:
         await front.tell(body, answer)
