@@ -43,10 +43,16 @@ def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def ready(
-    tx: Connection, now: datetime, most: int, resting: Collection[str], least: int
+    tx: Connection,
+    now: datetime,
+    most: int,
+    resting: Collection[str],
+    least: int,
+    unpaced: Collection[str],
 ) -> Sequence[Row[Any]]:
-    """Heads of lanes that may go out now, most urgent first; lanes that rest are passed over."""
-    statement = _READY.where(outbox.c.lane.not_in(resting)) if resting else _READY
+    """Heads of lanes that may go out now, most urgent first; in a lane that rests, unpaced kinds only."""
+    may_go = or_(outbox.c.lane.not_in(resting), outbox.c.kind.in_(unpaced))
+    statement = _READY.where(may_go) if resting else _READY
     return tx.execute(statement, {"moment": now, "most": most, "least": least}).all()
 
 

@@ -127,10 +127,8 @@ async def _app_token(slack: AsyncWebClient, token: str) -> Finding:
     try:
         await slack.apps_connections_open(app_token=token)
     except SlackApiError as error:
-        return (
-            "SLACK_APP_TOKEN",
-            f"Slack says {error_of(error)}: create an app-level token with connections:write, and turn Socket Mode on.",
-        )
+        mend = "create an app-level token with connections:write, and turn Socket Mode on."
+        return "SLACK_APP_TOKEN", f"Slack says {error_of(error)}: {mend}"
     return "SLACK_APP_TOKEN", None
 
 

@@ -43,6 +43,19 @@ COLLAPSING = frozenset(
 )
 
 
+#: Kinds that are no messages: they need not wait until their lane may post again.
+UNPACED = frozenset(
+    {
+        DeliveryKind.CREATE_CHANNEL,
+        DeliveryKind.SET_TOPIC,
+        DeliveryKind.PIN_CARD,
+        DeliveryKind.BOOKMARK_CARD,
+        DeliveryKind.INVITE,
+        DeliveryKind.FIND_PERSON,
+    }
+)
+
+
 class Priority(IntEnum):
     """Lower goes first."""
 

@@ -93,7 +93,7 @@ class Outbox:
             return []
         now, leased_until = self._clock.now(), self._clock.after(LEASE)
         self._resting = {lane: until for lane, until in self._resting.items() if until > now}
-        resting = [*self._resting, *(one.owed.lane for one in self._sending.values())]
+        resting = list(self._resting)
         most_urgent_only = room <= KEPT_FOR_PAGES
         least = Priority.URGENT if most_urgent_only else Priority.LOW
 

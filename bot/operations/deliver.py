@@ -10,6 +10,7 @@ from bot.domain import consequences, escalation
 from bot.domain.delivery import (
     COLLAPSING,
     GIVE_UP_AFTER,
+    UNPACED,
     ClaimedDelivery,
     Delivery,
     DeliveryKind,
@@ -60,7 +61,7 @@ def claim(
     """The most urgent heads of lanes, at least as urgent as `least`, now being sent; what is no longer
     wanted is dropped on the way."""
     claimed: list[ClaimedDelivery] = []
-    while not claimed and (heads := outbox.ready(tx, now, most, resting, least)):
+    while not claimed and (heads := outbox.ready(tx, now, most, resting, least, UNPACED)):
         for head in heads:
             row = _newest(tx, head, now) if head.kind in COLLAPSING else head
             if not _is_wanted(tx, row):

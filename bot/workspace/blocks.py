@@ -36,11 +36,11 @@ def problems(blocks: Any, surface: str) -> list[str]:
             found.append(f"must be an object [json-pointer:{where}]")
             continue
         block_id = block.get("block_id")
-        if block_id is not None and (block_id in seen or len(str(block_id)) > 255):
+        if block_id is not None and (str(block_id) in seen or len(str(block_id)) > 255):
             found.append(
                 f"block_id must be unique and at most 255 characters [json-pointer:{where}/block_id]"
             )
-        seen.add(block_id)
+        seen.add(str(block_id))
         check = _BLOCKS.get(str(block.get("type")))
         if check is None or (block["type"] == "input" and surface == "message"):
             found.append(f"unsupported type: {block.get('type')} [json-pointer:{where}]")

@@ -137,14 +137,15 @@ class Interactions:
         payload = self._action_payload(app, user_id, block, element, chosen)
         ephemeral = bool(message.get("is_ephemeral"))
         container = {"type": "message", "message_ts": ts, "channel_id": channel_id, "is_ephemeral": ephemeral}
-        shown = {} if ephemeral else {"message": message}
+        shown: Json = {} if ephemeral else {"message": message}
         named = {"id": channel_id, "name": "directmessage" if channel.is_im else channel.name}
-        payload |= {
+        where: Json = {
             "container": container,
             "channel": named,
             **shown,
             "response_url": self._response_url(app, user_id, channel_id, message),
         }
+        payload |= where
         return await self._delivery.hand_over(app, "interactive", payload)
 
     async def press_in_view(self, user_id: str, view_id: str, action_id: str, chosen: Json) -> Ack:
@@ -228,7 +229,7 @@ class Interactions:
             app for app in self._state.apps if any(one["callback_id"] == callback_id for one in app.shortcuts)
         )
         kind = "message_action" if ts else "shortcut"
-        payload = {
+        payload: Json = {
             **self._common(app, kind, user_id),
             "callback_id": callback_id,
             "action_ts": self._state.new_ts(),
@@ -244,7 +245,7 @@ class Interactions:
         return await self._delivery.hand_over(app, "interactive", payload)
 
     async def open_home(self, user_id: str, app: App) -> Ack | None:
-        event = {"type": "app_home_opened", "user": user_id, "tab": "home", "channel": ""}
+        event: Json = {"type": "app_home_opened", "user": user_id, "tab": "home", "channel": ""}
         if view := self._state.homes.get(user_id):
             event["view"] = view
         return await self.event(app, event)

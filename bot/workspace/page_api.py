@@ -32,7 +32,7 @@ class PageApi:
         self._interactions = interactions
         self._pages: list[tuple[web.WebSocketResponse, str, asyncio.Queue[Json]]] = []
         state.on_change(self._changed)
-        delivery.told = lambda: self._broadcast({"type": "app", "connected": self._is_connected()})
+        delivery.told = lambda: state.changed({"type": "app", "connected": self._is_connected()})
 
     def routes(self) -> list[web.RouteDef]:
         return [

@@ -201,10 +201,10 @@ class Workspace:
     def home(self, user_id: str) -> Json | None:
         return self.state.homes.get(user_id)
 
-    async def until(self, predicate: Callable[[], T | None], timeout: float = 10.0) -> T:
+    async def until(self, predicate: Callable[[], T | None], patience: float = 10.0) -> T:
         """What the predicate gives once it is true. Raises AssertionError with what is there instead."""
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(patience):
                 while not (found := predicate()):
                     await self.state.next_change()
                 return found
