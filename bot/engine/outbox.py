@@ -48,6 +48,7 @@ class Outbox:
         self._sending: dict[int, ClaimedDelivery] = {}
         self._resting: dict[str, datetime] = {}
         self._look = asyncio.Event()
+        self._is_asleep = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
         database.after_commit(self._committed)
@@ -70,7 +71,8 @@ class Outbox:
 
     @property
     def is_idle(self) -> bool:
-        return not self._sending and not self._look.is_set()
+        """Whether nothing is being sent and nothing may be sent before its time comes."""
+        return self._is_asleep and not self._sending and not self._look.is_set()
 
     async def _run(self) -> None:
         while True:
@@ -110,11 +112,14 @@ class Outbox:
         return min([_LONGEST_SLEEP, *map(self._clock.wait_until, moments)])
 
     async def _sleep(self, seconds: float) -> None:
+        self._is_asleep = True
         try:
             async with asyncio.timeout(max(seconds, 0.001)):
                 await self._look.wait()
         except TimeoutError:
             return
+        finally:
+            self._is_asleep = False
 
     def _begin(self, delivery: ClaimedDelivery) -> None:
         self._sending[delivery.id] = delivery

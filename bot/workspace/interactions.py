@@ -161,7 +161,7 @@ class Interactions:
         return next(app for app in self._state.apps if app.bot_id == message.get("bot_id"))
 
     def _action_payload(self, app: App, user_id: str, block: Json, element: Json, chosen: Json) -> Json:
-        action = {
+        action: Json = {
             "type": element["type"],
             "action_id": element["action_id"],
             "block_id": block["block_id"],

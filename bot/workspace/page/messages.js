@@ -58,7 +58,7 @@ function article(message, at, isTogether, inThread = false) {
     user.is_bot && el("span", { class: "badge" }, "APP"), el("time", { dateTime: at.toISOString() }, time),
     message.edited && el("span", { class: "edited" }, "(edited)"));
   return el("article", { class: `message ${message.is_ephemeral ? "ephemeral" : ""} ${isTogether ? "together" : ""}`, "data-ts": message.ts, "aria-label": `${user.real_name}: ${message.text.slice(0, 120)}` },
-    el("div", { class: "gutter", "aria-hidden": "true" }, isTogether ? el("time", {}, time) : el("span", { class: "avatar", style: `background:${colour(user.name)}` }, initials(user.real_name))),
+    el("div", { class: "gutter", "aria-hidden": "true" }, isTogether ? el("time", {}, time.replace(/ [AP]M$/, "")) : el("span", { class: "avatar", style: `background:${colour(user.name)}` }, initials(user.real_name))),
     el("div", { class: "content" }, head,
       message.is_ephemeral && el("p", { class: "private" }, "Only visible to you"),
       ...body(message), reactions(message), !inThread && replies(message)));

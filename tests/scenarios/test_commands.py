@@ -1,0 +1,241 @@
+"""Every command, as it is typed."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.incident import Status
+from bot.domain.sla import Severity
+from tests.story import Story, buttons_of, text_of
+
+CHANNEL = "inc-2026-001-oh-no"
+
+
+@pytest.fixture
+async def story(story: Story) -> Story:
+    """One SEV1 incident on the checkout, declared by Ada."""
+    await story.person("ada").types("declare Oh no --sev SEV1 --service Checkout")
+    return story
+
+
+async def test_help_shows_every_command_with_buttons(story: Story) -> None:
+    answer = await story.person("ben").types("")
+    assert answer.message is not None
+    assert buttons_of(answer.message) == ["open_declare", "show_mine", "show_open", "show_oncall"]
+    for verb in ("declare", "list", "show", "ack", "resolve", "close", "reopen", "oncall"):
+        assert f"/incident {verb}" in answer.text
+
+
+async def test_help_explains_one_command(story: Story) -> None:
+    answer = await story.person("ben").types("help ack")
+    assert "/incident ack [INC-…]" in answer.text
+
+
+async def test_list_narrows_by_mine_severity_and_status(story: Story) -> None:
+    ben = story.person("ben")
+    await ben.types("declare Small thing --sev SEV4 --service Deploys")
+    assert "INC-2026-002" not in (await ben.types("list SEV1")).text
+    assert "INC-2026-001" in (await ben.types("list new")).text
+    await ben.types("ack INC-2026-002")
+    mine = (await ben.types("list mine")).text
+    assert ("INC-2026-002" in mine, "INC-2026-001" in mine) == (True, False)
+
+
+async def test_list_leaves_out_what_has_ended_unless_asked(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("resolve INC-2026-001 rolled back")
+    assert "INC-2026-001" not in (await ada.types("list")).text
+    assert "INC-2026-001" in (await ada.types("list resolved")).text
+    assert "INC-2026-001" in (await ada.types("list all")).text
+
+
+async def test_show_gives_the_card_and_the_last_events(story: Story) -> None:
+    answer = await story.person("ben").types("show INC-2026-001")
+    assert "Oh no" in answer.text
+    assert "declared it" in answer.text
+
+
+async def test_number_may_be_left_out_in_its_channel(story: Story) -> None:
+    await story.person("ada").types("ack", CHANNEL)
+    assert (await story.overview()).incident.acknowledged_by == "Ada Okafor"
+
+
+async def test_number_is_asked_for_elsewhere(story: Story) -> None:
+    assert "Which incident?" in (await story.person("ada").types("ack")).text
+
+
+async def test_number_is_understood_however_it_is_typed(story: Story) -> None:
+    await story.person("ada").types("ack inc-2026-1")
+    assert (await story.overview()).incident.acknowledged_by == "Ada Okafor"
+
+
+async def test_ack_assigns_and_moves_to_investigating(story: Story) -> None:
+    await story.forward(minutes=4)
+    await story.person("ada").types("ack INC-2026-001")
+    incident = (await story.overview()).incident
+    assert (incident.assignee_id, incident.status) == ("ada", Status.INVESTIGATING)
+    assert "acknowledged after 4 min" in (await story.said())[-1]
+
+
+async def test_second_acknowledgement_names_the_first(story: Story) -> None:
+    await story.person("ada").types("ack INC-2026-001")
+    answer = await story.person("ben").types("ack INC-2026-001")
+    assert "already acknowledged by Ada Okafor at 03:0" in answer.text
+
+
+async def test_resolve_with_words_needs_no_form(story: Story) -> None:
+    await story.person("ada").types("resolve rolled back the deploy", CHANNEL)
+    incident = (await story.overview()).incident
+    assert (incident.status, incident.resolved_by) == (Status.RESOLVED, "Ada Okafor")
+    assert "rolled back the deploy" in (await story.said())[-1]
+
+
+async def test_resolve_without_words_asks_in_a_form(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("resolve INC-2026-001")
+    assert list(await ada.submits()) == ["comment"]
+    assert await ada.submits(comment="restarted it") == {}
+    assert (await story.overview()).incident.status is Status.RESOLVED
+
+
+async def test_close_and_reopen_ask_for_a_reason(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("close INC-2026-001")
+    await ada.submits(comment="false alarm")
+    assert (await story.overview()).incident.status is Status.CLOSED
+    await ada.types("reopen INC-2026-001")
+    await ada.submits(comment="it is back")
+    assert (await story.overview()).incident.status is Status.INVESTIGATING
+
+
+async def test_resolved_incident_closes_without_a_reason(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("resolve INC-2026-001 fixed")
+    await ada.types("close INC-2026-001")
+    assert (await story.overview()).incident.status is Status.CLOSED
+
+
+async def test_status_takes_a_word_or_asks_in_a_form(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("status fixing found it", CHANNEL)
+    assert (await story.overview()).incident.status is Status.FIXING
+    await ada.types("status", CHANNEL)
+    offered = [option["value"] for option in ada.modal["blocks"][1]["element"]["options"]]
+    assert offered == ["investigating", "monitoring", "resolved", "closed"]
+    assert list(await ada.submits(status="resolved")) == ["comment"]
+    await ada.submits(status="monitoring")
+    assert (await story.overview()).incident.status is Status.MONITORING
+
+
+async def test_forbidden_status_says_what_is_allowed(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("status fixing", CHANNEL)
+    answer = await ada.types("status new", CHANNEL)
+    assert "Allowed from here: investigating, monitoring, resolved, closed" in answer.text
+
+
+async def test_severity_takes_a_word_or_asks_in_a_form(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("severity sev3", CHANNEL)
+    assert (await story.overview()).incident.severity is Severity.SEV3
+    await ada.types("severity", CHANNEL)
+    await ada.submits(severity="SEV2")
+    assert (await story.overview()).incident.severity is Severity.SEV2
+
+
+async def test_assign_names_a_person_or_me(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("assign @ben", CHANNEL)
+    assert (await story.overview()).incident.assignee_id == "ben"
+    assert "assigned INC-2026-001 to you" in text_of(story.person("ben").dm[-1]).replace("*", "")
+    await ada.types("assign me", CHANNEL)
+    assert (await story.overview()).incident.assignee_id == "ada"
+
+
+async def test_assign_without_a_person_asks_in_a_form(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("assign", CHANNEL)
+    await ada.submits(person=story.ids["dev"])
+    assert (await story.overview()).incident.assignee_id == "dev"
+
+
+async def test_escalate_pages_the_next_level(story: Story) -> None:
+    await story.person("ada").types("escalate", CHANNEL)
+    assert (await story.overview()).incident.level == 2
+    assert (await story.events())[-1] == "Escalated"
+
+
+async def test_escalate_stops_at_the_last_level(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("escalate", CHANNEL)
+    await ada.types("escalate", CHANNEL)
+    assert "at its last level" in (await ada.types("escalate", CHANNEL)).text
+
+
+async def test_page_reaches_the_person_with_the_message(story: Story) -> None:
+    await story.person("ada").types("page @hana please look", CHANNEL)
+    (page,) = story.person("hana").pages
+    assert "Ada Okafor* pages you" in text_of(page)
+    assert "please look" in text_of(page)
+
+
+async def test_page_without_a_person_asks_in_a_form(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("page", CHANNEL)
+    await ada.submits(person=story.ids["gus"], message="need you")
+    assert len(story.person("gus").pages) == 1
+
+
+async def test_note_stands_on_the_timeline(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("note the pool is at 100 %", CHANNEL)
+    assert "the pool is at 100 %" in (await story.said())[-1]
+    await ada.types("note", CHANNEL)
+    await ada.submits(note="and the queue grows")
+    assert "and the queue grows" in (await ada.types("timeline", CHANNEL)).text
+
+
+async def test_timeline_tells_the_whole_story_in_order(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("ack", CHANNEL)
+    await ada.types("resolve fixed", CHANNEL)
+    text = (await ada.types("timeline", CHANNEL)).text
+    places = [
+        text.index(words) for words in ("declared it", "is on call", "Level 1", "acknowledged", "resolved it")
+    ]
+    assert places == sorted(places)
+
+
+async def test_oncall_shows_every_team_or_one(story: Story) -> None:
+    ben = story.person("ben")
+    everyone = (await ben.types("oncall")).text
+    assert all(team in everyone for team in ("Platform", "Payments", "Web"))
+    one = (await ben.types("oncall payments")).text
+    assert ("Payments" in one, "Platform" in one) == (True, False)
+    assert "Did you mean Payments?" in (await ben.types("oncall paymens")).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [("delcare fire", "declare fire"), ("ackn INC-2026-001", "ack INC-2026-001"), ("stat", "status")],
+)
+async def test_typo_is_answered_with_the_nearest_command(story: Story, typed: str, suggested: str) -> None:
+    answer = await story.person("ben").types(typed)
+    assert f"Did you mean `/incident {suggested}" in answer.text
+
+
+async def test_unknown_number_is_refused_clearly(story: Story) -> None:
+    assert "There is no incident INC-2026-999" in (await story.person("ben").types("show INC-2026-999")).text
+
+
+async def test_person_unknown_to_tocsin_cannot_be_assigned(story: Story) -> None:
+    story.workspace.add_user("zoe")
+    answer = await story.person("ada").types("assign @zoe", CHANNEL)
+    assert "does not know that person" in answer.text
+
+
+async def test_long_wait_is_shown_in_words(story: Story) -> None:
+    await story.forward(hours=1)
+    overview = await story.overview()
+    assert story.clock.now() - overview.incident.created_at >= timedelta(hours=1)
+    assert "1 h" in (await story.person("ben").types("list")).text

@@ -1,0 +1,109 @@
+"""An incident comes into being."""
+
+import pytest
+
+from bot.domain.incident import Status
+from bot.domain.sla import Severity
+from tests.story import Story, buttons_of, text_of
+
+
+async def test_declared_incident_gets_channel_card_and_page(story: Story) -> None:
+    answer = await story.person("ada").types("declare Database pool exhausted --sev SEV1 --service Database")
+    overview = await story.overview()
+    channel = story.workspace.channel(await story.channel())
+    assert "INC-2026-001" in answer.text
+    assert channel.name == "inc-2026-001-database-pool-exhausted"
+    assert channel.topic == "SEV1 · New · INC-2026-001 · Database pool exhausted"
+    assert channel.pins == [overview.place.card_ts]
+    assert [bookmark["title"] for bookmark in channel.bookmarks] == ["INC-2026-001: card"]
+    assert overview.assignee is not None
+    assert {story.ids["ada"], story.ids[overview.assignee.id]} <= set(channel.members)
+    assert len(story.person(overview.assignee.id).pages) == 1
+
+
+async def test_card_shows_what_matters_and_what_can_be_done(story: Story) -> None:
+    await story.person("ada").types("declare Database pool exhausted --sev SEV1 --service Database")
+    card, overview = await story.card(), await story.overview()
+    for words in ("Database pool exhausted", "SEV1", "New", "Database", "Level 1 of 3", "INC-2026-001"):
+        assert words in text_of(card)
+    assert overview.incident.acknowledge_by == overview.incident.created_at.replace(minute=15)
+    assert buttons_of(card) == ["acknowledge", "resolve", "escalate", "page", "more"]
+    assert "2026-03-02 03:15 UTC" in text_of(card)
+
+
+async def test_announcement_channel_gets_the_card_and_the_way_in(story: Story) -> None:
+    await story.person("ada").types("declare Search is slow --service Search")
+    announced = await story.announcement()
+    assert "Search is slow" in text_of(announced)
+    assert f"<#{await story.channel()}>" in str(announced["blocks"])
+    assert "more" not in buttons_of(announced)
+
+
+async def test_title_with_markup_shows_as_typed_and_pings_nobody(story: Story) -> None:
+    await story.person("ada").types("declare <!channel> & friends <@U123> <https://evil.example|click>")
+    assert (
+        await story.overview()
+    ).incident.title == "<!channel> & friends <@U123> <https://evil.example|click>"
+    assert "<!channel> & friends" in text_of(await story.card())
+    assert story.workspace.pings == [ping for ping in story.workspace.pings if ping[2] in story.ids.values()]
+
+
+async def test_severity_comes_from_the_services_when_not_given(story: Story) -> None:
+    await story.person("ada").types("declare Something odd --service Search --service Checkout")
+    assert (await story.overview()).incident.severity is Severity.SEV1
+
+
+async def test_incident_without_service_is_about_the_default_one(story: Story) -> None:
+    await story.person("ada").types("declare Something odd")
+    overview = await story.overview()
+    assert [service.id for service in overview.services] == ["storefront"]
+    assert overview.incident.severity is Severity.SEV2
+
+
+@pytest.mark.parametrize("word", ["declare", "new", "create"])
+async def test_missing_title_is_asked_for_in_a_form(story: Story, word: str) -> None:
+    ada = story.person("ada")
+    await ada.types(f"{word} --sev SEV0")
+    assert ada.modal["callback_id"] == "declare"
+    services = [option["value"] for option in ada.modal["blocks"][1]["element"]["options"]]
+    assert await ada.submits(title="Shop is down", services=services[:2], description="500s everywhere") == {}
+    incident = (await story.overview()).incident
+    assert (incident.title, incident.severity, incident.status) == ("Shop is down", Severity.SEV0, Status.NEW)
+    assert incident.description == "500s everywhere"
+    assert not ada.has_modal
+
+
+async def test_form_refuses_an_empty_title_beside_its_input(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("declare")
+    assert list(await ada.submits(title=" ")) == ["title"]
+    assert list(await ada.submits()) == ["title"]
+
+
+async def test_unknown_service_is_answered_with_the_nearest(story: Story) -> None:
+    answer = await story.person("ada").types("declare Oh no --service Chekout")
+    assert "Did you mean Checkout?" in answer.text
+
+
+async def test_numbers_count_up_within_the_year(story: Story) -> None:
+    ada = story.person("ada")
+    for title in ("first", "second", "third"):
+        await ada.types(f"declare {title}")
+    listed = await ada.types("list")
+    assert [f"INC-2026-00{n}" in listed.text for n in (1, 2, 3)] == [True, True, True]
+
+
+async def test_taken_channel_name_gets_the_next_one(story: Story) -> None:
+    story.workspace.add_channel("inc-2026-001-oh-no", members=["ada"])
+    await story.person("ada").types("declare Oh no")
+    assert story.workspace.channel(await story.channel()).name == "inc-2026-001-oh-no-2"
+
+
+async def test_where_channels_are_forbidden_a_thread_serves(story: Story) -> None:
+    story.tolerated.add("restricted_action")
+    story.workspace.fail("conversations.create", error="restricted_action", times=9)
+    await story.person("ada").types("declare Oh no")
+    overview = await story.overview()
+    assert overview.place.thread_ts == overview.place.announcement_ts
+    thread = story.workspace.messages("incidents", overview.place.thread_ts)
+    assert len(thread) == 1 + 1 + overview.incident.sequence

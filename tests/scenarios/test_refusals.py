@@ -1,0 +1,100 @@
+"""Who may not, and what is not understood: a clear private refusal, and nothing done."""
+
+from pathlib import Path
+
+from tests.story import Person, Story, opened
+
+
+def stranger(story: Story, name: str, **how: object) -> Person:
+    user = story.workspace.add_user(name, **how)
+    story.ids[name] = user.id
+    story.workspace.channel("general").members.append(user.id)
+    return story.person(name)
+
+
+async def test_unknown_person_is_refused_privately(story: Story) -> None:
+    answer = await stranger(story, "zoe").types("declare Oh no")
+    assert "does not know you yet" in answer.text
+    assert "No" in (await story.person("ada").types("list")).text
+
+
+async def test_foreign_person_is_refused_privately(story: Story) -> None:
+    await story.person("ada").types("declare Oh no")
+    guest = stranger(story, "quinn", team_id="T0OTHER", email="ada@example.com")
+    told = await guest.presses(await story.announcement(), "acknowledge")
+    assert "Only members of this workspace" in told
+    assert (await story.overview()).incident.acknowledged_at is None
+
+
+async def test_deactivated_person_is_refused_privately(tmp_path: Path) -> None:
+    organization = tmp_path / "organization.yaml"
+    text = Path("manifests/organization.yaml").read_text(encoding="utf-8")
+    changed = text.replace("email: ben@example.com}", "email: ben@example.com, slack: U0BEN, active: false}")
+    organization.write_text(changed, encoding="utf-8")
+    story = Story(tmp_path)
+    story.organization_path = organization
+    await story.open()
+    try:
+        story.workspace.add_user("ben2", user_id="U0BEN")
+        story.ids["ben2"] = "U0BEN"
+        answer = await story.person("ben2").types("declare Oh no")
+        assert "deactivated" in answer.text
+    finally:
+        await story.close()
+
+
+async def test_viewer_may_look_but_not_act(story: Story) -> None:
+    hana = story.person("hana")
+    await story.person("ada").types("declare Oh no")
+    assert "does not let you change" in (await hana.types("ack INC-2026-001")).text
+    assert "Oh no" in (await hana.types("show INC-2026-001")).text
+    assert (await story.overview()).incident.acknowledged_at is None
+
+
+async def test_tampered_form_is_refused(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("declare Oh no")
+    await ada.types("resolve INC-2026-001")
+    for wrong in ("", "{}", "[]", '{"number": 7, "channel_id": null}', '{"number": "x", "channel_id": null}'):
+        ada.modal["private_metadata"] = wrong
+        assert list(await ada.submits(comment="fixed")) == ["comment"]
+    assert (await story.overview()).incident.is_open
+
+
+async def test_tampered_button_is_refused(story: Story) -> None:
+    await story.person("ada").types("declare Oh no")
+    for value in ("", "INC-2026-999", "'; DROP TABLE incidents", "status:INC-2026-001"):
+        assert "There is no incident" in await story.person("ben").presses(
+            await story.card(), "resolve", value
+        )
+    assert "not on this card" in await story.person("ben").presses(
+        await story.card(), "more", "delete:INC-2026-001"
+    )
+
+
+async def test_slow_database_answers_still_working_then_the_answer(story: Story) -> None:
+    import threading
+
+    block = threading.Event()
+    held = story.app.database.write(lambda tx: block.wait(10))
+    import asyncio
+
+    holding = asyncio.ensure_future(held)
+    asyncio.get_running_loop().call_later(2.3, block.set)
+    answer = await story.person("ada").types("declare Oh no")
+    await holding
+    assert "Still working" in answer.text
+    await story.workspace.until(
+        lambda: "declared" in str(story.workspace.ephemerals(story.ids["ada"])).lower()
+    )
+
+
+async def test_whole_story_by_signed_http(tmp_path: Path) -> None:
+    async with opened(tmp_path, by_http=True) as story:
+        ada = story.person("ada")
+        await ada.types("declare Oh no --service Checkout")
+        await story.person("ben").presses(await story.card(), "acknowledge")
+        await ada.types("resolve INC-2026-001")
+        await ada.submits(comment="fixed")
+        await story.workspace.open_home(ada.id)
+        assert await story.events() == ["Declared", "Assigned", "Escalated", "Acknowledged", "Resolved"]

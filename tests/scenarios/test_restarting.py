@@ -1,0 +1,81 @@
+"""The process stops in the middle and starts again: everything due happens once."""
+
+import asyncio
+
+import pytest
+
+from bot.app import App
+from storage.database import FileInUse
+from tests.story import Story, text_of
+
+
+async def test_what_fell_due_meanwhile_happens_once_and_says_how_late(story: Story) -> None:
+    await story.person("ada").types("declare Oh no --sev SEV1 --service Checkout")
+    await story.app.stop()
+    story.clock.forward(minutes=20)
+    await story.start_app()
+    assert (await story.overview()).incident.level == 2
+    assert "5 min late: Tocsin was not running" in " ".join(await story.said())
+    assert len(story.person("ada").pages) == 1
+
+
+async def test_unsent_messages_go_out_after_the_restart(story: Story) -> None:
+    await story.workspace.command(
+        story.ids["ada"],
+        story.workspace.channel("general").id,
+        "/incident",
+        "declare Oh no --service Checkout",
+    )
+    await story.app.stop()
+    await story.start_app()
+    assert len(story.person("farid").pages) == 1
+    assert len(await story.said()) == 1 + (await story.overview()).incident.sequence
+
+
+async def test_message_whose_answer_was_lost_is_not_sent_again(story: Story) -> None:
+    story.workspace.fail("chat.postMessage", after_work=True, times=4)
+    await story.person("ada").types("declare Oh no --service Checkout")
+    await story.forward(minutes=1)
+    assert len(story.person("farid").pages) == 1
+    assert len(await story.said()) == 1 + (await story.overview()).incident.sequence
+
+
+async def test_channel_whose_creation_was_not_answered_is_found_again(story: Story) -> None:
+    story.workspace.fail("conversations.create", after_work=True)
+    await story.person("ada").types("declare Oh no --service Checkout")
+    names = [channel.name for channel in story.workspace.state.channels.values()]
+    assert [name for name in names if name.startswith("inc-")] == ["inc-2026-001-oh-no"]
+
+
+async def test_second_process_on_the_same_file_refuses_to_start(story: Story) -> None:
+    second = App(story.settings(), story.clock)
+    with pytest.raises(FileInUse, match="is in use by another Tocsin"):
+        await second.start()
+
+
+async def test_replayed_request_is_carried_out_once(story: Story) -> None:
+    await story.person("ada").types("declare Oh no")
+    hook = story.workspace.state.triggers
+    story.workspace.state.triggers.make = lambda app, user_id: "1.same"  # type: ignore[method-assign]
+    ada = story.person("ada")
+    for _ in range(3):
+        await ada.types("note once only INC", "inc-2026-001-oh-no")
+    assert (await story.events()).count("Noted") == 1
+    assert hook is story.workspace.state.triggers
+
+
+async def test_lost_socket_is_opened_again(story: Story) -> None:
+    await story.workspace.drop_sockets()
+    await story.workspace.until(lambda: story.workspace.connected == 1, patience=20)
+    answer = await story.person("ada").types("oncall")
+    assert "On call now" in answer.text
+
+
+async def test_slack_in_trouble_delays_but_loses_nothing(story: Story) -> None:
+    story.tolerated |= {"internal_error", "ratelimited", "dropped", "service_unavailable"}
+    for how in ({"http_status": 500}, {"retry_after": 3}, {}, {"error": "service_unavailable"}):
+        story.workspace.fail("chat.postMessage", times=2, **how)
+    await story.person("ada").types("declare Oh no --service Checkout")
+    assert len(story.person("farid").pages) == 1
+    assert "Level 1" in text_of(await story.card())
+    await asyncio.sleep(0)
