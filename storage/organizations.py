@@ -10,14 +10,14 @@ from storage.tables import organizations, slack_accounts
 
 _NEWEST = select(
     select(func.max(organizations.c.revision)).scalar_subquery().label("revision"),
-    select(func.max(slack_accounts.c.found_at)).scalar_subquery().label("found_at"),
+    select(func.coalesce(func.max(slack_accounts.c.ordinal), 0)).scalar_subquery().label("findings"),
 )
 
 
-def newest(tx: Connection) -> tuple[int | None, datetime | None]:
-    """The revision that runs (None before any), and when a Slack account was last found."""
+def newest(tx: Connection) -> tuple[int | None, int]:
+    """The revision that runs (None before any), and how many findings of Slack accounts there were."""
     row = tx.execute(_NEWEST).one()
-    return row.revision, row.found_at
+    return row.revision, row.findings
 
 
 def document(tx: Connection, number: int) -> Any:
@@ -36,7 +36,8 @@ def accounts(tx: Connection) -> dict[str, tuple[str, str]]:
 
 def found_account(tx: Connection, person_id: str, email: str, slack_id: str, at: datetime) -> None:
     """Keep an account; the newest finding wins, for the person and for the account."""
+    _, findings = newest(tx)
     tx.execute(slack_accounts.delete().where(slack_accounts.c.slack_id == slack_id))
-    row = {"email": email, "slack_id": slack_id, "found_at": at}
+    row = {"email": email, "slack_id": slack_id, "found_at": at, "ordinal": findings + 1}
     statement = insert(slack_accounts).values(person_id=person_id, **row)
     tx.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=row))

@@ -42,6 +42,8 @@ slack_accounts = Table(
     Column("email", Text, nullable=False),
     Column("slack_id", Text, nullable=False, unique=True),
     Column("found_at", UtcTime, nullable=False),
+    #: Grows with every finding, so that who has read the accounts knows whether there are newer ones.
+    Column("ordinal", Integer, nullable=False),
 )
 
 #: The last ordinal given out for each year's incident numbers.

@@ -172,7 +172,7 @@ class Story:
     async def settle(self) -> None:
         """Return when nothing is owed any more; the clock moves a second where a lane must rest."""
         for _ in range(400):
-            while not self.app.outbox.is_idle:
+            while not self.app.outbox.is_idle:  # noqa: ASYNC110 - a test waits from outside
                 await asyncio.sleep(0.001)
             if not await self.app.database.read(_unsettled):
                 return

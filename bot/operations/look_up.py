@@ -31,18 +31,18 @@ from storage import deadlines, incidents, organizations, outbox, timeline
 
 def organization(tx: Connection) -> Organization:
     """The organization that runs, with the Slack accounts found so far; an empty one before any."""
-    revision, found = organizations.newest(tx)
+    revision, findings = organizations.newest(tx)
     if revision is None:
         return Organization(name="Tocsin")
-    return _organization(_Source(tx, revision, found))
+    return _organization(_Source(tx, revision, findings))
 
 
 class _Source:
     """A revision of one database: what the cache of organizations is keyed by."""
 
-    def __init__(self, tx: Connection, revision: int, found: datetime | None) -> None:
+    def __init__(self, tx: Connection, revision: int, findings: int) -> None:
         self.tx = tx
-        self.key = (tx.engine.url.database, revision, found)
+        self.key = (tx.engine.url.database, revision, findings)
 
     def __hash__(self) -> int:
         return hash(self.key)

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("slack_id", sa.Text(), nullable=False),
         sa.Column("found_at", types.UtcTime(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_slack_accounts")),
         sa.UniqueConstraint("slack_id", name=op.f("uq_slack_accounts_slack_id")),
     )
