@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -100,7 +99,7 @@ class App:
     async def _serve_http(self, bolt: AsyncApp) -> None:
         routes: list[web.RouteDef] = [web.get("/healthz", _healthy)]
         if self.settings.slack_app_token is None and self.settings.slack_signing_secret is not None:
-            routes.append(connection.route(bolt, self.settings.slack_signing_secret.value, _world_now))
+            routes.append(connection.route(bolt, self.settings.slack_signing_secret.value, self.clock.world))
         application = web.Application()
         application.add_routes(routes)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_SECONDS / 2)
@@ -134,8 +133,3 @@ async def _healthy(request: web.Request) -> web.Response:
 async def _cancel(task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def _world_now() -> datetime:
-    """Signatures count in the world's time, however fast our clock runs."""
-    return datetime.now(UTC)  # noqa: TID251 - see above

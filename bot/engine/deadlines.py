@@ -36,7 +36,9 @@ class Deadlines:
         self._wakeup.start()
 
     async def stop(self) -> None:
-        self._wakeup.stop()
+        """Returns when nothing is being fired any more; what is due waits for the next start."""
+        async with self._looking:
+            self._wakeup.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def look(self) -> None:

@@ -49,6 +49,7 @@ class Outbox:
         self._resting: dict[str, datetime] = {}
         self._look = asyncio.Event()
         self._is_asleep = False
+        self._is_stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
         database.after_commit(self._committed)
@@ -64,9 +65,10 @@ class Outbox:
 
     async def stop(self) -> None:
         """Takes up nothing new and waits for what is in flight."""
+        self._is_stopping = True
+        self._look.set()
         if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
+            await self._loop
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
@@ -75,7 +77,7 @@ class Outbox:
         return self._is_asleep and not self._sending and not self._look.is_set()
 
     async def _run(self) -> None:
-        while True:
+        while not self._is_stopping:
             self._look.clear()
             try:
                 claimed = await self._claim()
@@ -86,7 +88,7 @@ class Outbox:
                 claimed, pause = [], 1.0
             for delivery in claimed:
                 self._begin(delivery)
-            if not claimed:
+            if not claimed and not self._is_stopping:
                 await self._sleep(pause)
 
     async def _claim(self) -> list[ClaimedDelivery]:

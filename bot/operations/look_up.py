@@ -24,6 +24,7 @@ from bot.domain.timeline import (
     Escalated,
     EscalationExhausted,
     Paged,
+    Reason,
 )
 from bot.operations import rows
 from storage import deadlines, incidents, organizations, outbox, timeline
@@ -250,15 +251,10 @@ def page_facts(
 def is_asking(found: Incident, cause: Entry) -> bool:
     """Whether a page for this event still asks for an answer."""
     match cause.event:
+        case Escalated(round=number, reason=Reason.BY_HAND) if found.acknowledged_at is not None:
+            return found.is_open and found.round == number and cause.at >= found.acknowledged_at
         case Escalated(round=number) | EscalationExhausted(round=number):
-            by_hand_after_acknowledgement = (
-                found.acknowledged_at is not None and cause.at >= found.acknowledged_at
-            )
-            return (
-                found.is_open
-                and found.round == number
-                and (found.awaits_acknowledgement or by_hand_after_acknowledgement)
-            )
+            return found.awaits_acknowledgement and found.round == number
         case ClosureMissed() | Paged():
             return found.is_open
         case _:

@@ -252,8 +252,11 @@ class SlackDeliverer:
         return self._direct_messages[slack_id]
 
     async def _announcement_channel(self, name: str) -> str | None:
+        """The channel's id; the bot joins it, so that it can look whether an announcement arrived."""
         if name not in self._announcement_channels:
             async for channel in places.channels(self._client):
                 if name.lstrip("#") in (channel["name"], channel["id"]):
+                    if not channel["is_member"]:
+                        await self._client.conversations_join(channel=channel["id"])
                     self._announcement_channels[name] = channel["id"]
         return self._announcement_channels.get(name)

@@ -80,7 +80,7 @@ class WebApi:
         answer, headers = self._run(method, _token(request, args), args)
         if fault is not None:
             self._note(method, args, answer, 0)
-            _drop(request)
+            return _drop(request)
         return self._answer(method, args, answer, 200, headers=headers)
 
     def _run(self, method: str, token: str, args: Json) -> tuple[Json, dict[str, str]]:
@@ -117,10 +117,10 @@ class WebApi:
         if fault.hang_seconds is not None:
             self._note(method, args, {"ok": False, "error": "hangs"}, 0)
             await asyncio.sleep(fault.hang_seconds)
-            _drop(request)
+            return _drop(request)
         if fault.http_status is None and fault.error is None and fault.retry_after is None:
             self._note(method, args, {"ok": False, "error": "dropped"}, 0)
-            _drop(request)
+            return _drop(request)
         error = fault.error or ("ratelimited" if fault.retry_after else "internal_error")
         status = fault.http_status or (429 if fault.retry_after else 200)
         return self._answer(method, args, {"ok": False, "error": error}, status, fault.retry_after)
@@ -142,11 +142,11 @@ class WebApi:
         self._state.calls.append(Call(self._state.clock(), method, args, answer, status))
 
 
-def _drop(request: web.Request) -> None:
-    """Cut the connection without an answer."""
+def _drop(request: web.Request) -> web.Response:
+    """Cut the connection: what is answered goes nowhere."""
     if request.transport is not None:
         request.transport.abort()
-    raise ConnectionResetError("dropped on demand")
+    return web.Response()
 
 
 async def _arguments(request: web.Request) -> Json:

@@ -180,4 +180,6 @@ async def test_jump_of_the_clock_fires_each_deadline_once(tmp_path: Path) -> Non
         await story.forward(hours=1)
         await story.forward(hours=-1)
         await story.forward(hours=1)
+        assert (await story.events()).count("Escalated") == 2
+        await story.forward(minutes=10)
         assert (await story.events()).count("Escalated") == 3
