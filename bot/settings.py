@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from bot.domain.errors import Refusal
 
@@ -93,9 +93,15 @@ class Settings:
             self.slack_app_token,
             self.slack_signing_secret,
             self.smtp_url,
+            self._smtp_password,
             self.tocsin_secret,
         )
         return tuple(one for one in every if one is not None)
+
+    @property
+    def _smtp_password(self) -> Secret | None:
+        password = urlsplit(self.smtp_url.reveal()).password if self.smtp_url else None
+        return Secret(unquote(password)) if password else None
 
 
 def from_environment() -> Settings:
