@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TextIO
 from urllib.parse import quote, quote_plus
 
@@ -25,6 +26,7 @@ _CHATTY = ("aiohttp.access", "aiosqlite", "alembic", "apscheduler", "asyncio", "
 _SHORTEST_SECRET = 6
 _RECOGNISED_BY = 12
 _DEEPEST = 6
+_TRACEBACKS = ("exception", "stack")
 
 _SECRET_SHAPES = (
     re.compile(r"xox[a-z](?:\.xox[a-z])?-[\w.%-]+"),
@@ -84,7 +86,7 @@ class _Handler(logging.StreamHandler[TextIO]):
     """Ours, to be told from others'. A record that cannot be written is dropped without showing it."""
 
     def handleError(self, record: logging.LogRecord) -> None:
-        if not self.stream.closed:
+        with suppress(OSError, ValueError):  # a full disk, a closed pipe: work goes on without logs
             self.stream.write(f"a log record of {_one_line(record.name)} could not be written\n")
 
 
@@ -92,10 +94,11 @@ def _formatter(log_format: str, stream: TextIO, redact: Redactor) -> logging.For
     is_json = log_format == "json"
 
     def wash(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        exception = {key: event.pop(key) for key in ("exception", "stack") if key in event}
-        washed: EventDict = {key: _washed(value, redact) for key, value in event.items()}
         margin = "" if is_json else "    | "
-        return washed | {key: _traceback(text, redact, margin) for key, text in exception.items()}
+        return {
+            key: _traceback(value, redact, margin) if key in _TRACEBACKS else _washed(value, redact)
+            for key, value in event.items()
+        }
 
     render: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -136,9 +139,9 @@ def _washed(value: object, redact: Redactor, depth: int = 0) -> object:
     return _one_line(redact(repr(value) if isinstance(value, BaseException) else str(value)))
 
 
-def _traceback(text: str, redact: Redactor, margin: str) -> str:
+def _traceback(text: object, redact: Redactor, margin: str) -> str:
     """The lines of an exception; the margin tells them from lines of the log."""
-    return "\n".join(margin + _one_line(line) for line in redact(text).split("\n"))
+    return "\n".join(margin + _one_line(line) for line in redact(str(text)).split("\n"))
 
 
 def _one_line(text: str) -> str:

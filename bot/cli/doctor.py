@@ -1,0 +1,128 @@
+"""`doctor`: check tokens, scopes, the database and the organization file, and say how to mend them."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+
+from bot import organization_file, settings
+from bot.cli import slack_checks
+from bot.cli.finding import Finding, right, wrong
+from bot.domain.organization import Organization
+from bot.domain.sla import Severity
+from bot.settings import Settings, SettingsError
+
+
+@click.command()
+def doctor() -> None:
+    """Check the set-up and say how to mend what is wrong."""
+    try:
+        current = settings.from_environment()
+    except SettingsError as error:
+        for name, what in error.details.items():
+            _show(wrong(f"{name} {what}", f"set {name} anew and run this again"))
+        raise click.exceptions.Exit(1) from None
+    if not asyncio.run(_is_healthy(current)):
+        raise click.exceptions.Exit(1)
+
+
+async def examine(current: Settings) -> AsyncIterator[Finding]:
+    """Everything that is right or wrong with the set-up, nearest first: files, then Slack."""
+    database = _file_of(current.database_url)
+    yield _database(database)
+    organization: Organization | None = None
+    if current.organization is not None:
+        try:
+            organization = organization_file.read(current.organization)
+        except organization_file.FileError as error:
+            yield wrong(f"organization file: {error.sentence}", "correct these lines")
+    elif not database.exists():
+        mend = "name your organization file in TOCSIN_ORGANIZATION; manifests/organization.yaml is an example"
+        yield wrong("organization: there is neither a file nor a database that has one", mend)
+    if organization is not None:
+        for finding in _organization(organization):
+            yield finding
+    async for finding in slack_checks.examine(current, organization):
+        yield finding
+
+
+async def _is_healthy(current: Settings) -> bool:
+    is_healthy = True
+    async for finding in examine(current):
+        _show(finding)
+        is_healthy = is_healthy and finding.is_right
+    return is_healthy
+
+
+def _show(finding: Finding) -> None:
+    click.echo(f"{'✓' if finding.is_right else '✗'} {finding.what}")
+    if finding.mend:
+        click.echo(f"    → {finding.mend}")
+
+
+def _organization(organization: Organization) -> Iterator[Finding]:
+    people = sum(one.is_active for one in organization.people.values())
+    counted = f"{people} people, {len(organization.teams)} teams, {len(organization.services)} services"
+    yield right(f"organization file: {organization.name}, {counted}")
+    if not organization.admins():
+        yield wrong(
+            "organization: nobody is an active admin, so a page that everybody misses reaches nobody",
+            "give somebody `role: admin`",
+        )
+    missing = [severity for severity in Severity if severity not in organization.policies]
+    if missing:
+        yield wrong(
+            f"organization: no escalation policy for {', '.join(missing)}",
+            "add them, or a `default`, to `escalation_policies`",
+        )
+
+
+def _file_of(database_url: str) -> Path:
+    return Path(database_url.removeprefix("sqlite:///"))
+
+
+def _database(path: Path) -> Finding:
+    if not path.exists():
+        folder = path.absolute().parent
+        if folder.is_dir() and os.access(folder, os.W_OK):
+            return right(f"database: {path} will be created at the first start")
+        return wrong(
+            f"database: {path} cannot be created",
+            f"create {folder}, writable for this user, or set DATABASE_URL",
+        )
+    if not os.access(path, os.W_OK) or not os.access(path.absolute().parent, os.W_OK):
+        return wrong(
+            f"database: {path} or its folder is read-only", "make both writable for the user that runs Tocsin"
+        )
+    try:
+        return _content(path)
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            return right(f"database: {path} is in use by a running Tocsin")
+        return _broken(path, str(error))
+    except sqlite3.DatabaseError as error:
+        return _broken(path, str(error))
+
+
+def _content(path: Path) -> Finding:
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=2)) as connection:
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            return _broken(path, verdict)
+        query = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+        if connection.execute(query).fetchone() == (0,):
+            return right(f"database: {path} is sound and empty; its tables are made at the first start")
+        revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        return right(f"database: {path} is sound, at revision {', '.join(one for (one,) in revisions)}")
+
+
+def _broken(path: Path, why: str) -> Finding:
+    return wrong(
+        f"database: {path} cannot be used: {why}", "stop Tocsin and put your latest backup in its place"
+    )
