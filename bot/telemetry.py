@@ -96,7 +96,9 @@ def _formatter(log_format: str, stream: TextIO, redact: Redactor) -> logging.For
     def wash(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         margin = "" if is_json else "    | "
         return {
-            key: _traceback(value, redact, margin) if key in _TRACEBACKS else _washed(value, redact)
+            _one_line(redact(key)): _traceback(value, redact, margin)
+            if key in _TRACEBACKS
+            else _washed(value, redact)
             for key, value in event.items()
         }
 
