@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import manifests
@@ -118,6 +118,7 @@ def test_written_file_reads_back_the_same(text: str) -> None:
     assert parse(organization_file.write(organization), "x") == organization
 
 
+@settings(deadline=None)  # parsing YAML takes its time on a busy machine
 @given(
     st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=40),
     st.integers(1, 366 * 86_400),
@@ -243,6 +244,7 @@ trees = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.text() | trees.map(lambda tree: yaml.safe_dump(tree, allow_unicode=True)))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(FileError):

@@ -126,10 +126,14 @@ async def _asked(call: Callable[[], Awaitable[AsyncSlackResponse]]) -> AsyncSlac
         try:
             return await call()
         except SlackApiError as error:
+            # A proxy's page or a 500 comes as an error too, as text or as an answer without a code.
             response: Any = error.response
-            code = str(response.get("error") or f"HTTP {response.status_code}")
+            said: Any = getattr(response, "data", response)
+            if not isinstance(said, dict) or "error" not in said:
+                return "no answer from Slack but from something in its place"
+            code = str(said["error"])
             if code != "ratelimited" or not may_wait:
-                return f"{code} (needs {response['needed']})" if code == "missing_scope" else code
+                return f"{code} (needs {said.get('needed')})" if code == "missing_scope" else code
             wait = int(response.headers.get("Retry-After", "1"))
             await asyncio.sleep(min(wait, _LONGEST_WAIT_SECONDS))
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
