@@ -1,69 +1,110 @@
-"""The environment → one frozen object; nothing else reads the environment."""
+"""Environment → one frozen object. Nothing else reads the environment.
+
+A secret may also come from a file that `NAME_FILE` names, as container platforms hand them over.
+"""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
-from urllib.parse import urlsplit
-
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from typing import Final, Literal, TypeVar, cast
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from bot.domain.errors import Refusal
 
+T = TypeVar("T")
+
 LogFormat = Literal["text", "json"]
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+SLACK_API_URL: Final = "https://slack.com/api/"
+_SECRET_FILE_LIMIT = 64 * 1024
+_SHORTEST_KEY = 16
 
 
 class SettingsError(Refusal):
-    """Every setting that is wrong, a line for each."""
+    """The environment cannot be used. Every wrong value is named, none is shown if it is secret."""
 
-    code = "SETTINGS"
+    code = "VALIDATION_ERROR"
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("\n".join(f"{name} {what}." for name, what in problems.items()), problems)
 
 
-@dataclass(frozen=True)
 class Secret:
-    """A value that is never shown."""
+    """A text that is shown to nobody by accident; `reveal()` gives it."""
 
-    value: str
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
 
     def __repr__(self) -> str:
         return "Secret(…)"
 
     __str__ = __repr__
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __deepcopy__(self, _: object) -> "Secret":
+        return self
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a secret is not written down")
+
 
 @dataclass(frozen=True)
 class Settings:
-    slack_bot_token: Secret
-    slack_app_token: Secret | None
-    slack_signing_secret: Secret | None
-    slack_api_url: str
-    database_url: str
-    host: str
-    port: int
-    organization: Path | None
-    log_format: LogFormat
-    log_level: str
+    #: `xoxb-…`: acts as the bot.
+    slack_bot_token: Secret | None = None
+    #: `xapp-…`: opens Socket Mode; without it Slack asks over HTTP.
+    slack_app_token: Secret | None = None
+    #: Proves that an HTTP request comes from Slack.
+    slack_signing_secret: Secret | None = None
+    #: Ends in `/`.
+    slack_api_url: str = SLACK_API_URL
+    database_url: str = "sqlite:///tocsin.db"
+    host: str = "127.0.0.1"
+    #: 0 takes any free port.
+    port: int = 8080
+    #: Holds the mail account's password.
+    smtp_url: Secret | None = None
+    email_from: str | None = None
+    #: HMAC key for API keys.
+    tocsin_secret: Secret | None = None
+    #: The organization file.
+    organization: Path | None = None
+    log_format: LogFormat = "text"
+    log_level: LogLevel = "INFO"
 
-    def check_ready_to_run(self) -> None:
-        """Raises SettingsError when there is no way to hear from Slack."""
-        if not self.slack_bot_token.value:
-            raise SettingsError(
-                "SLACK_BOT_TOKEN is missing: the xoxb-… token of your Slack app. "
-                "`python -m bot manifest` creates the app; `python -m bot demo` needs none."
-            )
-        if self.slack_app_token is None and self.slack_signing_secret is None:
-            raise SettingsError(
-                "Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, "
-                "or SLACK_SIGNING_SECRET for HTTP at /slack/events."
-            )
+    @property
+    def is_socket_mode(self) -> bool:
+        return self.slack_app_token is not None
 
-    def secrets(self) -> list[str]:
-        """What must never be shown."""
-        held = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)
-        return [secret.value for secret in held if secret is not None and secret.value]
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What must never be shown: hand it to `telemetry.configure`."""
+        every = (
+            self.slack_bot_token,
+            self.slack_app_token,
+            self.slack_signing_secret,
+            self.smtp_url,
+            self._smtp_password,
+            self.tocsin_secret,
+        )
+        return tuple(one for one in every if one is not None)
+
+    @property
+    def _smtp_password(self) -> Secret | None:
+        password = urlsplit(self.smtp_url.reveal()).password if self.smtp_url else None
+        return Secret(unquote(password)) if password else None
 
 
 def from_environment() -> Settings:
@@ -72,89 +113,154 @@ def from_environment() -> Settings:
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """The settings in `environment`. Raises SettingsError, which names every wrong one."""
+    """The settings in the environment. Raises SettingsError with everything that is wrong."""
     reader = _Reader(environment)
     settings = Settings(
-        slack_bot_token=Secret(reader.token("SLACK_BOT_TOKEN", "xoxb-") or ""),
-        slack_app_token=_secret(reader.token("SLACK_APP_TOKEN", "xapp-")),
-        slack_signing_secret=_secret(reader.text("SLACK_SIGNING_SECRET")),
-        slack_api_url=reader.api_url("SLACK_API_URL", "https://slack.com/api/"),
-        database_url=reader.database("DATABASE_URL", "sqlite:///tocsin.db"),
-        host=reader.text("HOST") or "0.0.0.0",  # noqa: S104 - a server in a container listens on all of it
-        port=reader.port("PORT", 8080),
-        organization=reader.file("TOCSIN_ORGANIZATION"),
-        log_format=cast("LogFormat", reader.one_of("LOG_FORMAT", ("text", "json"), "text")),
-        log_level=reader.one_of("LOG_LEVEL", _LEVELS, "INFO"),
+        slack_bot_token=reader.secret("SLACK_BOT_TOKEN", _token("xoxb-")),
+        slack_app_token=reader.secret("SLACK_APP_TOKEN", _token("xapp-")),
+        slack_signing_secret=reader.secret("SLACK_SIGNING_SECRET", _visible),
+        slack_api_url=reader.value("SLACK_API_URL", _slack_api_url, SLACK_API_URL),
+        database_url=reader.value("DATABASE_URL", _database_url, Settings.database_url),
+        host=reader.value("HOST", _visible, Settings.host),
+        port=reader.value("PORT", _port, Settings.port),
+        smtp_url=reader.secret("SMTP_URL", _smtp_url),
+        email_from=reader.value("EMAIL_FROM", _email, None),
+        tocsin_secret=reader.secret("TOCSIN_SECRET", _key),
+        organization=reader.value("TOCSIN_ORGANIZATION", Path, None),
+        log_format=reader.value("LOG_FORMAT", _log_format, Settings.log_format),
+        log_level=reader.value("LOG_LEVEL", _log_level, Settings.log_level),
     )
-    if reader.wrong:
-        raise SettingsError("\n".join(reader.wrong))
+    if reader.problems:
+        raise SettingsError(reader.problems)
     return settings
 
 
-def _secret(value: str | None) -> Secret | None:
-    return Secret(value) if value else None
-
-
 class _Reader:
-    """Reads setting by setting and gathers what is wrong."""
+    """Takes values out of the environment and keeps what is wrong with them."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self.wrong: list[str] = []
+        self.problems: dict[str, str] = {}
 
-    def text(self, name: str) -> str | None:
-        """The value, or the content of the file that `NAME_FILE` names; None when neither is set."""
-        file = self._environment.get(f"{name}_FILE")
-        if file and not self._environment.get(name):
-            try:
-                return Path(file).read_text(encoding="utf-8").strip() or None
-            except (OSError, UnicodeDecodeError):
-                self.wrong.append(f"{name}_FILE names a file that cannot be read: {file}")
-        return self._environment.get(name, "").strip() or None
+    def value(self, name: str, accept: Callable[[str], T], default: T) -> T:
+        return self._accepted(name, self._environment.get(name, ""), accept, default)
 
-    def token(self, name: str, prefix: str) -> str | None:
-        value = self.text(name)
-        if value is not None and not (value.startswith(prefix) and value.isascii() and " " not in value):
-            self.wrong.append(f"{name} must begin with {prefix}")
-        return value
+    def secret(self, name: str, accept: Callable[[str], str]) -> Secret | None:
+        text = self._accepted(name, self._secret_text(name), accept, "")
+        return Secret(text) if text else None
 
-    def api_url(self, name: str, default: str) -> str:
-        value = self.text(name) or default
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            self.wrong.append(f"{name} must be an http or https address, such as {default}")
-        return value if value.endswith("/") else f"{value}/"
-
-    def database(self, name: str, default: str) -> str:
-        value = self.text(name) or default
-        try:
-            url = make_url(value)
-        except (ArgumentError, ValueError):
-            self.wrong.append(f"{name} must be an address such as {default}")
-            return value
-        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
-            self.wrong.append(
-                f"{name} must name a SQLite file, such as {default}; other databases come later"
-            )
-        return value
-
-    def port(self, name: str, default: int) -> int:
-        value = self.text(name) or str(default)
-        if not (value.isascii() and value.isdigit() and int(value) <= 65535):
-            self.wrong.append(f"{name} must be a port number from 0 to 65535, is {value[:20]!r}")
+    def _accepted(self, name: str, text: str, accept: Callable[[str], T], default: T) -> T:
+        if not text.strip():
             return default
-        return int(value)
+        try:
+            return accept(text.strip())
+        except ValueError as error:
+            self.problems[name] = str(error)
+            return default
 
-    def file(self, name: str) -> Path | None:
-        value = self.text(name)
-        if value is not None and not Path(value).is_file():
-            self.wrong.append(f"{name} names no file: {value}")
-        return Path(value) if value else None
+    def _secret_text(self, name: str) -> str:
+        direct, path = self._environment.get(name, ""), self._environment.get(f"{name}_FILE", "")
+        if not path:
+            return direct
+        if direct:
+            self.problems[name] = f"and {name}_FILE are both set; keep one"
+            return ""
+        try:
+            with Path(path).open(encoding="utf-8") as file:
+                return file.read(_SECRET_FILE_LIMIT)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text"
+            self.problems[f"{name}_FILE"] = f"names a file that cannot be read: {why}"
+            return ""
 
-    def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
-        value = self.text(name) or default
-        for one in allowed:
-            if value.casefold() == one.casefold():
-                return one
-        self.wrong.append(f"{name} must be one of {', '.join(allowed)}, is {value[:20]!r}")
-        return default
+
+def _visible(text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be visible ASCII characters without spaces")
+    return text
+
+
+def _token(prefix: str) -> Callable[[str], str]:
+    def accept(text: str) -> str:
+        if not text.startswith(prefix):
+            begins = f", not {text[:5]}" if text[:5] in ("xoxb-", "xapp-", "xoxp-") else ""
+            raise ValueError(f"must be a token that begins with {prefix}{begins}")
+        return _visible(text)
+
+    return accept
+
+
+def _key(text: str) -> str:
+    if len(text) < _SHORTEST_KEY:
+        raise ValueError(
+            f"must have at least {_SHORTEST_KEY} characters; make one with: openssl rand -hex 32"
+        )
+    return text
+
+
+def _url(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(_visible(text))
+        _ = parts.port  # raises when it is no number
+    except ValueError:
+        raise ValueError("must be a URL") from None
+    return parts
+
+
+def _slack_api_url(text: str) -> str:
+    parts = _url(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"must be an http or https address such as {SLACK_API_URL}")
+    return text if text.endswith("/") else f"{text}/"
+
+
+def _database_url(text: str) -> str:
+    scheme = text.partition(":")[0].partition("+")[0].lower()
+    if scheme in ("postgresql", "postgres"):
+        raise ValueError("names PostgreSQL, which a later version brings; use sqlite:///tocsin.db for now")
+    if not text.startswith("sqlite:///"):
+        raise ValueError(
+            "must name a SQLite file, such as sqlite:///tocsin.db or sqlite:////var/lib/tocsin.db"
+        )
+    path = text.removeprefix("sqlite:///")
+    if path in ("", ":memory:") or path.startswith("file:"):
+        raise ValueError("must name a file: a database in memory forgets its incidents")
+    if not path.isprintable() or "?" in path:
+        raise ValueError("must name a file, without options and control characters")
+    return text
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
+        raise ValueError("must be a number from 0 to 65535")
+    return int(text)
+
+
+def _smtp_url(text: str) -> str:
+    parts = _url(text)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("must look like smtp://user:password@host:port")
+    return text
+
+
+def _email(text: str) -> str:
+    if (
+        text.count("@") != 1
+        or not text.isprintable()
+        or text.startswith("@")
+        or text.rstrip(">").endswith("@")
+    ):
+        raise ValueError("must be an e-mail address, such as tocsin@example.com")
+    return text
+
+
+def _log_format(text: str) -> LogFormat:
+    if text.lower() not in ("text", "json"):
+        raise ValueError("must be text or json")
+    return cast(LogFormat, text.lower())
+
+
+def _log_level(text: str) -> LogLevel:
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+    return cast(LogLevel, text.upper())

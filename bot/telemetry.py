@@ -1,86 +1,164 @@
-"""Logs, set up once: structured, one line each, and never a secret in them."""
+"""Logs, set up once: text for people or JSON lines for machines, and never a secret or a forged line.
 
+Everything goes through one pipeline, what libraries write through `logging` too. Secrets are taken out
+twice: of each value, before quoting can disguise them, and of the finished line, because the `repr` of
+an object may hold one. A module writes `log = structlog.stdlib.get_logger(__name__)`; whoever works for
+an incident binds its number with `structlog.contextvars.bound_contextvars(incident=…)`.
+"""
+
+import base64
 import logging
 import re
 import sys
-from collections.abc import Iterable, MutableMapping
-from typing import Any, TextIO
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import TextIO
+from urllib.parse import quote, quote_plus
 
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
 
-_TOKEN = re.compile(r"\b(?:xox[a-z]-|xapp-|xoxe\.|rf_)[\w-]+|\bBearer\s+\S+", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
-_HIDDEN = "[hidden]"
-#: Libraries that say more than anybody wants to read at INFO.
-_TALKATIVE = (
-    "aiohttp",
-    "apscheduler",
-    "asyncio",
-    "alembic",
-    "slack_bolt",
-    "slack_sdk",
-    "sqlalchemy",
-    "aiosqlite",
+REDACTED = "[secret]"
+
+#: Libraries whose every step is of interest only to somebody who looks for a fault in them.
+_CHATTY = ("aiohttp.access", "aiosqlite", "alembic", "apscheduler", "asyncio", "slack_bolt", "slack_sdk")
+#: Shorter secrets would blacken half of every line.
+_SHORTEST_SECRET = 6
+_RECOGNISED_BY = 12
+_DEEPEST = 6
+_TRACEBACKS = ("exception", "stack")
+
+_SECRET_SHAPES = (
+    re.compile(r"xox[a-z](?:\.xox[a-z])?-[\w.%-]+"),
+    re.compile(r"xapp-[\w.%-]+"),
+    re.compile(r"\brf_[\w-]{6,}"),
+    re.compile(r"(?<=bearer )\s*[^\s\"',;]+", re.IGNORECASE),
+    re.compile(r"(?<=://)[^\s/@\"']*:[^\s/@\"']+(?=@)"),  # the password in an address
+    re.compile(r"(?<=hooks\.slack\.com/)[^\s\"']+"),  # whoever has a response URL may answer
+    re.compile(r"(?<=[?&]ticket=)[^\s\"'&]+"),  # and whoever has this may open the socket
+    re.compile(r"(?<=v0=)[0-9a-f]{64}"),
 )
 
-EventDict = MutableMapping[str, Any]
+
+def configure(
+    log_format: str = "text", level: str = "INFO", stream: TextIO | None = None, secrets: Iterable[str] = ()
+) -> None:
+    """From now on logs go to `stream` (standard error), without `secrets` and what looks like one."""
+    target = sys.stderr if stream is None else stream
+    handler = _Handler(target)
+    handler.setFormatter(_formatter(log_format, target, Redactor(secrets)))
+    root = logging.getLogger()
+    for old in [one for one in root.handlers if isinstance(one, _Handler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(level if level == "DEBUG" else max(level, "WARNING", key=_rank))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
 
 
-def configure(log_format: str, level: str, stream: TextIO = sys.stderr, *, secrets: Iterable[str]) -> None:
-    """Send every log line, ours and the libraries', to `stream` as text or JSON, without `secrets`."""
-    hide = _Hide(secrets)
-    renderer: Any = (
+class Redactor:
+    """Takes secrets out of a text: the known ones, however encoded, and whatever looks like one."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+        shapes = [re.compile("|".join(sorted(known, key=len, reverse=True)))] if known else []
+        self._shapes = (*shapes, *_SECRET_SHAPES)
+
+    def __call__(self, text: str) -> str:
+        for shape in self._shapes:
+            text = shape.sub(REDACTED, text)
+        return text
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours, to be told from others'. A record that cannot be written is dropped without showing it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        with suppress(OSError, ValueError):  # a full disk, a closed pipe: work goes on without logs
+            self.stream.write(f"a log record of {_one_line(record.name)} could not be written\n")
+
+
+def _formatter(log_format: str, stream: TextIO, redact: Redactor) -> logging.Formatter:
+    is_json = log_format == "json"
+
+    def wash(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        margin = "" if is_json else "    | "
+        return {
+            _one_line(redact(key)): _traceback(value, redact, margin)
+            if key in _TRACEBACKS
+            else _washed(value, redact)
+            for key, value in event.items()
+        }
+
+    render: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
-        if log_format == "json"
+        if is_json
         else structlog.dev.ConsoleRenderer(
             colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        hide,
-    ]
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+
+    def line(logger: WrappedLogger, name: str, event: EventDict) -> str:
+        return redact(str(render(logger, name, event)))
+
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
         ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            wash,
+            line,
+        ],
     )
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processor=renderer, foreign_pre_chain=[*shared], keep_exc_info=False
-        )
-    )
-    logging.root.handlers = [handler]
-    logging.root.setLevel(level)
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 
-class _Hide:
-    """Takes secrets and what looks like a token out of every value, and keeps a line one line."""
+def _washed(value: object, redact: Redactor, depth: int = 0) -> object:
+    """The value without secrets, and with every text in it on one line."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if depth < _DEEPEST and isinstance(value, Mapping):
+        return {_one_line(redact(str(key))): _washed(one, redact, depth + 1) for key, one in value.items()}
+    if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
+        return [_washed(one, redact, depth + 1) for one in value]
+    return _one_line(redact(repr(value) if isinstance(value, BaseException) else str(value)))
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = [secret for secret in secrets if len(secret) >= 6]
 
-    def __call__(self, logger: object, name: str, event: EventDict) -> EventDict:
-        return {key: self._clean(value) for key, value in event.items()}
+def _traceback(text: object, redact: Redactor, margin: str) -> str:
+    """The lines of an exception; the margin tells them from lines of the log."""
+    return "\n".join(margin + _one_line(line) for line in redact(str(text)).split("\n"))
 
-    def _clean(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: self._clean(one) for key, one in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._clean(one) for one in value]
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        text = str(value)
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        return _CONTROL.sub(" ", _TOKEN.sub(_HIDDEN, text))
+
+def _one_line(text: str) -> str:
+    """The text with control characters, and others that cannot be seen, written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+def _forms(secret: str) -> set[str]:
+    """Patterns for the secret as it is, encoded for addresses and headers, and cut after its beginning."""
+    plain = {secret, quote(secret, safe=""), quote_plus(secret), base64.b64encode(secret.encode()).decode()}
+    cut = {rf"{re.escape(secret[:_RECOGNISED_BY])}[\w.%+/=-]*"} if len(secret) > _RECOGNISED_BY else set()
+    return {re.escape(form) for form in plain} | cut
+
+
+def _rank(level: str) -> int:
+    return logging.getLevelNamesMapping()[level]

@@ -1,8 +1,8 @@
-"""What a person hands to another system or to us: the Slack app manifest and an organization file."""
+"""What a person hands to another system or to us: the Slack app manifest and organization files."""
 
-from importlib import resources
+from importlib.resources import files
 
 
 def text(name: str) -> str:
-    """The content of a manifest, such as `slack-app.yaml`."""
-    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+    """The content of the file of that name: `slack-app.yaml`, `organization.yaml`."""
+    return files(__name__).joinpath(name).read_text("utf-8")

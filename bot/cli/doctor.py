@@ -1,150 +1,128 @@
-"""`doctor`: what is wrong with this installation, and how to mend it."""
+"""`doctor`: check tokens, scopes, the database and the organization file, and say how to mend them."""
 
 import asyncio
+import os
 import sqlite3
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
-import aiohttp
 import click
-import yaml
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
 
-import manifests
 from bot import organization_file, settings
-from bot.domain.errors import Refusal
+from bot.cli import slack_checks
+from bot.cli.finding import Finding, right, wrong
 from bot.domain.organization import Organization
-from bot.settings import Settings
-from bot.slack import client, places
-from bot.slack.errors import error_of
-
-#: A finding: what was looked at, and how to mend it; None when it is well.
-Finding = tuple[str, str | None]
+from bot.domain.sla import Severity
+from bot.settings import Settings, SettingsError
 
 
 @click.command()
 def doctor() -> None:
-    """Check tokens, scopes, the database and the organization file, and say how to mend what is wrong."""
-    chosen = settings.from_environment()
-    is_well = asyncio.run(_report(chosen))
-    sys.exit(0 if is_well else 1)
-
-
-async def _report(chosen: Settings) -> bool:
-    is_well = True
-    async with aiohttp.ClientSession() as session:
-        async for what, mend in findings(chosen, session):
-            is_well = is_well and mend is None
-            click.echo(f"✓ {what}" if mend is None else f"✗ {what}\n    {mend}")
-    return is_well
-
-
-async def findings(chosen: Settings, session: aiohttp.ClientSession) -> AsyncIterator[Finding]:
-    """Every finding, in the order in which one mends them."""
-    yield _database(chosen)
-    finding, organization = _organization(chosen)
-    yield finding
+    """Check the set-up and say how to mend what is wrong."""
     try:
-        chosen.check_ready_to_run()
-    except Refusal as refusal:
-        yield "Slack's tokens", refusal.sentence
-        return
-    slack = client.connect(chosen.slack_bot_token.value, chosen.slack_api_url, session)
-    try:
-        async for found in _slack(chosen, slack, organization):
-            yield found
-    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        yield (
-            "Slack can be reached",
-            f"{type(error).__name__} at {chosen.slack_api_url}: check SLACK_API_URL and the network.",
-        )
+        current = settings.from_environment()
+    except SettingsError as error:
+        for name, what in error.details.items():
+            _show(wrong(f"{name} {what}", f"set {name} anew and run this again"))
+        raise click.exceptions.Exit(1) from None
+    if not asyncio.run(_is_healthy(current)):
+        raise click.exceptions.Exit(1)
 
 
-def _database(chosen: Settings) -> Finding:
-    path = Path(chosen.database_url.removeprefix("sqlite:///"))
-    what = f"The database {path}"
-    folder = path.parent
-    if not path.exists():
-        return what, None if folder.is_dir() else f"Create the folder {folder}, or change DATABASE_URL."
-    try:
-        connection = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=5)
+async def examine(current: Settings) -> AsyncIterator[Finding]:
+    """Everything that is right or wrong with the set-up, nearest first: files, then Slack."""
+    database = _file_of(current.database_url)
+    yield _database(database)
+    organization: Organization | None = None
+    if current.organization is not None:
         try:
-            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        return what, f"It cannot be opened for writing ({error}): check the file's owner and the disk."
-    return what, None if answer == "ok" else f"It is damaged ({answer}): restore a backup."
-
-
-def _organization(chosen: Settings) -> tuple[Finding, Organization | None]:
-    if chosen.organization is None:
-        return (
-            "The organization file",
-            "Set TOCSIN_ORGANIZATION, or run `python -m bot apply FILE` once.",
-        ), None
-    try:
-        organization = organization_file.read(chosen.organization)
-    except Refusal as refusal:
-        return (
-            f"The organization file {chosen.organization}",
-            refusal.sentence.replace("\n", "\n    "),
-        ), None
-    return (
-        f"The organization file: {organization.name}, {len(organization.people)} people",
-        None,
-    ), organization
-
-
-async def _slack(
-    chosen: Settings, slack: AsyncWebClient, organization: Organization | None
-) -> AsyncIterator[Finding]:
-    try:
-        greeted = await slack.auth_test()
-    except SlackApiError as error:
-        yield (
-            "SLACK_BOT_TOKEN",
-            f"Slack says {error_of(error)}: install the app again and copy the Bot User OAuth Token.",
-        )
-        return
-    yield f"SLACK_BOT_TOKEN: {greeted['user']} in {greeted['team']}", None
-    granted = str(greeted.headers.get("x-oauth-scopes") or greeted.headers.get("X-OAuth-Scopes") or "").split(
-        ","
-    )
-    wanted = yaml.safe_load(manifests.text("slack-app.yaml"))["oauth_config"]["scopes"]["bot"]
-    missing = [scope for scope in wanted if scope not in {one.strip() for one in granted}]
-    yield "Scopes", f"Add {', '.join(missing)} and install the app again." if missing else None
-    if chosen.slack_app_token is not None:
-        yield await _app_token(slack, chosen.slack_app_token.value)
+            organization = organization_file.read(current.organization)
+        except organization_file.FileError as error:
+            yield wrong(f"organization file: {error.sentence}", "correct these lines")
+    elif not database.exists():
+        mend = "name your organization file in TOCSIN_ORGANIZATION; manifests/organization.yaml is an example"
+        yield wrong("organization: there is neither a file nor a database that has one", mend)
     if organization is not None:
-        async for found in _people(slack, organization):
-            yield found
+        for finding in _organization(organization):
+            yield finding
+    async for finding in slack_checks.examine(current, organization):
+        yield finding
 
 
-async def _app_token(slack: AsyncWebClient, token: str) -> Finding:
+async def _is_healthy(current: Settings) -> bool:
+    is_healthy = True
+    async for finding in examine(current):
+        _show(finding)
+        is_healthy = is_healthy and finding.is_right
+    return is_healthy
+
+
+def _show(finding: Finding) -> None:
+    click.echo(f"{'✓' if finding.is_right else '✗'} {finding.what}")
+    if finding.mend:
+        click.echo(f"    → {finding.mend}")
+
+
+def _organization(organization: Organization) -> Iterator[Finding]:
+    people = sum(one.is_active for one in organization.people.values())
+    counted = f"{people} people, {len(organization.teams)} teams, {len(organization.services)} services"
+    yield right(f"organization file: {organization.name}, {counted}")
+    if not organization.admins():
+        yield wrong(
+            "organization: nobody is an active admin, so a page that everybody misses reaches nobody",
+            "give somebody `role: admin`",
+        )
+    missing = [severity for severity in Severity if severity not in organization.policies]
+    if missing:
+        yield wrong(
+            f"organization: no escalation policy for {', '.join(missing)}",
+            "add them, or a `default`, to `escalation_policies`",
+        )
+
+
+def _file_of(database_url: str) -> Path:
+    return Path(database_url.removeprefix("sqlite:///"))
+
+
+def _database(path: Path) -> Finding:
+    if not path.exists():
+        folder = path.absolute().parent
+        if folder.is_dir() and os.access(folder, os.W_OK):
+            return right(f"database: {path} will be created at the first start")
+        return wrong(
+            f"database: {path} cannot be created",
+            f"create {folder}, writable for this user, or set DATABASE_URL",
+        )
+    if not os.access(path, os.W_OK) or not os.access(path.absolute().parent, os.W_OK):
+        return wrong(
+            f"database: {path} or its folder is read-only", "make both writable for the user that runs Tocsin"
+        )
     try:
-        await slack.apps_connections_open(app_token=token)
-    except SlackApiError as error:
-        mend = "create an app-level token with connections:write, and turn Socket Mode on."
-        return "SLACK_APP_TOKEN", f"Slack says {error_of(error)}: {mend}"
-    return "SLACK_APP_TOKEN", None
+        return _content(path)
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            return right(f"database: {path} is in use by a running Tocsin")
+        return _broken(path, str(error))
+    except sqlite3.DatabaseError as error:
+        return _broken(path, str(error))
 
 
-async def _people(slack: AsyncWebClient, organization: Organization) -> AsyncIterator[Finding]:
-    missing = []
-    for person in organization.people.values():
-        if person.slack_id is None and person.is_active:
-            try:
-                await slack.users_lookupByEmail(email=person.email)
-            except SlackApiError as error:
-                if error_of(error) != "users_not_found":
-                    raise
-                missing.append(person.email)
-    mend = f"Not in Slack: {', '.join(missing)}. Correct the e-mail, or give their Slack id as `slack:`."
-    yield "People are found in Slack", mend if missing else None
-    if name := organization.announcement_channel:
-        names = {channel["name"] async for channel in places.channels(slack)}
-        mend = f"Create the public channel #{name}, or change announcement_channel."
-        yield f"The channel #{name}", None if name in names else mend
+def _content(path: Path) -> Finding:
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=2)) as connection:
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            return _broken(path, verdict)
+        query = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+        if connection.execute(query).fetchone() == (0,):
+            return right(f"database: {path} is sound and empty; its tables are made at the first start")
+        revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        return right(f"database: {path} is sound, at revision {', '.join(one for (one,) in revisions)}")
+
+
+def _broken(path: Path, why: str) -> Finding:
+    return wrong(
+        f"database: {path} cannot be used: {why}", "stop Tocsin and put your latest backup in its place"
+    )

@@ -130,6 +130,8 @@ class Ender:
 
 def reopen(incident: Incident, comment: str | None, now: datetime, sla: Sla) -> Incident:
     """The incident under investigation again: nobody has acknowledged it, its clock starts over."""
+    if incident.is_open:
+        raise InvalidTransition(incident.number, incident.status, MOVES[incident.status], "reopened")
     check_move(incident, Status.INVESTIGATING, comment)
     return replace(
         restart_escalation(incident),

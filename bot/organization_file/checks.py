@@ -1,0 +1,112 @@
+"""What no key can know alone: references, duplicates, and values that must fit one another.
+
+References and duplicates are looked for in the plain values, so that they are told together with
+whatever else is wrong in the file.
+"""
+
+from collections.abc import Iterator
+
+from bot.domain.organization import Role
+from bot.domain.sla import DEFAULT_SLAS, Severity
+from bot.organization_file.document import Document, Value
+from bot.organization_file.layout import File
+from bot.organization_file.problems import Path, hint, quoted
+from bot.organization_file.spans import duration_text
+
+#: Where a handle stands → the part of the file in which it must be, and what it then is.
+_REFERENCES = (
+    ("organization.default_service", "services", "service"),
+    ("teams.*.lead", "people", "person"),
+    ("teams.*.manager", "people", "person"),
+    ("teams.*.members.*", "people", "person"),
+    ("teams.*.schedule", "schedules", "schedule"),
+    ("services.*.team", "teams", "team"),
+    ("schedules.*.participants.*", "people", "person"),
+    ("escalation_policies.*.levels.*.people.*", "people", "person"),
+)
+_UNIQUE = (
+    ("people.*.email", "e-mail address"),
+    ("people.*.slack", "Slack id"),
+    ("teams.*.name", "name"),
+    ("services.*.name", "name"),
+    ("services.*.key", "key"),
+)
+#: Who stands here is paged, and must be able to answer.
+_PAGED = (
+    "teams.*.lead",
+    "teams.*.manager",
+    "schedules.*.participants.*",
+    "escalation_policies.*.levels.*.people.*",
+)
+
+
+def check(document: Document) -> None:
+    """Adds to the document's problems every reference to nothing, duplicate and viewer who is paged."""
+    for pattern, section, noun in _REFERENCES:
+        _check_references(document, pattern, section, noun)
+    for pattern, noun in _UNIQUE:
+        _check_unique(document, pattern, noun)
+    for pattern in _PAGED:
+        _check_answers(document, pattern)
+
+
+def check_slas(document: Document, file: File) -> None:
+    """Adds a problem for each severity that would have to be closed before it is acknowledged."""
+    for severity in Severity:
+        part, default = file.severity(severity), DEFAULT_SLAS[severity]
+        acknowledge, close = part.acknowledge or default.acknowledge, part.close or default.close
+        if acknowledge >= close:
+            spans = (
+                f"acknowledge ({duration_text(acknowledge)}) "
+                f"must be shorter than close ({duration_text(close)})"
+            )
+            document.refuse(("severities", severity.value), spans)
+
+
+def _check_references(document: Document, pattern: str, section: str, noun: str) -> None:
+    known = _handles(document.value, section)
+    for path, value in _each(document.value, pattern):
+        if value not in known:
+            document.refuse(path, f"{quoted(value)} is no {noun}{hint(value, known)}")
+
+
+def _check_unique(document: Document, pattern: str, noun: str) -> None:
+    first: dict[str, str] = {}
+    for path, value in _each(document.value, pattern):
+        owner = ".".join(map(str, path[:-1]))
+        other = first.setdefault(value.strip().casefold(), owner)
+        if other != owner:
+            document.refuse(path, f"{quoted(value)} is already the {noun} of {other}")
+
+
+def _check_answers(document: Document, pattern: str) -> None:
+    viewers = {
+        path[1] for path, value in _each(document.value, "people.*.role") if value.strip() == Role.VIEWER
+    }
+    for path, value in _each(document.value, pattern):
+        if value in viewers:
+            document.refuse(path, f"{quoted(value)} is a viewer and could not answer a page")
+
+
+def _handles(value: Value, section: str) -> list[str]:
+    part = value.get(section) if isinstance(value, dict) else None
+    return list(part) if isinstance(part, dict) else []
+
+
+def _each(value: Value, pattern: str) -> Iterator[tuple[Path, str]]:
+    """Every text at a place that fits `teams.*.members.*`; what has another shape is passed over."""
+    places: list[tuple[Path, Value]] = [((), value)]
+    for key in pattern.split("."):
+        places = [
+            ((*path, name), inner)
+            for path, outer in places
+            for name, inner in _inside(outer)
+            if key in ("*", name)
+        ]
+    yield from ((path, found) for path, found in places if isinstance(found, str))
+
+
+def _inside(value: Value) -> list[tuple[str | int, Value]]:
+    if isinstance(value, dict):
+        return list(value.items())
+    return list(enumerate(value)) if isinstance(value, list) else []

@@ -1,0 +1,161 @@
+"""The file's models ↔ `domain.organization`."""
+
+from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
+from bot.domain.organization import EscalationPolicy, Level, Organization, Person, Service, Team
+from bot.domain.rotation import Rotation
+from bot.domain.schedule import Schedule
+from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
+from bot.organization_file.fields import DEFAULT_POLICY
+from bot.organization_file.layout import (
+    File,
+    LevelPart,
+    OrganizationPart,
+    PersonPart,
+    PolicyPart,
+    SchedulePart,
+    ServicePart,
+    SeverityPart,
+    TeamPart,
+)
+from bot.organization_file.spans import Every
+
+
+def organization_of(file: File) -> Organization:
+    """The organization that the file describes. Services without a key have an empty one."""
+    head = file.organization
+    return Organization(
+        name=head.name,
+        people={PersonId(handle): _person(handle, part) for handle, part in file.people.items()},
+        teams={TeamId(handle): _team(handle, part) for handle, part in file.teams.items()},
+        services={ServiceId(handle): _service(handle, part) for handle, part in file.services.items()},
+        schedules={ScheduleId(handle): _schedule(handle, part) for handle, part in file.schedules.items()},
+        policies=_policies(file),
+        slas={severity: _sla(severity, file.severity(severity)) for severity in Severity},
+        default_severity=head.default_severity,
+        default_service=ServiceId(head.default_service) if head.default_service else None,
+        announcement_channel=head.announcement_channel,
+    )
+
+
+def file_of(organization: Organization) -> File:
+    """The file that describes the organization."""
+    return File(
+        organization=OrganizationPart(
+            name=organization.name,
+            default_severity=organization.default_severity,
+            default_service=organization.default_service,
+            announcement_channel=organization.announcement_channel,
+        ),
+        people={one.id: _person_part(one) for one in organization.people.values()},
+        teams={one.id: _team_part(one) for one in organization.teams.values()},
+        services={one.id: _service_part(one) for one in organization.services.values()},
+        schedules={one.id: _schedule_part(one) for one in organization.schedules.values()},
+        escalation_policies={
+            severity: PolicyPart(levels=tuple(map(_level_part, policy.levels)))
+            for severity, policy in sorted(organization.policies.items())
+        },
+        severities={
+            severity: SeverityPart(acknowledge=sla.acknowledge, close=sla.close)
+            for severity, sla in sorted(organization.slas.items())
+        },
+    )
+
+
+def _person(handle: str, part: PersonPart) -> Person:
+    slack_id = SlackUserId(part.slack) if part.slack else None
+    return Person(PersonId(handle), part.name, part.email, part.role, slack_id, part.active)
+
+
+def _person_part(one: Person) -> PersonPart:
+    return PersonPart(name=one.name, email=one.email, role=one.role, slack=one.slack_id, active=one.is_active)
+
+
+def _team(handle: str, part: TeamPart) -> Team:
+    return Team(
+        TeamId(handle),
+        part.name,
+        part.description,
+        lead=PersonId(part.lead) if part.lead else None,
+        manager=PersonId(part.manager) if part.manager else None,
+        members=tuple(map(PersonId, part.members)),
+        schedule=ScheduleId(part.schedule) if part.schedule else None,
+        is_active=part.active,
+    )
+
+
+def _team_part(one: Team) -> TeamPart:
+    return TeamPart(
+        name=one.name,
+        description=one.description,
+        lead=one.lead,
+        manager=one.manager,
+        members=one.members,
+        schedule=one.schedule,
+        active=one.is_active,
+    )
+
+
+def _service(handle: str, part: ServicePart) -> Service:
+    return Service(
+        ServiceId(handle),
+        part.key or "",
+        part.name,
+        part.description,
+        team=TeamId(part.team) if part.team else None,
+        default_severity=part.default_severity,
+        is_active=part.active,
+    )
+
+
+def _service_part(one: Service) -> ServicePart:
+    return ServicePart(
+        name=one.name,
+        description=one.description,
+        team=one.team,
+        default_severity=one.default_severity,
+        key=one.key or None,
+        active=one.is_active,
+    )
+
+
+def _schedule(handle: str, part: SchedulePart) -> Schedule:
+    rotation = Rotation(part.every.period, part.every.count, part.handoff, part.starts_on)
+    participants = tuple(map(PersonId, part.participants))
+    return Schedule(ScheduleId(handle), part.name, part.time_zone, rotation, participants)
+
+
+def _schedule_part(one: Schedule) -> SchedulePart:
+    return SchedulePart(
+        name=one.name,
+        time_zone=one.time_zone,
+        handoff=one.rotation.handoff,
+        every=Every(one.rotation.every, one.rotation.period),
+        starts_on=one.rotation.starts_on,
+        participants=one.participants,
+    )
+
+
+def _policies(file: File) -> dict[Severity, EscalationPolicy]:
+    """One for each severity: its own, else the default; none where the file has neither."""
+    default = file.escalation_policies.get(DEFAULT_POLICY)
+    parts = {severity: file.escalation_policies.get(severity, default) for severity in Severity}
+    return {
+        severity: EscalationPolicy(
+            severity, tuple(_level(number, one) for number, one in enumerate(part.levels, start=1))
+        )
+        for severity, part in parts.items()
+        if part is not None
+    }
+
+
+def _level(number: int, part: LevelPart) -> Level:
+    return Level(number, part.span, part.role, tuple(map(PersonId, part.people)), part.enabled)
+
+
+def _level_part(one: Level) -> LevelPart:
+    return LevelPart(role=one.role, people=one.people, timeout=one.timeout, enabled=one.enabled)
+
+
+def _sla(severity: Severity, part: SeverityPart) -> Sla:
+    default = DEFAULT_SLAS[severity]
+    return Sla(part.acknowledge or default.acknowledge, part.close or default.close)

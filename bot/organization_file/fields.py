@@ -1,0 +1,169 @@
+"""The kinds of values in the file: what each accepts, and the sentence for what it does not."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, time, timedelta
+from functools import cache
+from typing import Annotated, Any, Final, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from bot.domain.organization import LevelRole, Role
+from bot.domain.sla import Severity
+from bot.organization_file import spans
+from bot.organization_file.problems import hint, quoted, suggestion
+
+T = TypeVar("T")
+
+DEFAULT_POLICY: Final = "default"
+
+
+def _written(read: Callable[[str], T]) -> BeforeValidator:
+    """Reads text; a value that is already what is wanted passes."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return read(value)
+        except ValueError as error:
+            raise ValueError(f"{quoted(value)} {error}") from None
+
+    return BeforeValidator(check)
+
+
+def _one_of(known: Sequence[str]) -> BeforeValidator:
+    def check(value: object) -> object:
+        if isinstance(value, str) and value not in known:
+            raise ValueError(f"{quoted(value)} is not allowed{hint(value, known)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _matching(pattern: str, wanted: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(f"{quoted(value)} must be {wanted}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError(f"{quoted(value)} must be one line without control characters")
+    return value
+
+
+def _lines(value: str) -> str:
+    if not all(line.isprintable() for line in value.split("\n")):
+        raise ValueError(f"{quoted(value)} must be text without control characters")
+    return value
+
+
+def _channel(value: str) -> str:
+    name = value.removeprefix("#")
+    if not re.fullmatch(r"[\w-]{1,80}", name) or name != name.lower():
+        raise ValueError(
+            f"{quoted(value)} must be a channel's name: up to 80 lower-case letters, digits, - and _"
+        )
+    return name
+
+
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,190}", value) or not value.isprintable():
+        raise ValueError(f"{quoted(value)} must be an e-mail address")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if value not in _zones():
+        near = suggestion(value, sorted(_zones()))
+        raise ValueError(f"{quoted(value)} is no time zone{near or ': write one such as Europe/Berlin'}")
+    return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _handoff(text: str) -> time:
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip(), re.ASCII)
+    if match is None:
+        raise ValueError("must be a time of day from 00:00 to 23:59")
+    return time(int(match[1]), int(match[2]))
+
+
+def _date(text: str) -> date:
+    wanted = "must be a date such as 2026-01-05"
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip(), re.ASCII):
+        raise ValueError(wanted)
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{wanted}, and a day that exists") from None
+
+
+def _pattern(pattern: str) -> Any:
+    return Field(json_schema_extra={"pattern": pattern})
+
+
+_HANDLE = r"[a-z0-9][a-z0-9_-]{0,63}"
+_SERVICE_KEY = r"svc_[A-HJ-NP-TV-Z][A-HJ-NP-TV-Z2-9]{9}"
+_SLACK_ID = r"[UW][A-Z0-9]{1,20}"
+
+#: Refers to a person, team, service or schedule by its key in this file. Checked in `checks`.
+Handle = Annotated[
+    str,
+    _matching(_HANDLE, "a handle of lower-case letters, digits, - and _, such as warehouse-sync"),
+    _pattern(f"^{_HANDLE}$"),
+]
+Reference = Annotated[str, Field(max_length=64)]
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
+Description = Annotated[str, Field(max_length=1000), AfterValidator(_lines)]
+Email = Annotated[str, AfterValidator(_email), Field(json_schema_extra={"format": "email"})]
+SlackId = Annotated[
+    str, _matching(_SLACK_ID, "a Slack member id such as U012ABCDEF"), _pattern(f"^{_SLACK_ID}$")
+]
+ServiceKey = Annotated[
+    str,
+    _matching(_SERVICE_KEY, "svc_ and ten of A-Z (not I, O, U) and 2-9; leave it out to get one"),
+    _pattern(f"^{_SERVICE_KEY}$"),
+]
+ChannelName = Annotated[str, AfterValidator(_channel)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+
+PersonRole = Annotated[Role, _one_of(list(Role))]
+Target = Annotated[LevelRole, _one_of(list(LevelRole))]
+SeverityName = Annotated[Severity, _one_of(list(Severity))]
+PolicyName = Annotated[str, _one_of([*Severity, DEFAULT_POLICY])]
+
+Duration = Annotated[
+    timedelta,
+    _written(spans.as_duration),
+    PlainSerializer(spans.duration_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": spans.DURATION_PATTERN, "examples": ["15 min", "4 h"]}),
+]
+Interval = Annotated[
+    spans.Every,
+    _written(spans.as_every),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": spans.EVERY_PATTERN, "examples": ["1 week", "3 days"]}),
+]
+TimeOfDay = Annotated[
+    time,
+    _written(_handoff),
+    PlainSerializer(lambda value: f"{value:%H:%M}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]?\d|2[0-3]):[0-5]\d$", "examples": ["09:00"]}),
+]
+Day = Annotated[
+    date,
+    _written(_date),
+    PlainSerializer(date.isoformat, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
