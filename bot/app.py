@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import organization_file
+from bot.domain.errors import Refusal
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
 from bot.engine.outbox import Outbox
@@ -28,6 +29,12 @@ STOP_SECONDS = 10
 _CONNECT_AGAIN_SECONDS = 5
 
 log = structlog.get_logger()
+
+
+class NotReady(Refusal):
+    """The settings are right as far as they go, but do not suffice to run."""
+
+    code = "NOT_READY"
 
 
 class App:
@@ -57,11 +64,12 @@ class App:
             log.warning("stopped before everything in flight was done; it is kept for the next start")
 
     async def _start(self) -> None:
+        token = _token(self.settings)
         await self.database.open()
         self._parts.push_async_callback(self.database.close)
         await self._organize()
         session = await self._parts.enter_async_context(aiohttp.ClientSession())
-        slack = client.connect(self.settings.slack_bot_token.value, self.settings.slack_api_url, session)
+        slack = client.connect(token, self.settings.slack_api_url, session)
         self.outbox = Outbox(
             self.database, self.clock, SlackDeliverer(slack, self.database, self.clock.now).kinds()
         )
@@ -87,7 +95,7 @@ class App:
         secret = self.settings.slack_signing_secret
         bolt = AsyncApp(
             client=slack,
-            signing_secret=secret.value if secret else None,
+            signing_secret=secret.reveal() if secret else None,
             logger=None,
         )
         for listeners in (commands, buttons, submissions, events):
@@ -99,7 +107,9 @@ class App:
     async def _serve_http(self, bolt: AsyncApp) -> None:
         routes: list[web.RouteDef] = [web.get("/healthz", _healthy)]
         if self.settings.slack_app_token is None and self.settings.slack_signing_secret is not None:
-            routes.append(connection.route(bolt, self.settings.slack_signing_secret.value, self.clock.world))
+            routes.append(
+                connection.route(bolt, self.settings.slack_signing_secret.reveal(), self.clock.world)
+            )
         application = web.Application()
         application.add_routes(routes)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_SECONDS / 2)
@@ -116,7 +126,7 @@ class App:
                 greeted = await slack.auth_test()
                 front.team_id = greeted["team_id"]
                 if self.settings.slack_app_token is not None:
-                    socket = connection.SocketConnection(bolt, self.settings.slack_app_token.value)
+                    socket = connection.SocketConnection(bolt, self.settings.slack_app_token.reveal())
                     await socket.open()
                     self._parts.push_async_callback(socket.close)
                 log.info("connected to Slack", team=greeted["team"])
@@ -124,6 +134,20 @@ class App:
             except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.error("Slack cannot be reached", error=str(error), again_in=_CONNECT_AGAIN_SECONDS)
                 await asyncio.sleep(_CONNECT_AGAIN_SECONDS)
+
+
+def _token(settings: Settings) -> str:
+    """The bot's token. Raises NotReady when Tocsin could not hear from Slack with these settings."""
+    if settings.slack_bot_token is None:
+        raise NotReady(
+            "SLACK_BOT_TOKEN is missing: the xoxb-… token of your Slack app. "
+            "`python -m bot manifest` creates the app; `python -m bot demo` needs none."
+        )
+    if settings.slack_app_token is None and settings.slack_signing_secret is None:
+        raise NotReady(
+            "Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events."
+        )
+    return settings.slack_bot_token.reveal()
 
 
 async def _healthy(request: web.Request) -> web.Response:

@@ -32,7 +32,7 @@ from storage.tables import outbox
 
 #: A Monday at three in the morning, in Berlin at four.
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
-ORGANIZATION = Path("manifests/organization.yaml")
+ORGANIZATION = Path(__file__).with_name("organization.yaml")
 Json = dict[str, Any]
 
 #: Refusals that belong to the normal course of things.

@@ -24,7 +24,7 @@ ORGANIZATION = "organization.yaml"
 @click.option("--database", default=None, help="Keep the incidents in this SQLite file. [default: a new one]")
 def demo(speed: float, port: int, database: str | None) -> None:
     """Try it: a Slack workspace in your browser, with Tocsin in it."""
-    telemetry.configure("text", "WARNING", sys.stderr, secrets=[])
+    telemetry.configure("text", "WARNING", sys.stderr)
     with tempfile.TemporaryDirectory(prefix="tocsin-") as folder:
         url = f"sqlite:///{database or Path(folder) / 'demo.db'}"
         asyncio.run(_demo(Clock(speed), port, url))

@@ -15,8 +15,9 @@ from bot.engine.clock import Clock
 def run() -> None:
     """Run Tocsin: Socket Mode with SLACK_APP_TOKEN, else HTTP at /slack/events."""
     chosen = settings.from_environment()
-    chosen.check_ready_to_run()
-    telemetry.configure(chosen.log_format, chosen.log_level, sys.stderr, secrets=chosen.secrets())
+    telemetry.configure(
+        chosen.log_format, chosen.log_level, sys.stderr, [secret.reveal() for secret in chosen.secrets]
+    )
     asyncio.run(_until_stopped(App(chosen, Clock())))
 
 

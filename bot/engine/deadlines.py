@@ -3,13 +3,11 @@
 import asyncio
 
 import structlog
-from sqlalchemy import Connection
 
 from bot.engine.clock import Clock
 from bot.engine.wakeup import WakeUp
 from bot.operations import fire_deadlines
-from storage import touched
-from storage.database import Database
+from storage.database import Connection, Database, touched
 
 #: Deadlines that are fired side by side; the writer commits them together.
 BATCH = 64

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import Connection
 
 from bot.domain.delivery import (
     ClaimedDelivery,
@@ -23,8 +22,7 @@ from bot.domain.delivery import (
 )
 from bot.engine.clock import Clock
 from bot.operations import deliver
-from storage import touched
-from storage.database import Database
+from storage.database import Connection, Database, touched
 
 #: Deliveries that go out side by side; a few places are kept for pages.
 LANES = 16

@@ -114,13 +114,31 @@ class Misunderstood(Refusal):
 _TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", "–": "-"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>")
+_NAMED = re.compile(r"<([@#])([A-Z0-9]+)(?:\|([^<>]*))?>")
+_LINK = re.compile(r"<((?:https?|mailto):[^<>|]*)(?:\|([^<>]*))?>")
 _OPTION = re.compile(r'\s--?(sev|severity|service|svc|s)[\s=]+(?:"([^"]*)"|(\S+))', re.IGNORECASE)
 _SEVERITY = re.compile(r"sev[- ]?([0-4])", re.IGNORECASE)
 _TRAILING_SEVERITY = re.compile(r"(?:^|\s)\(?sev[- ]?([0-4])\)?[.!]?$", re.IGNORECASE)
 
 
 def parse(text: str) -> Command:
-    """The command that was typed after `/incident`. Raises Misunderstood."""
+    """The command that was typed after `/incident`, as Slack sends it. Raises Misunderstood."""
+    command = _parse(text)
+    return replace(
+        command,
+        text=as_typed(command.text),
+        services=tuple(as_typed(name) for name in command.services),
+    )
+
+
+def as_typed(text: str) -> str:
+    """The words as the person typed them: Slack escapes characters, and marks people, channels and links."""
+    named = _NAMED.sub(lambda match: f"{match[1]}{match[3] or match[2]}", text)
+    shown = _LINK.sub(lambda match: match[2] or match[1], named)
+    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _parse(text: str) -> Command:
     words = _CONTROL.sub(" ", text).strip()
     if not words:
         return Command(Verb.HELP)
@@ -149,6 +167,7 @@ def _unknown(word: str, rest: str) -> Misunderstood:
     verb = _VERBS[near[0]] if near else Verb.HELP
     allowed = ", ".join(one.value for one in USAGE)
     suggestion = f"{verb.value} {rest}".strip() if near else Verb.HELP.value
+    word, rest = as_typed(word), as_typed(rest)
     shown = word if len(word) <= 40 else f"{word[:39]}…"
     return Misunderstood(f"“{shown}” is no command. Commands are: {allowed}.", suggestion)
 

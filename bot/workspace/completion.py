@@ -45,7 +45,8 @@ def _channels(state: State, start: str) -> list[Json]:
 
 
 def with_mentions(state: State, text: str) -> str:
-    """`@ada` and `#incidents` as Slack sends them to an app that asks for escaped names."""
+    """What was typed as Slack sends it to an app that asks for escaping: `@ada` becomes `<@U1|ada>`."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     people = {user.name: user for user in state.users.values()}
     channels = {channel.name: channel for channel in state.channels.values() if channel.name}
 

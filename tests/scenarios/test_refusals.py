@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.story import Person, Story, opened
+from tests.story import ORGANIZATION, Person, Story, opened
 
 
 def stranger(story: Story, name: str, **how: object) -> Person:
@@ -28,7 +28,7 @@ async def test_foreign_person_is_refused_privately(story: Story) -> None:
 
 async def test_deactivated_person_is_refused_privately(tmp_path: Path) -> None:
     organization = tmp_path / "organization.yaml"
-    text = Path("manifests/organization.yaml").read_text(encoding="utf-8")
+    text = ORGANIZATION.read_text(encoding="utf-8")
     changed = text.replace("email: ben@example.com}", "email: ben@example.com, slack: U0BEN, active: false}")
     organization.write_text(changed, encoding="utf-8")
     story = Story(tmp_path)

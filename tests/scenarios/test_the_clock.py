@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.story import START, Story, buttons_of, opened, text_of
+from tests.story import ORGANIZATION, START, Story, buttons_of, opened, text_of
 
 
 async def declare(story: Story, severity: str = "SEV1", service: str = "Checkout") -> None:
@@ -141,7 +141,7 @@ async def test_level_that_nobody_can_reach_is_passed_at_once(story: Story) -> No
 
 async def test_level_with_nobody_in_it_is_passed_at_once(tmp_path: Path) -> None:
     organization = tmp_path / "organization.yaml"
-    text = Path("manifests/organization.yaml").read_text(encoding="utf-8")
+    text = ORGANIZATION.read_text(encoding="utf-8")
     organization.write_text(
         text.replace("participants: [emi, farid, ada]", "participants: []"), encoding="utf-8"
     )
