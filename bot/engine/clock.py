@@ -32,9 +32,10 @@ class Clock:
         """The moment at which this span of the world's time will have passed."""
         return self.now() + span * self.speed
 
-    def on_jump(self, listener: Callable[[], None]) -> None:
-        """Call `listener` whenever this clock is known to have jumped."""
+    def on_jump(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` whenever this clock is known to have jumped, until what is returned is called."""
         self._jumped.append(listener)
+        return lambda: self._jumped.remove(listener)
 
 
 class SetClock(Clock):
@@ -53,5 +54,5 @@ class SetClock(Clock):
     def forward(self, **span: float) -> None:
         """Move by a span, as in `forward(minutes=5)`; a negative one moves back."""
         self._moment += timedelta(**span)
-        for listener in self._jumped:
+        for listener in list(self._jumped):
             listener()

@@ -26,7 +26,7 @@ class Deadlines:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_about_to_look = False
         database.after_commit(self._committed)
-        clock.on_jump(self._look_soon)
+        self._stop_listening = clock.on_jump(self._look_soon)
 
     async def start(self) -> None:
         """First works off what fell due while nobody was looking."""
@@ -35,6 +35,7 @@ class Deadlines:
 
     async def stop(self) -> None:
         """Returns when nothing is being fired any more; what is due waits for the next start."""
+        self._stop_listening()
         async with self._looking:
             self._wakeup.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)

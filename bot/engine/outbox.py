@@ -51,7 +51,7 @@ class Outbox:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
         database.after_commit(self._committed)
-        clock.on_jump(self._look.set)
+        self._stop_listening = clock.on_jump(self._look.set)
 
     async def start(self) -> None:
         """What was in flight when the last process died is looked for before it is sent again."""
@@ -63,6 +63,7 @@ class Outbox:
 
     async def stop(self) -> None:
         """Takes up nothing new and waits for what is in flight."""
+        self._stop_listening()
         self._is_stopping = True
         self._look.set()
         if self._loop is not None:
