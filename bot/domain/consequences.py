@@ -158,9 +158,14 @@ def _closure_clock(incident: Incident) -> list[DeadlineChange]:
 def _recomputed(incident: Incident, event: SeverityChanged) -> list[DeadlineChange]:
     if not incident.is_open:
         return []
-    if event.is_restart or (incident.awaits_acknowledgement and incident.level <= 1):
+    if event.is_restart or _waits_at_first_level(incident):
         return [*_acknowledge_clock(incident), *_closure_clock(incident)]
     return _closure_clock(incident)
+
+
+def _waits_at_first_level(incident: Incident) -> bool:
+    """Whether the acknowledge deadline still decides when the next level is paged."""
+    return incident.awaits_acknowledgement and incident.level <= 1 and not incident.is_exhausted
 
 
 def _opening(incident: Incident, entry: Entry) -> list[Delivery]:

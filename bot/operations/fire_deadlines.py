@@ -35,7 +35,8 @@ def fire(tx: Connection, now: datetime, deadline_id: str) -> Incident | None:
     organization = look_up.organization(tx)
     kind = DeadlineKind(deadline.kind)
     if kind in (DeadlineKind.CLOSURE, DeadlineKind.CLOSURE_WARNING):
-        if not before.is_open:
+        is_overtaken = kind is DeadlineKind.CLOSURE_WARNING and now >= before.close_by
+        if not before.is_open or is_overtaken:
             return None
         after, events = before, [_closure(organization, before, kind, now, late)]
     else:

@@ -1,4 +1,4 @@
-"""The workspace's page in a real browser: from `/incident declare` to Acknowledge, and an escalation by itself."""
+"""The workspace's page in a real browser: from declaring to acknowledging, and an escalation by itself."""
 
 import shutil
 from collections.abc import AsyncIterator

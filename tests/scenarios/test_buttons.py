@@ -131,7 +131,7 @@ async def test_help_buttons_open_what_they_say(story: Story) -> None:
     ben = story.person("ben")
     for action, words in (
         ("show_open", "Open incidents"),
-        ("show_mine", "No your open"),
+        ("show_mine", "You have no open"),
         ("show_oncall", "On call"),
     ):
         help_message = (await ben.types("help")).message

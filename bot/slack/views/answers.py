@@ -1,6 +1,7 @@
 """Private answers to whoever asked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refusal
@@ -36,7 +37,7 @@ def listing(found: Sequence[Overview], total: int, command: Command, now: dateti
     """The incidents found, newest first, each with a way to look closer."""
     what = _what(command)
     if not found:
-        return done(f"No {what}.")
+        return done(f"You have no {_what(replace(command, mine=False))}." if command.mine else f"No {what}.")
     blocks = [kit.section(f"*{total} {what}*" if total > len(found) else f"*{what.capitalize()}*")]
     for overview in found:
         incident = overview.incident

@@ -3,7 +3,7 @@
 import { el, fill } from "./dom.js";
 import { confirmDialog } from "./dialogs.js";
 import { withEmoji } from "./mrkdwn.js";
-import { state } from "./state.js";
+import { openChannel, state } from "./state.js";
 
 export function element(one, block, context) {
   const draw = DRAW[one.type];
@@ -22,10 +22,17 @@ function common(context) {
   return { id: context.inputId, "aria-describedby": context.inputId && `${context.inputId}-error` };
 }
 
+// A link into this workspace goes there; any other opens beside it.
+function follow(url) {
+  const channel = (/[?&]channel=([A-Z0-9]+)/.exec(url) || [])[1];
+  if (channel && state.channels[channel]) openChannel(channel);
+  else window.open(url, "_blank", "noopener");
+}
+
 const DRAW = {
   button(one, block, context) {
     const press = async (event) => {
-      if (one.url) window.open(one.url, "_blank", "noopener");
+      if (one.url) follow(one.url);
       const node = event.currentTarget;
       act(one, block, context, {});
       node.classList.add("pressed");

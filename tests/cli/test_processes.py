@@ -1,0 +1,187 @@
+"""Real processes: started, asked, killed, started again."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+import yaml
+
+import manifests
+from bot import organization_file
+from bot.workspace import Workspace
+from tests.story import ORGANIZATION, text_of
+
+PATIENCE = 20.0
+
+
+@asynccontextmanager
+async def process(*arguments: str, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    running = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={"PATH": os.defpath, "PYTHONUNBUFFERED": "1", **environment},
+    )
+    try:
+        yield running
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            running.kill()
+        await running.communicate()
+
+
+async def line_with(running: asyncio.subprocess.Process, pattern: str) -> str:
+    """The first line of output that fits. Fails when the output ends, or nothing fits in time."""
+    assert running.stdout is not None
+    seen = b""
+    async with asyncio.timeout(PATIENCE):
+        while line := await running.stdout.readline():
+            seen += line
+            if re.search(pattern, line.decode()):
+                return line.decode()
+    raise AssertionError(f"it ended without {pattern!r}:\n{seen.decode()}")
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    workspace = Workspace("Northwind")
+    for person in organization_file.read(ORGANIZATION).people.values():
+        workspace.add_user(person.id, real_name=person.name, email=person.email)
+    workspace.add_app("Tocsin", "tocsin", yaml.safe_load(manifests.text("slack-app.yaml")))
+    people = list(workspace.state.users)
+    workspace.add_channel("general", members=people)
+    workspace.add_channel("incidents", members=people)
+    await workspace.start()
+    yield workspace
+    await workspace.stop()
+
+
+def environment(workspace: Workspace, database: Path) -> dict[str, str]:
+    (app,) = workspace.state.apps
+    return {
+        "SLACK_BOT_TOKEN": app.bot_token,
+        "SLACK_APP_TOKEN": app.app_token,
+        "SLACK_API_URL": workspace.api_url,
+        "DATABASE_URL": f"sqlite:///{database}",
+        "TOCSIN_ORGANIZATION": str(ORGANIZATION),
+        "PORT": "0",
+    }
+
+
+def user(workspace: Workspace, name: str) -> str:
+    return next(one.id for one in workspace.state.users.values() if one.name == name)
+
+
+async def declare(workspace: Workspace, title: str) -> None:
+    general = workspace.channel("general").id
+    ack = await workspace.command(
+        user(workspace, "ada"), general, "/incident", f"declare {title} --service Checkout"
+    )
+    assert ack.is_ok
+
+
+def pages(workspace: Workspace) -> list[str]:
+    """The key of every page that anybody got."""
+    keys = [
+        message.get("metadata", {}).get("event_payload", {}).get("delivery", "")
+        for person in list(workspace.state.users)
+        for message in workspace.dm(person)
+    ]
+    return [key for key in keys if key.startswith("page:")]
+
+
+async def test_killed_process_loses_and_doubles_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    settings = environment(workspace, tmp_path / "tocsin.db")
+    for number in range(1, 4):
+        async with process("run", **settings) as running:
+            await line_with(running, "connected to Slack")
+            await workspace.until(lambda: workspace.connected, PATIENCE)
+            await workspace.until(lambda: len(workspace.state.users) == 9)
+            await asyncio.gather(*(declare(workspace, f"trouble {number}-{n}") for n in range(3)))
+            running.send_signal(signal.SIGKILL)
+            await running.wait()
+        await workspace.until(lambda: not workspace.connected, PATIENCE)
+    async with process("run", **settings) as running:
+        await workspace.until(lambda: len(pages(workspace)) == 9, PATIENCE)
+        incidents = [one for one in workspace.state.channels.values() if one.name.startswith("inc-")]
+        await workspace.until(lambda: all(len(one.messages) == 4 for one in incidents), PATIENCE * 2)
+        running.terminate()
+        assert await running.wait() == 0
+    assert len(set(pages(workspace))) == 9
+    assert len(incidents) == 9
+    assert all("declared it" in text_of(one.messages[1]) for one in incidents)
+
+
+async def test_sigterm_ends_in_time_with_exit_code_zero(workspace: Workspace, tmp_path: Path) -> None:
+    async with process("run", **environment(workspace, tmp_path / "tocsin.db")) as running:
+        await line_with(running, "connected to Slack")
+        await workspace.until(lambda: workspace.connected, PATIENCE)
+        await declare(workspace, "trouble")
+        running.terminate()
+        async with asyncio.timeout(10):
+            assert await running.wait() == 0
+    connection = sqlite3.connect(tmp_path / "tocsin.db")
+    (sending,) = connection.execute("SELECT count(*) FROM outbox WHERE state = 'sending'").fetchone()
+    connection.close()
+    assert sending == 0
+
+
+async def test_second_process_is_refused_with_the_reason(workspace: Workspace, tmp_path: Path) -> None:
+    settings = environment(workspace, tmp_path / "tocsin.db")
+    async with process("run", **settings) as first:
+        await line_with(first, "connected to Slack")
+        async with process("run", **settings) as second:
+            await line_with(second, rf"in use by another Tocsin \(process {first.pid}\)")
+            assert await second.wait() == 2
+
+
+async def test_apply_changes_a_running_tocsin(workspace: Workspace, tmp_path: Path) -> None:
+    settings = environment(workspace, tmp_path / "tocsin.db")
+    changed = tmp_path / "organization.yaml"
+    text = ORGANIZATION.read_text(encoding="utf-8")
+    changed.write_text(text.replace("name: Checkout", "name: Cash desk"), encoding="utf-8")
+    general, ada = workspace.channel("general").id, user(workspace, "ada")
+    async with process("run", **settings) as running:
+        await line_with(running, "connected to Slack")
+        await workspace.until(lambda: workspace.connected, PATIENCE)
+        async with process("apply", str(changed), **settings) as applying:
+            await line_with(applying, "applied")
+        async with process("apply", str(changed), **settings) as again:
+            await line_with(again, "nothing to change")
+        await workspace.command(ada, general, "/incident", "declare Oh no --service nowhere")
+        assert "Cash desk" in text_of(workspace.ephemerals(ada)[-1])
+
+
+async def test_settings_that_do_not_suffice_are_named(tmp_path: Path) -> None:
+    async with process("run", DATABASE_URL=f"sqlite:///{tmp_path / 'x.db'}") as running:
+        assert "SLACK_BOT_TOKEN is missing" in await line_with(running, "SLACK_BOT_TOKEN")
+        assert await running.wait() == 2
+    async with process("run", PORT="many", SLACK_BOT_TOKEN="x") as running:
+        await line_with(running, "PORT")
+        assert await running.wait() == 2
+
+
+async def test_demo_prints_two_addresses_that_answer() -> None:
+    async with process("demo", "--port", "0", "--speed", "60") as running:
+        page = re.findall(r"http://\S+", await line_with(running, "Workspace"))[0]
+        health = re.findall(r"http://\S+", await line_with(running, "HTTP"))[0]
+        async with aiohttp.ClientSession() as session:
+            async with session.get(page) as answer:
+                assert "text/html" in answer.headers["Content-Type"]
+            async with session.get(f"{health}/healthz") as answer:
+                assert (await answer.json())["status"] == "ok"
+        running.send_signal(signal.SIGINT)
+        async with asyncio.timeout(10):
+            assert await running.wait() == 0

@@ -1,0 +1,45 @@
+"""The README says what is so."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from bot.domain.incident import MOVES
+from bot.domain.sla import DEFAULT_SLAS, Severity
+from bot.settings import Settings
+from bot.slack.grammar import USAGE
+from bot.slack.views.kit import span
+
+README = Path("README.md").read_text(encoding="utf-8")
+
+
+def test_every_move_of_an_incident_is_told() -> None:
+    rows = dict(re.findall(r"^\| `([a-z]+)` \| (`.+`) \|$", README, re.MULTILINE))
+    told = {was: tuple(re.findall(r"`(\w+)`", to)) for was, to in rows.items()}
+    assert told == {was.value: tuple(to.value for to in tos) for was, tos in MOVES.items()}
+
+
+@pytest.mark.parametrize("verb", USAGE)
+def test_every_command_is_told(verb: str) -> None:
+    assert f"`/incident {verb}" in README
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_every_setting_is_told(name: str) -> None:
+    variable = {"organization": "TOCSIN_ORGANIZATION"}.get(name, name.upper())
+    assert f"`{variable}`" in README
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_every_default_sla_is_told(severity: Severity) -> None:
+    sla = DEFAULT_SLAS[severity]
+    close = f"{round(sla.close.total_seconds() / 3600)} h"
+    assert re.search(rf"^\| {severity}[^|]*\| {span(sla.acknowledge)} \| {close} \|$", README, re.MULTILINE)
+
+
+def test_every_path_it_names_exists() -> None:
+    named = re.findall(r"`((?:bot|storage|manifests|tests)/[\w/.]+)`", README)
+    assert named
+    assert [path for path in named if not Path(path).exists()] == []

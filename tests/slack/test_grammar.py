@@ -1,0 +1,105 @@
+"""What is typed after `/incident`."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.incident import Status
+from bot.domain.sla import Severity
+from bot.slack import grammar
+from bot.slack.grammar import USAGE, Command, Misunderstood, Verb
+
+SEV1 = Severity.SEV1
+
+
+@pytest.mark.parametrize(
+    ("typed", "understood"),
+    [
+        ("", Command(Verb.HELP)),
+        ("help", Command(Verb.HELP)),
+        ("help sev", Command(Verb.HELP, topic=Verb.SEVERITY)),
+        ("INC-2026-044", Command(Verb.SHOW, "INC-2026-044")),
+        ("inc-2026-44 ack", Command(Verb.ACKNOWLEDGE, "INC-2026-044")),
+        ("ACK", Command(Verb.ACKNOWLEDGE)),
+        ("ack inc-2026-1234", Command(Verb.ACKNOWLEDGE, "INC-2026-1234")),
+        ("resolve INC-2026-044 rolled back", Command(Verb.RESOLVE, "INC-2026-044", "rolled back")),
+        ("resolve rolled back", Command(Verb.RESOLVE, None, "rolled back")),
+        ("status fixing found it", Command(Verb.STATUS, text="found it", statuses=(Status.FIXING,))),
+        ("status", Command(Verb.STATUS)),
+        ("sev 1", Command(Verb.SEVERITY, severity=SEV1)),
+        ("severity INC-2026-044 sev1", Command(Verb.SEVERITY, "INC-2026-044", severity=SEV1)),
+        ("assign &lt;@U1", None),
+        ("assign <@U123|ada>", Command(Verb.ASSIGN, person="U123")),  # type: ignore[arg-type]
+        ("assign me", Command(Verb.ASSIGN, mine=True)),
+        ("page <@U123> wake up", Command(Verb.PAGE, text="wake up", person="U123")),  # type: ignore[arg-type]
+        ("list", Command(Verb.LIST)),
+        (
+            "list mine sev1 fixing",
+            Command(Verb.LIST, mine=True, severities=(SEV1,), statuses=(Status.FIXING,)),
+        ),
+        ("list all", Command(Verb.LIST, everything=True)),
+        ("oncall payments", Command(Verb.ONCALL, text="payments")),
+        ("note a &amp; b &lt;c&gt;", Command(Verb.NOTE, text="a & b <c>")),
+        ("note ask <@U123|ada> in <#C1|ops>", Command(Verb.NOTE, text="ask @ada in #ops")),
+        ("note see <https://x.example/a|x>", Command(Verb.NOTE, text="see x")),
+    ],
+)
+def test_command_is_understood_as_it_is_meant(typed: str, understood: Command | None) -> None:
+    if understood is None:
+        with pytest.raises(Misunderstood):
+            grammar.parse(typed)
+    else:
+        assert grammar.parse(typed) == understood
+
+
+@pytest.mark.parametrize(
+    ("typed", "title", "severity", "services"),
+    [
+        ("declare db is down", "db is down", None, ()),
+        ("new db is down --sev SEV1", "db is down", SEV1, ()),
+        ("declare --sev=1 db is down", "db is down", SEV1, ()),
+        ("declare db is down —sev sev1", "db is down", SEV1, ()),
+        ("declare checkout is down sev1", "checkout is down", SEV1, ()),
+        ("create db --service Checkout --service “Order queue”", "db", None, ("Checkout", "Order queue")),
+        ("declare db --service a,b", "db", None, ("a", "b")),
+        ('declare "db is down"', "db is down", None, ()),
+        ("declare it’s “down”", "it’s “down”", None, ()),
+        ("declare --sev SEV1", "", SEV1, ()),
+        ("declare", "", None, ()),
+    ],
+)
+def test_declaration_takes_options_wherever_they_stand(
+    typed: str, title: str, severity: Severity | None, services: tuple[str, ...]
+) -> None:
+    assert grammar.parse(typed) == Command(Verb.DECLARE, text=title, severity=severity, services=services)
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        ("decalre fire", "declare fire"),
+        ("resolv INC-2026-044 x", "resolve INC-2026-044 x"),
+        ("status fixin", "status fixing"),
+        ("list mien", "list mine"),
+        ("help shw", "show"),
+        ("xyzzy", "help"),
+    ],
+)
+def test_typo_brings_the_nearest_command(typed: str, suggestion: str) -> None:
+    with pytest.raises(Misunderstood) as caught:
+        grammar.parse(typed)
+    assert caught.value.suggestion == suggestion
+
+
+def test_every_word_means_one_verb() -> None:
+    words = [word for verb, usage in USAGE.items() for word in (verb.value, *usage.synonyms)]
+    assert len(words) == len(set(words))
+    assert set(USAGE) == set(Verb)
+
+
+@given(st.text(max_size=300))
+def test_whatever_is_typed_is_understood_or_refused(typed: str) -> None:
+    with suppress(Misunderstood):
+        assert isinstance(grammar.parse(typed), Command)
