@@ -5,11 +5,11 @@ from typing import Any
 
 from bot.workspace import messages
 from bot.workspace.asking import Ask, Method
-from bot.workspace.blocks import checked_message
+from bot.workspace.blocks import checked_content
 from bot.workspace.errors import SlackError
 from bot.workspace.state import Channel, Json
 
-ATTACHMENTS, METADATA_BYTES, EDIT_LIMIT = 100, 16_000, 4_000
+METADATA_BYTES, EDIT_LIMIT = 16_000, 4_000
 
 
 def content(ask: Ask) -> Json:
@@ -17,19 +17,10 @@ def content(ask: Ask) -> Json:
     blocks, attachments = ask.json("blocks"), ask.json("attachments")
     if ask.args.get("blocks") not in (None, "") and blocks is None:
         raise SlackError("invalid_blocks_format")
-    if attachments is not None and not isinstance(attachments, list):
+    if ask.args.get("attachments") not in (None, "") and attachments is None:
         raise SlackError("invalid_attachments")
-    if isinstance(attachments, list) and len(attachments) > ATTACHMENTS:
-        raise SlackError("too_many_attachments")
-    kept: Json = {
-        "text": ask.text("text") if ask.args.get("text") is not None else None,
-        "blocks": checked_message(ask.state, blocks) if blocks is not None else None,
-        "attachments": attachments,
-    }
-    for attachment in attachments or []:
-        if isinstance(attachment, dict) and attachment.get("blocks") is not None:
-            attachment["blocks"] = checked_message(ask.state, attachment["blocks"])
-    return kept
+    text = ask.text("text") if ask.args.get("text") is not None else None
+    return checked_content(ask.state, text, blocks, attachments)
 
 
 def _require_content(fields: Json) -> None:

@@ -7,7 +7,7 @@ from bot.workspace import block_rules as rules
 from bot.workspace.errors import SlackError
 from bot.workspace.state import Json, State
 
-MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
+MESSAGE_BLOCKS, VIEW_BLOCKS, ATTACHMENTS = 50, 100, 100
 
 
 def checked_message(state: State, blocks: Any) -> list[Json]:
@@ -23,6 +23,25 @@ def checked_message(state: State, blocks: Any) -> list[Json]:
             response_metadata={"messages": [f"[ERROR] {problem}" for problem in check.problems]},
         )
     return with_ids(state, blocks)
+
+
+def checked_content(state: State, text: Any, blocks: Any, attachments: Any) -> Json:
+    """Text, blocks and attachments of a message, checked; None for what was not given."""
+    if attachments is not None:
+        whole = isinstance(attachments, list) and all(isinstance(one, dict) for one in attachments)
+        if not whole:
+            raise SlackError("invalid_attachments")
+        if len(attachments) > ATTACHMENTS:
+            raise SlackError("too_many_attachments")
+        attachments = [
+            {**one, "blocks": checked_message(state, one["blocks"])} if one.get("blocks") is not None else one
+            for one in attachments
+        ]
+    return {
+        "text": None if text is None else str(text),
+        "blocks": checked_message(state, blocks) if blocks is not None else None,
+        "attachments": attachments,
+    }
 
 
 def checked_view(state: State, view: Any, kind: str) -> Json:

@@ -44,6 +44,7 @@ class Events:
         if name == "app_mention":
             return (
                 app.bot_user_id == event["mentioned"]
+                and app.bot_id != event.get("bot_id")
                 and channel is not None
                 and app.bot_user_id in channel.members
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.workspace import messages
-from bot.workspace.blocks import checked_message
+from bot.workspace.blocks import checked_content
 from bot.workspace.errors import SlackError
 from bot.workspace.state import App, Json, State
 from bot.workspace.web_api import WebApi, arguments, parsed_object
@@ -89,12 +89,8 @@ class Hooks:
             messages.whisper(self._state, hook.channel_id, hook.user_id, message, thread_ts)
 
     def _content(self, answer: Json) -> Json:
-        blocks = answer.get("blocks")
-        fields: Json = {
-            "text": answer.get("text"),
-            "blocks": checked_message(self._state, blocks) if blocks is not None else None,
-            "attachments": answer.get("attachments"),
-        }
+        given = (answer.get(name) for name in ("text", "blocks", "attachments"))
+        fields = checked_content(self._state, *given)
         if not any(fields.values()):
             raise SlackError("no_text")
         return fields

@@ -62,12 +62,16 @@ def entered(element: Json, value: Any) -> Json:
     key, _ = _KEY[kind]
     if isinstance(value, dict) and (key in value or "value" in value):
         value = value.get(key, value.get("value"))
+    elif isinstance(value, dict) and set(value) <= {"type"}:
+        value = None
     if key == "selected_option" and value is not None:
         value = _option(element, value)
     elif key == "selected_options":
         value = [_option(element, one) for one in _many(value)]
     elif key.endswith("s"):
         value = [str(one) for one in _many(value)]
+    elif key == "value" and value is not None:
+        value = str(value)
     return {"type": kind, key: value}
 
 

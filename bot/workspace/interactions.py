@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from bot.workspace import messages
-from bot.workspace.blocks import checked_message
+from bot.workspace.blocks import checked_content
 from bot.workspace.errors import SlackError, WorkspaceError
 from bot.workspace.hooks import Hook, Hooks
 from bot.workspace.inputs import entered, initial
@@ -73,9 +73,8 @@ class Interactions:
             failure = "dispatch_failed" if ack.status == 0 else "http_service_error"
         elif ack.fields.get("text") or ack.fields.get("blocks") or ack.fields.get("attachments"):
             try:
-                fields = {name: ack.fields.get(name) for name in ("text", "blocks", "attachments")}
-                if fields["blocks"] is not None:
-                    fields["blocks"] = checked_message(self.state, fields["blocks"])
+                given = (ack.fields.get(name) for name in ("text", "blocks", "attachments"))
+                fields = checked_content(self.state, *given)
                 self.hooks.show(hook, fields, ack.fields)
             except SlackError as error:
                 failure = error.code
@@ -95,11 +94,12 @@ class Interactions:
         value: str | None = None,
         block_id: str | None = None,
         selected: Any = None,
+        seen: Json | None = None,
     ) -> Ack:
-        """Act on a message as one's client shows it; the click carries the message as it is now."""
+        """Act on a message; `seen` is how one's client still shows it, when that is older than it is now."""
         channel = self._place(user_id, channel_id)
         whispered = messages.whispered_at(self.state, user_id, channel.id, ts)
-        message = whispered or messages.message_at(channel, ts)
+        message = seen or whispered or messages.message_at(channel, ts)
         block, element = _pick(_all_blocks(message), action_id, block_id, value)
         app = self._author(message)
         action = self._action(block, element, value, selected)

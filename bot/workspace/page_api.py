@@ -15,6 +15,7 @@ from bot.workspace.state import Json, Notice
 from bot.workspace.web_api import parsed_object
 
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_NOT_TEXTS = ("state", "selected_option", "selected_options", "selected_users", "selected_date_time")
 _QUIET = ("user", "app", "home", "views", "ephemeral", "ephemeral_deleted", "usergroup")
 _RESTATED = ("message_changed", "message_deleted", "reaction_added", "reaction_removed")
 
@@ -24,6 +25,7 @@ class PageApi:
         self.people = people
         self.state = people.state
         self._watching: dict[asyncio.Queue[Json | None], str] = {}
+        self._open: set[web.WebSocketResponse] = set()
         self.state.listeners.append(self.heard)
 
     def routes(self) -> list[web.RouteDef]:
@@ -83,7 +85,8 @@ class PageApi:
         if verb is None:
             return _refused("The workspace cannot do that.")
         try:
-            return web.json_response({"ok": True, **await verb(parsed_object(await request.read()))})
+            asked = parsed_object(await request.read())
+            return web.json_response({"ok": True, **await verb(_checked(asked))})
         except InputsRefused as refused:
             return web.json_response({"ok": False, "error": str(refused), "errors": refused.errors})
         except WorkspaceError as error:
@@ -105,7 +108,7 @@ class PageApi:
     async def _action(self, asked: Json) -> Json:
         chosen = {key: value for key, value in asked.items() if key.startswith("selected_")}
         selected = chosen or None
-        meant = (asked["action_id"], asked.get("value"), asked.get("block_id"), selected)
+        meant = (asked["action_id"], asked.get("value") or None, asked.get("block_id"), selected)
         if asked.get("in") == "view":
             values = (asked.get("state") or {}).get("values")
             return _acked(
@@ -163,16 +166,18 @@ class PageApi:
 
     # what it hears
     async def events(self, request: web.Request) -> web.StreamResponse:
-        ws = web.WebSocketResponse(heartbeat=30)
+        ws = web.WebSocketResponse(heartbeat=30, timeout=1.0)
         await ws.prepare(request)
         queue: asyncio.Queue[Json | None] = asyncio.Queue()
         self._watching[queue] = request.query.get("user", "")
+        self._open.add(ws)
         writing = asyncio.create_task(self._write(ws, queue))
         try:
             async for _ in ws:
                 continue  # the page only listens; reading notices when it goes
         finally:
             del self._watching[queue]
+            self._open.discard(ws)
             queue.put_nowait(None)
             await writing
         return ws
@@ -184,9 +189,8 @@ class PageApi:
             except ConnectionError:
                 return
 
-    def stop(self) -> None:
-        for queue in self._watching:
-            queue.put_nowait(None)
+    async def stop(self) -> None:
+        await asyncio.gather(*(ws.close() for ws in self._open))
 
     def heard(self, notice: Notice) -> None:
         for queue, viewer in self._watching.items():
@@ -235,6 +239,18 @@ class PageApi:
             case "home":
                 return [{"type": "home", "app": notice.content[0], "view": notice.content[1]}]
         return []
+
+
+def _checked(asked: Json) -> Json:
+    """The request of a page, when its texts are texts and its objects objects."""
+    for name, value in asked.items():
+        if name not in _NOT_TEXTS and not isinstance(value, str | None):
+            raise WorkspaceError(f"{name} must be a text.")
+    state = asked.get("state") or {}
+    values = state.get("values", {}) if isinstance(state, dict) else None
+    if not isinstance(values, dict) or not all(isinstance(actions, dict) for actions in values.values()):
+        raise WorkspaceError("state must hold values by block_id and action_id.")
+    return asked
 
 
 def _acked(ack: Ack, *, shown: bool = False) -> Json:

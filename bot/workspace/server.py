@@ -24,6 +24,7 @@ from bot.workspace.views import Views
 from bot.workspace.web_api import Call, WebApi
 
 T = TypeVar("T")
+_CHALLENGE = "3eZbrw1aBm2rZgRNFdxV2595E9CYxyNHFMR3Wlp"
 _BODY_BYTES = 20 * 1024 * 1024
 
 
@@ -129,12 +130,23 @@ class Workspace:
         """Close everything that is open; idempotent."""
         self._web_api.stopping.set()
         await self.events.stop()
-        self._page.stop()
+        await self._page.stop()
         await self._sockets.cut()
         await self._line.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def verify_request_url(self, app: App) -> bool:
+        """Whether the app echoes the challenge of `url_verification` at its request URL."""
+        ack = await self._line.send(
+            app, "event", {"token": "workspace", "challenge": _CHALLENGE, "type": "url_verification"}
+        )
+        return ack.ok and ack.fields.get("challenge", ack.fields.get("text")) == _CHALLENGE
+
+    def signature(self, app: App, raw: bytes, at: float | None = None) -> dict[str, str]:
+        """The headers Slack signs a request body with, for requests that a test sends itself."""
+        return self._line.signature(app, raw, at)
 
     @property
     def url(self) -> str:
@@ -199,7 +211,7 @@ class Workspace:
     def channel(self, name_or_id: str) -> Channel:
         return self.state.channel(name_or_id)
 
-    async def until(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109 — the contract
+    async def until(self, predicate: Callable[[], T | None], timeout: float = 5.0) -> T:  # noqa: ASYNC109 — the contract
         """What the predicate returns once it is true. Raises AssertionError with a dump after `timeout` s."""
         try:
             async with asyncio.timeout(timeout):

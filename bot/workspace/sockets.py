@@ -1,6 +1,7 @@
 """Socket Mode: tickets, open connections, envelopes and their acknowledgements."""
 
 import asyncio
+import contextlib
 import json
 import secrets
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ class Sockets:
         self._open: list[_Socket] = []
         self._acks: dict[str, asyncio.Future[Json]] = {}
         self._turn = 0
+        self._expected: set[str] = set()  #: ids of the apps that were told to come back
 
     def __len__(self) -> int:
         return len(self._open)
@@ -45,23 +47,27 @@ class Sockets:
             return web.Response(status=401, text="invalid ticket")
         if sum(one.app is app for one in self._open) >= CONNECTIONS:
             return web.Response(status=429, text="too many websockets")
-        ws = web.WebSocketResponse()
-        await ws.prepare(request)
-        socket = _Socket(app, ws)
-        mine = sum(one.app is app for one in self._open) + 1
-        info = {"connection_info": {"app_id": app.id}, "debug_info": {"host": "workspace"}}
-        await ws.send_json({"type": "hello", "num_connections": mine, **info})
+        ws = web.WebSocketResponse(timeout=1.0)
+        with contextlib.suppress(ConnectionError):  # who goes before the hello was never there
+            await ws.prepare(request)
+            mine = sum(one.app is app for one in self._open) + 1
+            info = {"connection_info": {"app_id": app.id}, "debug_info": {"host": "workspace"}}
+            await ws.send_json({"type": "hello", "num_connections": mine, **info})
+            await self._listen(_Socket(app, ws))
+        return ws
+
+    async def _listen(self, socket: _Socket) -> None:
         self._open.append(socket)
-        self._changed(app)
+        self._expected.discard(socket.app.id)
+        self._changed(socket.app)
         try:
-            async for message in ws:
+            async for message in socket.ws:
                 if message.type is WSMsgType.TEXT:
                     self._heard(socket, message.data)
         finally:
             self._open.remove(socket)
             self._forget(socket)
-            self._changed(app)
-        return ws
+            self._changed(socket.app)
 
     def _heard(self, socket: _Socket, raw: str) -> None:
         try:
@@ -89,12 +95,7 @@ class Sockets:
 
     async def send(self, app: App, kind: str, payload: Json, **more: Any) -> Json:
         """What the app acknowledged with. Raises ConnectionError when it is not connected."""
-        mine = [one for one in self._open if one.app is app and not one.ws.closed]
-        staying = [one for one in mine if not one.leaving] or mine
-        if not staying:
-            raise ConnectionError("the app has no open connection")
-        self._turn += 1
-        socket = staying[self._turn % len(staying)]
+        socket = await self._chosen(app)
         envelope_id = secrets.token_hex(16)
         future: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._acks[envelope_id] = future
@@ -107,17 +108,28 @@ class Sockets:
             self._acks.pop(envelope_id, None)
             socket.waiting.discard(envelope_id)
 
+    async def _chosen(self, app: App) -> _Socket:
+        """One of the app's connections, in turn; one that was told to go only once it comes back."""
+        while not (
+            staying := [one for one in self._open if one.app is app and not (one.leaving or one.ws.closed)]
+        ):
+            if app.id not in self._expected:
+                raise ConnectionError("the app has no open connection")
+            await self._state.changed.wait()
+        self._turn += 1
+        return staying[self._turn % len(staying)]
+
     async def disconnect(self, reason: str) -> None:
         """Tell every connection to go. `link_disabled` closes them, the others leave it to the app."""
         for socket in list(self._open):
             socket.leaving = True
-            await socket.ws.send_json(
-                {"type": "disconnect", "reason": reason, "debug_info": {"host": "workspace"}}
-            )
+            if reason != "link_disabled":
+                self._expected.add(socket.app.id)
+            with contextlib.suppress(ConnectionError):  # it left by itself meanwhile
+                await socket.ws.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
             if reason == "link_disabled":
                 await socket.ws.close()
 
     async def cut(self) -> None:
         """Close every connection without a word of warning."""
-        for socket in list(self._open):
-            await socket.ws.close()
+        await asyncio.gather(*(socket.ws.close() for socket in self._open))

@@ -244,6 +244,8 @@ class State:
     def open_direct(self, one: str, other: str) -> tuple[Channel, bool]:
         """The DM between two users, and whether it existed. Raises SlackError where Slack refuses one."""
         user = self.users.get(other)
+        if other == "USLACKBOT":
+            raise SlackError("cannot_dm_bot")
         if user is None:
             raise SlackError("user_not_found")
         if user.deleted:

@@ -65,6 +65,7 @@ class WebApi:
         token = _token(request, args)
         call = Call(self.state.clock(), method, _readable(args))
         self.calls.append(call)
+        self.state.changed.notify_all()
         try:
             return await self._answer(request, call, args, token)
         finally:
@@ -82,6 +83,8 @@ class WebApi:
             answer = self._work(call.method, args, token)
         except SlackError as error:
             answer = error.answer()
+        except RecursionError:
+            answer = SlackError("invalid_arguments").answer()
         call.answer = answer
         if fault is not None and fault.after_work:
             return dropped(request)
@@ -122,12 +125,18 @@ class WebApi:
         if method not in METHODS:
             raise SlackError("unknown_method", req_method=method)
         app = self._app(token, "bot_token")
-        wait = self.limits.wait(app.id, method, str(args.get("channel", "")))
+        wait = self.limits.wait(app.id, method, self._limited(app, str(args.get("channel", ""))))
         if wait:
             raise SlackError("ratelimited", _retry_after=wait)
         ask = Ask(self.state, self.views, app, method, args)
         scopes.enforce(ask)
         return {"ok": True, **METHODS[method](ask)}
+
+    def _limited(self, app: App, channel: str) -> str:
+        """The channel whose limit a call falls under: of a person, or of a name, it is the channel's own."""
+        direct = self.state.direct(app.bot_user_id, channel) if channel in self.state.users else None
+        found = direct or self.state.find_channel(channel)
+        return found.id if found else channel
 
     def _app(self, token: str, kind: str) -> App:
         """The app whose token this is. Raises `not_authed`, `invalid_auth`, `not_allowed_token_type`, …"""
