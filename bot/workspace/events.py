@@ -54,8 +54,6 @@ class Events:
 
     def _events(self, notice: Notice, channel: Channel | None) -> list[tuple[str, Json]]:
         """(what one subscribes to, the event) for each event that a change makes."""
-        if notice.kind == "user":
-            return []
         if channel is None:
             return []
         base: Json = {"event_ts": self.state.new_ts() if notice.kind in _TIMED else "", "channel": channel.id}

@@ -44,6 +44,19 @@ def initial(blocks: list[Json]) -> Json:
     return values
 
 
+def carried(fresh: Json, kept: Json) -> Json:
+    """Fresh values, with what a person entered before wherever the same input is still there."""
+    return {
+        block_id: {
+            action_id: old
+            if (old := kept.get(block_id, {}).get(action_id)) and old["type"] == value["type"]
+            else value
+            for action_id, value in actions.items()
+        }
+        for block_id, actions in fresh.items()
+    }
+
+
 def _initial(element: Json) -> Json:
     key, source = _KEY[element["type"]]
     value = element.get(source) if source else None

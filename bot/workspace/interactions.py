@@ -7,7 +7,7 @@ from bot.workspace import messages
 from bot.workspace.blocks import checked_content
 from bot.workspace.errors import SlackError, WorkspaceError
 from bot.workspace.hooks import Hook, Hooks
-from bot.workspace.inputs import entered, initial
+from bot.workspace.inputs import carried, entered, fill, initial
 from bot.workspace.reaching import Ack, Line
 from bot.workspace.state import App, Channel, Json, State
 from bot.workspace.views import View, Views, element_at
@@ -103,16 +103,10 @@ class Interactions:
         block, element = _pick(_all_blocks(message), action_id, block_id, value)
         app = self._author(message)
         action = self._action(block, element, value, selected)
-        values = self.state.message_state.setdefault(
-            (channel.id, ts, user_id), initial(message.get("blocks") or [])
-        )
+        values = self._chosen((channel.id, ts, user_id), message)
         _keep(values, action, element)
-        container = {
-            "type": "message",
-            "message_ts": ts,
-            "channel_id": channel.id,
-            "is_ephemeral": bool(whispered),
-        }
+        container: Json = {"type": "message", "message_ts": ts, "channel_id": channel.id}
+        container["is_ephemeral"] = bool(whispered)
         if message.get("thread_ts"):
             container["thread_ts"] = message["thread_ts"]
         payload = {
@@ -127,6 +121,12 @@ class Interactions:
         }
         return await self.line.send(app, "interaction", payload)
 
+    def _chosen(self, place: tuple[str, str, str], message: Json) -> Json:
+        """What stands in the menus of a message for one person."""
+        kept = self.state.message_state.get(place, {})
+        values = self.state.message_state[place] = carried(initial(_all_blocks(message)), kept)
+        return values
+
     async def press_in_view(
         self,
         user_id: str,
@@ -140,8 +140,7 @@ class Interactions:
         """Act inside a modal or a home tab; `state` is what stands in the inputs meanwhile."""
         view = self.view(user_id, view_id)
         block, element = _pick(view.content["blocks"], action_id, block_id, value)
-        for other_block, actions in (state or {}).items():
-            view.values.setdefault(other_block, {}).update(actions)
+        view.values = fill(view.content["blocks"], view.values, state or {})
         action = self._action(block, element, value, selected)
         _keep(view.values, action, element)
         app = self.state.apps[view.app_id]

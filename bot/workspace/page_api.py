@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -32,6 +33,7 @@ class PageApi:
         return [
             web.get("/", self.index),
             web.get("/static/{file}", self.static),
+            web.get("/archives/{channel}/{message}", self.permalink),
             web.get("/page/state", self.whole),
             web.get("/page/completions", self.completions),
             web.get("/page/channel/{id}", self.room),
@@ -45,6 +47,12 @@ class PageApi:
 
     async def static(self, request: web.Request) -> web.Response:
         return _resource(request.match_info["file"])
+
+    async def permalink(self, request: web.Request) -> web.Response:
+        """Where `chat.getPermalink` leads: the page, with the channel and the message in its query."""
+        number = request.match_info["message"].removeprefix("p")
+        where = {"channel": request.match_info["channel"], "ts": f"{number[:-6]}.{number[-6:]}"}
+        return web.Response(status=302, headers={"Location": f"/?{urlencode(where)}"})
 
     async def whole(self, request: web.Request) -> web.Response:
         try:
@@ -171,6 +179,8 @@ class PageApi:
         queue: asyncio.Queue[Json | None] = asyncio.Queue()
         self._watching[queue] = request.query.get("user", "")
         self._open.add(ws)
+        for item in self._at_first(request.query.get("user", "")):
+            queue.put_nowait(item)
         writing = asyncio.create_task(self._write(ws, queue))
         try:
             async for _ in ws:
@@ -181,6 +191,16 @@ class PageApi:
             queue.put_nowait(None)
             await writing
         return ws
+
+    def _at_first(self, viewer: str) -> list[Json]:
+        """What a page that just opened would otherwise only hear when it changes."""
+        sockets, views = self.people.events.line.sockets, self.people.views
+        items: list[Json] = [
+            {"type": "app", "app": app.id, "connected": bool(app.request_url) or sockets.reaches(app)}
+            for app in self.state.apps.values()
+        ]
+        stack = [views.shown(view) for view in views.stacks.get(viewer, [])]
+        return [*items, {"type": "views", "views": stack}] if stack else items
 
     async def _write(self, ws: web.WebSocketResponse, queue: asyncio.Queue[Json | None]) -> None:
         while (item := await queue.get()) is not None:

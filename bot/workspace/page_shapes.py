@@ -72,6 +72,7 @@ def whole(state: State, viewer: str) -> Json:
         },
         "users": [person(user) for user in state.users.values()],
         "apps": apps,
+        "usergroups": [{n: g[n] for n in ("id", "handle", "name")} for g in state.usergroups.values()],
         "channels": [channel(c, me.id) for c in state.channels.values() if may_see(c, me.id)],
     }
 

@@ -97,14 +97,19 @@ class Workspace:
     ) -> App:
         return self.state.add_app(name, bot_name, manifest, request_url)
 
-    def add_channel(self, name: str, members: Iterable[str | User] = (), private: bool = False) -> str:
+    def add_channel(self, name: str, members: Iterable[str | User | App] = (), private: bool = False) -> str:
         """A channel with these members, people or bots; its id."""
-        ids = [member.id if isinstance(member, User) else self.state.user(member).id for member in members]
+        ids = [self._member(member) for member in members]
         if self.state.find_channel(name):
             raise WorkspaceError(f"There is a channel {name} already.")
         return self.state.add_channel(
             name, "private" if private else "channel", ids[0] if ids else "", ids
         ).id
+
+    def _member(self, member: str | User | App) -> str:
+        if isinstance(member, App):
+            return member.bot_user_id
+        return self.state.user(member if isinstance(member, str) else member.id).id
 
     # running
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:

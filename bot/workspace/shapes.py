@@ -38,29 +38,11 @@ def user(state: State, person: User) -> Json:
 
 def channel(state: State, place: Channel, viewer: str) -> Json:
     """A conversation object, as `conversations.info` returns it to `viewer`."""
-    shared: Json = {
-        "id": place.id,
-        "created": place.created,
-        "is_archived": place.is_archived,
-        "is_channel": place.kind == "channel",
-        "is_group": False,
-        "is_im": place.is_im,
-        "is_mpim": False,
-        "is_private": place.kind != "channel",
-        "is_shared": False,
-        "is_ext_shared": False,
-        "is_org_shared": False,
-        "context_team_id": state.team_id,
-        "updated": place.created * 1000,
-    }
+    shared = _conversation(state, place)
     if place.is_im:
-        return {
-            **shared,
-            "user": place.other(viewer),
-            "is_open": True,
-            "is_user_deleted": False,
-            "priority": 0,
-        }
+        other = state.users[place.other(viewer)]
+        rest = {"user": other.id, "is_open": True, "is_user_deleted": other.deleted, "priority": 0}
+        return {**shared, **rest}
     return {
         **shared,
         "name": place.name,
@@ -77,4 +59,23 @@ def channel(state: State, place: Channel, viewer: str) -> Json:
             "creator": place.purpose_set[0],
             "last_set": place.purpose_set[1],
         },
+    }
+
+
+def _conversation(state: State, place: Channel) -> Json:
+    """What channels and direct messages have in common."""
+    return {
+        "id": place.id,
+        "created": place.created,
+        "is_archived": place.is_archived,
+        "is_channel": place.kind == "channel",
+        "is_group": False,
+        "is_im": place.is_im,
+        "is_mpim": False,
+        "is_private": place.kind != "channel",
+        "is_shared": False,
+        "is_ext_shared": False,
+        "is_org_shared": False,
+        "context_team_id": state.team_id,
+        "updated": place.created * 1000,
     }

@@ -91,7 +91,11 @@ class Sockets:
                 future.set_exception(ConnectionError("the connection closed before it acknowledged"))
 
     def _changed(self, app: App) -> None:
-        self._state.tell("app", content=(app.id, any(one.app is app for one in self._open)))
+        self._state.tell("app", content=(app.id, self.reaches(app)))
+
+    def reaches(self, app: App) -> bool:
+        """Whether the app has an open connection."""
+        return any(one.app is app for one in self._open)
 
     async def send(self, app: App, kind: str, payload: Json, **more: Any) -> Json:
         """What the app acknowledged with. Raises ConnectionError when it is not connected."""

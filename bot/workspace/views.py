@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.workspace.blocks import checked_view, interactive
 from bot.workspace.errors import SlackError
-from bot.workspace.inputs import initial
+from bot.workspace.inputs import carried, initial
 from bot.workspace.state import App, Json, State
 
 TRIGGER_SECONDS = 3
@@ -81,12 +81,7 @@ class Views:
     def update(self, view: View, content: Any, app: App) -> View:
         """New content; what a person typed stays in the blocks that keep their ids."""
         view.content = self._checked(app, content, "modal", instead_of=view)
-        kept, view.values = view.values, initial(view.content["blocks"])
-        for block_id, actions in view.values.items():
-            for action_id, fresh in actions.items():
-                old = kept.get(block_id, {}).get(action_id)
-                if old is not None and old["type"] == fresh["type"]:
-                    actions[action_id] = old
+        view.values = carried(initial(view.content["blocks"]), view.values)
         view.hash, view.errors = self._hash(), {}
         self.tell(view.user_id)
         return view
