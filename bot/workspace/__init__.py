@@ -1,0 +1,1 @@
+"""A Slack workspace in memory, for trying and for tests: knows Slack, and nothing of ours."""
