@@ -49,7 +49,7 @@ async function tell(element, context, fields, node) {
   if (node.getAttribute("aria-busy") === "true") return false;
   if (element.confirm && !(await confirmed(element.confirm))) return false;
   node.setAttribute("aria-busy", "true");
-  await context.dispatch({ block_id: context.block.block_id, action_id: element.action_id, type: element.type, ...fields });
+  await context.dispatch({ block_id: context.block.block_id, action_id: element.action_id, ...fields });
   node.removeAttribute("aria-busy");
   return true;
 }

@@ -17,6 +17,7 @@ export const state = {
 };
 
 const listeners = new Map();
+const dismissed = new Set();
 
 export function listen(topic, react) {
   if (!listeners.has(topic)) listeners.set(topic, new Set());
@@ -47,7 +48,11 @@ export function timelineKey(channel, threadTs) {
 }
 
 export function loadTimeline(key, messages) {
-  state.timelines.set(key, new Map(messages.map((message) => [message.ts, message])));
+  const known = state.timelines.get(key);
+  // An unchanged message stays the same object, so what somebody is typing in it is not redrawn.
+  const kept = (message) => (JSON.stringify(known?.get(message.ts)) === JSON.stringify(message) ? known.get(message.ts) : message);
+  const shown = messages.filter((message) => !dismissed.has(message.ts));
+  state.timelines.set(key, new Map(shown.map((message) => [message.ts, kept(message)])));
   announce("timeline", key);
 }
 
@@ -57,7 +62,13 @@ export function timeline(key) {
   return messages && [...messages.values()].sort((a, b) => Number(a.ts) - Number(b.ts));
 }
 
-export function forgetMessage(channel, ts) {
+/** Hides an ephemeral message for as long as this tab lives. */
+export function dismissMessage(channel, ts) {
+  dismissed.add(ts);
+  forgetMessage(channel, ts);
+}
+
+function forgetMessage(channel, ts) {
   for (const [key, messages] of state.timelines) {
     if (key.split("/")[0] === channel && messages.delete(ts)) announce("timeline", key);
   }

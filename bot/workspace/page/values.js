@@ -23,7 +23,10 @@ export function collectValues(root) {
 
 /** Where an element starts: what was there before a re-render, else what the view remembers, else initial_*. */
 export function startingValue(element, context) {
-  const place = (values) => values?.[context.block.block_id]?.[element.action_id];
+  const place = (values) => {
+    const value = values?.[context.block.block_id]?.[element.action_id];
+    return !value?.type || value.type === element.type ? value : undefined;
+  };
   return place(context.carried) ?? filled(place(context.remembered)) ?? initialValue(element, context);
 }
 
