@@ -81,17 +81,23 @@ function inputBlock(block, context) {
 
 /** Shows {block_id: sentence} below the inputs they belong to, takes away old ones, and goes to the first. */
 export function showInputErrors(root, errors) {
-  let first = null;
-  for (const block of root.querySelectorAll(".block-input")) {
-    const sentence = Object.hasOwn(errors, block.dataset.blockId) ? errors[block.dataset.blockId] : null;
+  const blocks = [...root.querySelectorAll(".block-input")];
+  blocks.forEach(clearInputError);
+  const wrong = blocks.filter((block) => Object.hasOwn(errors, block.dataset.blockId));
+  for (const block of wrong) {
     const line = block.querySelector(".input-error");
-    line.hidden = sentence === null;
-    line.textContent = sentence ?? "";
-    const field = block.querySelector("[aria-describedby]");
-    if (sentence === null) field?.removeAttribute("aria-invalid");
-    else field?.setAttribute("aria-invalid", "true");
-    if (sentence !== null) first ??= block;
+    line.textContent = errors[block.dataset.blockId];
+    line.hidden = false;
+    block.querySelector("[aria-describedby]")?.setAttribute("aria-invalid", "true");
   }
-  first?.scrollIntoView({ block: "nearest" });
-  first?.querySelector("input, select, textarea, button")?.focus();
+  wrong[0]?.scrollIntoView({ block: "nearest" });
+  wrong[0]?.querySelector("input, select, textarea, button")?.focus();
+}
+
+export function clearInputError(block) {
+  const line = block?.querySelector(".input-error");
+  if (!line) return;
+  line.hidden = true;
+  line.textContent = "";
+  block.querySelector("[aria-describedby]")?.removeAttribute("aria-invalid");
 }

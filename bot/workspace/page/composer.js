@@ -5,7 +5,6 @@ import { post } from "./api.js";
 import { createCompletion } from "./completion.js";
 import { el, icon, iconButton } from "./dom.js";
 import { complain } from "./notices.js";
-import { typedToSlack } from "./outgoing.js";
 import { openMenu } from "./popover.js";
 import { state } from "./state.js";
 
@@ -79,7 +78,7 @@ async function submit(composer) {
   if (sent.at(-1) !== typed) sent.push(typed);
   composer.recalled = sent.length;
   setText(composer, "");
-  const answer = isCommand(typed) ? await runCommand(typed, place) : await post("send", { ...place, text: typedToSlack(typed) });
+  const answer = isCommand(typed) ? await runCommand(typed, place) : await post("send", { ...place, text: typed });
   if (answer.ok) return;
   complain(answer.error ?? "That was not sent.");
   const unchanged = draftKey(composer.place) === draftKey(place) && composer.field.value === "";

@@ -121,7 +121,7 @@ function footOf(route, channel) {
   if (channel.is_archived) return el("p", { class: "foot-note" }, icon("lock"), "This channel is archived. Nobody can write here.");
   if (channel.kind !== "im" && !channel.is_member) return joinBar(channel);
   const name = channel.kind === "im" ? channelName(channel) : `#${channelName(channel)}`;
-  composer.moveTo({ channel: channel.id }, `Write to ${name}, or type / for a command`);
+  composer.moveTo({ channel: channel.id }, `Write to ${name}, / for commands`);
   return composer.node;
 }
 

@@ -19,20 +19,16 @@ import { collectValues, unchangedValues } from "./values.js";
 export function messageNode(message, { channel, compact, inThread, old }) {
   const author = authorOf(message);
   const classes = ["message", compact && "compact", message.is_ephemeral && "ephemeral", isSystem(message) && "system"];
-  const node = el("article", {
-    class: classes.filter(Boolean).join(" "),
-    tabindex: "-1",
-    "aria-label": `${author.name}, ${messageTime(message.ts)}`,
-    data: { ts: message.ts, channel },
-  });
+  const label = `${author.name}, ${messageTime(message.ts)}`;
+  const node = el("article", { class: classes.filter(Boolean).join(" "), tabindex: "-1", "aria-label": label, data: { ts: message.ts, channel } });
   const carried = old && unchangedValues(collectValues(old.node), old.message.blocks, message.blocks);
   const place = { in: "message", channel, ts: message.ts };
   const context = { where: "message", place, channel, carried, dispatch: actionsIn(place, () => node) };
   node.append(
     el("div", { class: "gutter" }, compact ? time(message, channel) : avatar(author.id, author.name, author.isApp)),
-    el("div", { class: "message-body" }, above(message, channel), !compact && byline(message, author, channel), content(message, context), below(message, channel, inThread)),
-    toolbar(message, channel, inThread),
+    el("div", { class: "message-body" }, above(message, channel), !compact && byline(message, author, channel), content(message, context), compact && editedMark(message), below(message, channel, inThread)),
   );
+  if (!message.is_ephemeral) node.append(toolbar(message, channel, inThread));
   return node;
 }
 
@@ -60,7 +56,7 @@ function above(message, channel) {
 }
 
 function byline(message, author, channel) {
-  return el("div", { class: "byline" }, el("strong", { class: "author" }, author.name), author.isApp && el("span", { class: "app-badge" }, "APP"), time(message, channel));
+  return el("div", { class: "byline" }, el("strong", { class: "author" }, author.name), author.isApp && el("span", { class: "app-badge" }, "APP"), time(message, channel), editedMark(message));
 }
 
 function time(message, channel) {
@@ -70,12 +66,15 @@ function time(message, channel) {
   return el("a", { class: "when", tabindex: "-1", href: channelAddress(channel, message.thread_ts ?? message.ts) }, when);
 }
 
+function editedMark(message) {
+  return message.edited && el("span", { class: "edited", title: message.edited.ts && fullTime(message.edited.ts) }, "(edited)");
+}
+
 function content(message, context) {
-  const edited = message.edited && el("span", { class: "edited", title: message.edited.ts && fullTime(message.edited.ts) }, " (edited)");
   const words = message.blocks?.length ? renderBlocks(message.blocks, context) : el("div", { class: "text" }, ...mrkdwn(message.text ?? ""));
   const attached = (message.attachments ?? []).map((attachment) => attachmentNode(attachment, context));
   const files = (message.files ?? []).map((file) => el("div", { class: "file" }, linkNode(file.url_private ?? file.permalink ?? "", file.title ?? file.name)));
-  return el("div", { class: "content" }, words, edited, attached, files);
+  return el("div", { class: "content" }, words, attached, files);
 }
 
 function attachmentNode(attachment, context) {
@@ -136,7 +135,6 @@ async function react(message, channel, name) {
 }
 
 function toolbar(message, channel, inThread) {
-  if (message.is_ephemeral) return null;
   const shortcuts = state.apps.flatMap((app) => (app.shortcuts ?? []).filter((shortcut) => shortcut.type === "message").map((shortcut) => ({ app, shortcut })));
   const items = shortcuts.map(({ app, shortcut }) => ({
     label: shortcut.name,

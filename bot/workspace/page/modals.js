@@ -2,7 +2,7 @@
 
 import { actionsIn } from "./actions.js";
 import { post } from "./api.js";
-import { renderBlocks, showInputErrors } from "./blocks.js";
+import { clearInputError, renderBlocks, showInputErrors } from "./blocks.js";
 import { el, iconButton } from "./dom.js";
 import { plainText, flatText } from "./mrkdwn.js";
 import { currentRoute } from "./route.js";
@@ -36,6 +36,7 @@ function create(view) {
   });
   // A browser may close a dialog on a second Esc without asking: the app still has to hear of it.
   dialog.addEventListener("close", () => open.has(modal.id) && !modal.lowered && close(modal));
+  form.addEventListener("input", ({ target }) => clearInputError(target.closest(".block-input")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit(modal);
@@ -107,7 +108,7 @@ async function submit(modal) {
   button.removeAttribute("aria-busy");
   if (answer.ok) return;
   showInputErrors(modal.body, answer.errors ?? {});
-  if (answer.error) showError(modal, answer.error);
+  if (!modal.body.querySelector(".input-error:not([hidden])")) showError(modal, answer.error ?? "That was refused.");
 }
 
 function showError(modal, sentence) {

@@ -41,9 +41,9 @@ function show(node) {
 export function drawBanners() {
   const banners = [];
   if (!state.socketOpen) banners.push(el("p", { class: "banner" }, "The connection to the workspace is lost. Trying again …"));
-  else if (state.appConnected === false) {
-    const names = state.apps.map((app) => app.name).join(", ");
-    banners.push(el("p", { class: "banner warn" }, `${names || "The app"} is offline. Commands and buttons will not be answered.`));
+  else {
+    const offline = state.apps.filter((app) => app.connected === false);
+    banners.push(...offline.map((app) => el("p", { class: "banner warn" }, `${app.name} is offline. Its commands and buttons will not be answered.`)));
   }
   const host = document.getElementById("banners");
   if (host.textContent !== banners.map((banner) => banner.textContent).join("")) host.replaceChildren(...banners);

@@ -50,9 +50,9 @@ function initials(name) {
   return letters.map((word) => [...word][0].toUpperCase()).join("");
 }
 
-// Twelve hues around the wheel, stable for an id, far enough apart to tell two people from each other.
+// Each next person stands a golden angle further on the wheel, so no two neighbours look alike.
 function hueOf(id) {
-  let sum = 7;
-  for (const letter of id) sum = (sum * 31 + letter.codePointAt(0)) % 9973;
-  return (sum % 12) * 30 + 15;
+  const place = [...state.users.keys()].indexOf(id);
+  const turn = place < 0 ? [...id].reduce((sum, letter) => sum + letter.codePointAt(0), 0) : place;
+  return Math.round((turn * 137.508 + 25) % 360);
 }

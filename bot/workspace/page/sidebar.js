@@ -92,7 +92,7 @@ function appLinks(app, channels) {
     unread: talk?.unread ?? 0,
     badge: talk?.unread ?? 0,
     channel: talk?.id,
-    dot: state.appConnected,
+    dot: app.connected,
   });
   const home = placeLink({ address: homeAddress(app.id), name: "Home", face: icon("home"), here: route.home === app.id, unread: 0, badge: 0, indented: true });
   return app.has_home ? [messages, home] : [messages];

@@ -12,7 +12,6 @@ export const state = {
   timelines: new Map(),
   views: [],
   homes: new Map(),
-  appConnected: null,
   socketOpen: false,
 };
 
@@ -32,10 +31,9 @@ export function loadSnapshot(snapshot) {
   state.team = snapshot.team;
   state.me = snapshot.me;
   state.users = new Map(snapshot.users.map((user) => [user.id, user]));
-  state.apps = snapshot.apps;
+  const connected = new Map(state.apps.map((app) => [app.id, app.connected]));
+  state.apps = snapshot.apps.map((app) => ({ connected: connected.get(app.id), ...app }));
   state.channels = new Map(snapshot.channels.map((channel) => [channel.id, channel]));
-  const known = snapshot.apps.map((app) => app.connected).filter((connected) => connected !== undefined);
-  if (known.length > 0) state.appConnected = known.some(Boolean);
   announce("people");
   announce("channels");
   announce("app");
@@ -100,8 +98,8 @@ const RECEIVERS = {
     state.users.set(user.id, { ...state.users.get(user.id), ...user });
     announce("people");
   },
-  app: ({ connected }) => {
-    state.appConnected = connected;
+  app: ({ app, connected }) => {
+    state.apps = state.apps.map((each) => (app && each.id !== app ? each : { ...each, connected }));
     announce("app");
   },
 };
@@ -121,10 +119,7 @@ function isReply(message) {
 }
 
 function arrive({ channel, message }) {
-  if (isReply(message)) {
-    put(timelineKey(channel, message.thread_ts), message);
-    countReply(channel, message);
-  }
+  if (isReply(message)) put(timelineKey(channel, message.thread_ts), message);
   if (!isReply(message) || message.subtype === "thread_broadcast") put(channel, message);
   announce("arrived", { channel, message });
 }
@@ -142,14 +137,4 @@ function change(channel, message) {
     messages.set(message.ts, message);
     announce("timeline", key);
   }
-}
-
-// The server also sends the root as changed; counting only newer replies keeps the two from adding up.
-function countReply(channel, reply) {
-  if (reply.is_ephemeral) return;
-  const root = state.timelines.get(channel)?.get(reply.thread_ts);
-  if (!root || Number(root.latest_reply ?? 0) >= Number(reply.ts)) return;
-  const replyUsers = [...new Set([...(root.reply_users ?? []), reply.user].filter(Boolean))];
-  const counted = { ...root, reply_count: (root.reply_count ?? 0) + 1, latest_reply: reply.ts, reply_users: replyUsers };
-  change(channel, counted);
 }
