@@ -22,7 +22,9 @@ async function answerOf(url, options) {
   try {
     const response = await fetch(url, options);
     const answer = await response.json();
-    return response.ok || answer.error || answer.errors ? answer : { ok: false, error: `The workspace answered ${response.status}.` };
+    return response.ok || answer.error || answer.errors
+      ? answer
+      : { ok: false, error: `The workspace answered ${response.status}.` };
   } catch {
     return SILENCE;
   }

@@ -7,7 +7,10 @@ const BELL = new Path2D("M10 3a5 5 0 0 0-5 5v3.5L3.5 14h13L15 11.5V8a5 5 0 0 0-5
 let drawn = null;
 
 export function drawBadge(route) {
-  const waiting = [...state.channels.values()].reduce((sum, channel) => sum + (channel.kind === "im" ? channel.unread : channel.mentions), 0);
+  const waiting = [...state.channels.values()].reduce(
+    (sum, channel) => sum + (channel.kind === "im" ? channel.unread : channel.mentions),
+    0,
+  );
   const channel = state.channels.get(route.channel);
   const app = state.apps.find((each) => each.id === route.home);
   const place = app ? `${app.name} Home` : channel ? `${channel.kind === "im" ? "" : "#"}${channelName(channel)}` : "";

@@ -12,7 +12,12 @@ const BLOCKS = {
   header: (block) => el("h3", { class: "block-header" }, ...plainText(block.text.text)),
   context: contextBlock,
   divider: () => el("hr"),
-  actions: (block, context) => el("div", { class: "block-actions" }, block.elements.map((element) => renderElement(element, context))),
+  actions: (block, context) =>
+    el(
+      "div",
+      { class: "block-actions" },
+      block.elements.map((element) => renderElement(element, context)),
+    ),
   image: imageBlock,
   rich_text: (block) => el("div", { class: "block-rich-text" }, ...richText(block)),
   input: inputBlock,
@@ -20,13 +25,19 @@ const BLOCKS = {
 };
 
 export function renderBlocks(blocks, context) {
-  return el("div", { class: "blocks" }, blocks.map((block, index) => renderBlock(block, index, context)));
+  return el(
+    "div",
+    { class: "blocks" },
+    blocks.map((block, index) => renderBlock(block, index, context)),
+  );
 }
 
 function renderBlock(block, index, context) {
   const named = { ...block, block_id: block.block_id ?? `block-${index}` };
   const render = BLOCKS[block.type];
-  const node = render ? render(named, { ...context, block: named }) : el("p", { class: "unsupported" }, `This page cannot show a “${block.type}” block.`);
+  const node = render
+    ? render(named, { ...context, block: named })
+    : el("p", { class: "unsupported" }, `This page cannot show a “${block.type}” block.`);
   node.dataset.blockId = named.block_id;
   return node;
 }
@@ -39,14 +50,21 @@ function section(block, context) {
       "div",
       { class: "block-section-text" },
       block.text && el("div", null, ...textObject(block.text)),
-      block.fields && el("div", { class: "fields" }, block.fields.map((field) => el("div", { class: "field" }, ...textObject(field)))),
+      block.fields &&
+        el(
+          "div",
+          { class: "fields" },
+          block.fields.map((field) => el("div", { class: "field" }, ...textObject(field))),
+        ),
     ),
     block.accessory && el("div", { class: "accessory" }, renderElement(block.accessory, context)),
   );
 }
 
 function contextBlock(block) {
-  const parts = block.elements.map((part) => (part.type === "image" ? imageElement(part) : el("div", null, ...textObject(part))));
+  const parts = block.elements.map((part) =>
+    part.type === "image" ? imageElement(part) : el("div", null, ...textObject(part)),
+  );
   return el("div", { class: "block-context" }, parts);
 }
 
@@ -63,10 +81,14 @@ function inputBlock(block, context) {
   const id = `input-${inputs}`;
   const grouped = GROUPED.has(block.element.type);
   const name = [...textObject(block.label), block.optional && el("span", { class: "optional" }, " (optional)")];
-  const label = grouped ? el("span", { class: "input-label" }, name) : el("label", { class: "input-label", for: id }, name);
+  const label = grouped
+    ? el("span", { class: "input-label" }, name)
+    : el("label", { class: "input-label", for: id }, name);
   const element = renderElement(block.element, { ...context, input: block, label: block.label.text });
   const described = [block.hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(" ");
-  const field = element.matches("input, select, textarea, button, fieldset") ? element : (element.querySelector("input, select, textarea, button") ?? element);
+  const field = element.matches("input, select, textarea, button, fieldset")
+    ? element
+    : (element.querySelector("input, select, textarea, button") ?? element);
   if (!grouped) field.id = id;
   field.setAttribute("aria-describedby", described);
   return el(

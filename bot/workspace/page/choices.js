@@ -11,14 +11,22 @@ export function choicesOf(element) {
   if (kind === "users_select") return { key: "selected_user", groups: [{ choices: people() }] };
   if (kind === "channels_select") return { key: "selected_channel", groups: [{ choices: channels(["public"]) }] };
   if (kind === "conversations_select") {
-    return { key: "selected_conversation", groups: [{ choices: channels(element.filter?.include ?? ["public", "private", "im"]) }] };
+    return {
+      key: "selected_conversation",
+      groups: [{ choices: channels(element.filter?.include ?? ["public", "private", "im"]) }],
+    };
   }
   return { key: "selected_option", groups: optionGroups(element) };
 }
 
 /** What an external select's app offers for the typed text. */
 export async function askedChoices(element, context, text) {
-  const answer = await post("option", { ...context.place, block_id: context.block.block_id, action_id: element.action_id, value: text });
+  const answer = await post("option", {
+    ...context.place,
+    block_id: context.block.block_id,
+    action_id: element.action_id,
+    value: text,
+  });
   return optionGroups(answer);
 }
 
@@ -34,12 +42,18 @@ export function chosenLabel(chosen) {
 }
 
 function optionGroups({ options, option_groups: groups }) {
-  if (groups) return groups.map((group) => ({ label: flatText(group.label.text), choices: group.options.map(optionChoice) }));
+  if (groups)
+    return groups.map((group) => ({ label: flatText(group.label.text), choices: group.options.map(optionChoice) }));
   return [{ choices: (options ?? []).map(optionChoice) }];
 }
 
 function optionChoice(option) {
-  return { id: option.value, label: flatText(option.text.text), description: option.description && flatText(option.description.text), chosen: option };
+  return {
+    id: option.value,
+    label: flatText(option.text.text),
+    description: option.description && flatText(option.description.text),
+    chosen: option,
+  };
 }
 
 function people() {

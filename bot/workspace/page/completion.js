@@ -12,7 +12,13 @@ let lists = 0;
 /** {list, takesKey(event), close()}: put `list` next to the field and offer each keydown to takesKey first. */
 export function createCompletion(field) {
   lists += 1;
-  const list = el("div", { class: "completions", role: "listbox", id: `completions-${lists}`, "aria-label": "Suggestions", hidden: true });
+  const list = el("div", {
+    class: "completions",
+    role: "listbox",
+    id: `completions-${lists}`,
+    "aria-label": "Suggestions",
+    hidden: true,
+  });
   field.setAttribute("aria-controls", list.id);
   field.setAttribute("aria-autocomplete", "list");
   const box = { field, list, items: [], at: 0, moved: false, asked: 0 };

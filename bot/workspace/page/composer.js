@@ -17,7 +17,9 @@ export function createComposer({ label }) {
   const completion = createCompletion(field);
   const composer = { field, completion, place: null, recalled: sent.length };
   const send = el("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send" }, icon("send"));
-  const bolt = iconButton("bolt", "Shortcuts", ({ currentTarget }) => openShortcuts(currentTarget), { "aria-haspopup": "menu" });
+  const bolt = iconButton("bolt", "Shortcuts", ({ currentTarget }) => openShortcuts(currentTarget), {
+    "aria-haspopup": "menu",
+  });
   const node = el("form", { class: "composer" }, completion.list, bolt, field, send);
   node.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -28,7 +30,11 @@ export function createComposer({ label }) {
     drafts.set(draftKey(composer.place), field.value);
     node.classList.toggle("command", isCommand(field.value));
   });
-  return { node, focus: () => field.focus(), moveTo: (place, placeholder) => moveTo(composer, bolt, place, placeholder) };
+  return {
+    node,
+    focus: () => field.focus(),
+    moveTo: (place, placeholder) => moveTo(composer, bolt, place, placeholder),
+  };
 }
 
 function moveTo(composer, bolt, place, placeholder) {
@@ -96,7 +102,9 @@ function runCommand(typed, place) {
 }
 
 function globalShortcuts() {
-  return state.apps.flatMap((app) => (app.shortcuts ?? []).filter((shortcut) => shortcut.type === "global").map((shortcut) => ({ app, shortcut })));
+  return state.apps.flatMap((app) =>
+    (app.shortcuts ?? []).filter((shortcut) => shortcut.type === "global").map((shortcut) => ({ app, shortcut })),
+  );
 }
 
 function openShortcuts(anchor) {

@@ -7,7 +7,11 @@ import { plainText, textObject, flatText } from "./mrkdwn.js";
 export function confirmed(confirm) {
   return new Promise((resolve) => {
     const style = confirm.style === "danger" ? "danger" : "primary";
-    const yes = el("button", { type: "button", class: `button ${style}` }, ...plainText(confirm.confirm?.text ?? "Yes"));
+    const yes = el(
+      "button",
+      { type: "button", class: `button ${style}` },
+      ...plainText(confirm.confirm?.text ?? "Yes"),
+    );
     const no = el("button", { type: "button", class: "button" }, ...plainText(confirm.deny?.text ?? "Cancel"));
     const title = confirm.title?.text ?? "Are you sure?";
     const dialog = el(

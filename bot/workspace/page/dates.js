@@ -92,7 +92,13 @@ function ago(date) {
   const size = Math.abs(seconds);
   if (size < 10) return "just now";
   const [count, unit] =
-    size < MINUTE ? [size, "second"] : size < HOUR ? [size / MINUTE, "minute"] : size < DAY ? [size / HOUR, "hour"] : [size / DAY, "day"];
+    size < MINUTE
+      ? [size, "second"]
+      : size < HOUR
+        ? [size / MINUTE, "minute"]
+        : size < DAY
+          ? [size / HOUR, "hour"]
+          : [size / DAY, "day"];
   const amount = `${Math.floor(count)} ${unit}${Math.floor(count) === 1 ? "" : "s"}`;
   return seconds < 0 ? `in ${amount}` : `${amount} ago`;
 }

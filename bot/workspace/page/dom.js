@@ -42,7 +42,11 @@ export function icon(name) {
 }
 
 export function iconButton(name, label, click, props) {
-  return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click }, ...props }, icon(name));
+  return el(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click }, ...props },
+    icon(name),
+  );
 }
 
 // Our own strokes on a 20 × 20 grid.
@@ -58,7 +62,8 @@ const ICONS = {
   menu: "M3.5 5.5h13M3.5 10h13M3.5 14.5h13",
   more: "M4.5 10h.01M10 10h.01M15.5 10h.01",
   out: "M8 5H5v10h10v-3M11 4.5h4.5V9M15 5l-6 6",
-  people: "M7.5 9.5a2.7 2.7 0 1 0 0-5.4 2.7 2.7 0 0 0 0 5.4ZM2.5 16c.4-2.8 2.3-4.2 5-4.2s4.6 1.4 5 4.2M13 4.4a2.6 2.6 0 0 1 0 4.9M14.5 12.2c1.8.5 2.8 1.8 3.1 3.8",
+  people:
+    "M7.5 9.5a2.7 2.7 0 1 0 0-5.4 2.7 2.7 0 0 0 0 5.4ZM2.5 16c.4-2.8 2.3-4.2 5-4.2s4.6 1.4 5 4.2M13 4.4a2.6 2.6 0 0 1 0 4.9M14.5 12.2c1.8.5 2.8 1.8 3.1 3.8",
   pin: "M12.5 3.5 16.5 7.5 12.5 10l-.5 4L6 8l4-.5ZM9 11l-5 5",
   plus: "M10 4v12M4 10h12",
   reply: "M8 5 3.5 9.5 8 14M4 9.5h7.5c3 0 5 2 5 5.5",

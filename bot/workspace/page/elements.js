@@ -61,7 +61,12 @@ function button(element, context) {
   };
   return el(
     "button",
-    { type: "button", class: `button ${element.style ?? ""}`, "aria-label": element.accessibility_label, on: { click } },
+    {
+      type: "button",
+      class: `button ${element.style ?? ""}`,
+      "aria-label": element.accessibility_label,
+      on: { click },
+    },
     el("span", null, ...plainText(element.text.text, element.text.emoji !== false)),
     element.url && icon("out"),
   );
@@ -88,14 +93,29 @@ function overflow(element, context) {
   const open = () => openMenu(node, items, { label: "More actions" });
   const node = el(
     "button",
-    { type: "button", class: "button overflow", "aria-label": "More actions", "aria-haspopup": "menu", on: { click: open } },
+    {
+      type: "button",
+      class: "button overflow",
+      "aria-label": "More actions",
+      "aria-haspopup": "menu",
+      on: { click: open },
+    },
     icon("more"),
   );
   return node;
 }
 
 export function imageElement(element) {
-  const image = el("img", { src: element.image_url ?? element.slack_file?.url, alt: element.alt_text ?? "", loading: "lazy", referrerpolicy: "no-referrer" });
-  image.addEventListener("error", () => image.replaceWith(el("span", { class: "lost-image", role: "img", "aria-label": element.alt_text }, element.alt_text)));
+  const image = el("img", {
+    src: element.image_url ?? element.slack_file?.url,
+    alt: element.alt_text ?? "",
+    loading: "lazy",
+    referrerpolicy: "no-referrer",
+  });
+  image.addEventListener("error", () =>
+    image.replaceWith(
+      el("span", { class: "lost-image", role: "img", "aria-label": element.alt_text }, element.alt_text),
+    ),
+  );
   return image;
 }

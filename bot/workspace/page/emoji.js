@@ -23,7 +23,20 @@ const CHARACTERS = new Map();
 const words = TABLE.trim().split(/\s+/);
 for (let i = 0; i < words.length; i += 2) CHARACTERS.set(words[i], words[i + 1]);
 
-export const QUICK_REACTIONS = ["eyes", "white_check_mark", "+1", "pray", "tada", "fire", "rotating_light", "heart", "thinking_face", "raised_hands", "coffee", "rocket"];
+export const QUICK_REACTIONS = [
+  "eyes",
+  "white_check_mark",
+  "+1",
+  "pray",
+  "tada",
+  "fire",
+  "rotating_light",
+  "heart",
+  "thinking_face",
+  "raised_hands",
+  "coffee",
+  "rocket",
+];
 
 /** The character, or null for a name we do not know (a workspace's own emoji). */
 export function emojiCharacter(name) {
@@ -36,5 +49,7 @@ export function emojiNames() {
 
 export function emojiNode(name) {
   const character = emojiCharacter(name);
-  return character ? el("span", { class: "emoji", title: `:${name}:` }, character) : document.createTextNode(`:${name}:`);
+  return character
+    ? el("span", { class: "emoji", title: `:${name}:` }, character)
+    : document.createTextNode(`:${name}:`);
 }

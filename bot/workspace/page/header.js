@@ -20,13 +20,21 @@ export function drawHeader(route) {
 
 function channelBar(channel, menu) {
   if (!channel) return el("div", { class: "bar" }, menu, el("h1", null, "No channels yet"));
-  const face = channel.kind === "im" ? avatar(channel.user, userName(channel.user)) : icon(channel.kind === "private" ? "lock" : "hash");
+  const face =
+    channel.kind === "im"
+      ? avatar(channel.user, userName(channel.user))
+      : icon(channel.kind === "private" ? "lock" : "hash");
   const pins = channel.pins?.length ?? 0;
   const members = channel.members?.length ?? 0;
   const button = (name, count, noun, open) =>
     el(
       "button",
-      { type: "button", class: "count-button", "aria-label": `${count} ${noun}${count === 1 ? "" : "s"}`, on: { click: open } },
+      {
+        type: "button",
+        class: "count-button",
+        "aria-label": `${count} ${noun}${count === 1 ? "" : "s"}`,
+        on: { click: open },
+      },
       icon(name),
       el("span", null, String(count)),
     );
@@ -40,7 +48,8 @@ function channelBar(channel, menu) {
       "div",
       { class: "bar-buttons" },
       pins > 0 && button("pin", pins, "pin", ({ currentTarget }) => showPins(currentTarget, channel)),
-      channel.kind !== "im" && button("people", members, "member", ({ currentTarget }) => showMembers(currentTarget, channel)),
+      channel.kind !== "im" &&
+        button("people", members, "member", ({ currentTarget }) => showMembers(currentTarget, channel)),
     ),
   );
 }
@@ -61,13 +70,22 @@ function bookmarkFace(bookmark) {
 }
 
 function appBar(app, menu, atHome) {
-  const talk = [...state.channels.values()].find((channel) => channel.kind === "im" && channel.user === app.bot_user_id);
-  const tab = (name, address, here) => address && el("a", { class: "tab", href: address, "aria-current": here ? "page" : null }, name);
+  const talk = [...state.channels.values()].find(
+    (channel) => channel.kind === "im" && channel.user === app.bot_user_id,
+  );
+  const tab = (name, address, here) =>
+    address && el("a", { class: "tab", href: address, "aria-current": here ? "page" : null }, name);
   return el(
     "div",
     { class: "bar" },
     menu,
-    el("h1", null, avatar(app.bot_user_id, app.name, true), el("span", null, app.name), el("span", { class: "app-badge" }, "APP")),
+    el(
+      "h1",
+      null,
+      avatar(app.bot_user_id, app.name, true),
+      el("span", null, app.name),
+      el("span", { class: "app-badge" }, "APP"),
+    ),
     el(
       "nav",
       { class: "tabs", "aria-label": app.name },
@@ -96,9 +114,17 @@ function showPins(anchor, channel) {
       close();
       showMessage(channel, ts, message);
     };
-    return el("button", { type: "button", class: "pin-row", on: { click: go } }, message && el("strong", null, authorOf(message).name), el("span", null, words));
+    return el(
+      "button",
+      { type: "button", class: "pin-row", on: { click: go } },
+      message && el("strong", null, authorOf(message).name),
+      el("span", null, words),
+    );
   });
-  const close = openPopover(anchor, el("div", { class: "pins", role: "dialog", "aria-label": "Pinned messages" }, rows));
+  const close = openPopover(
+    anchor,
+    el("div", { class: "pins", role: "dialog", "aria-label": "Pinned messages" }, rows),
+  );
 }
 
 function showMessage(channel, ts, message) {

@@ -12,7 +12,7 @@ export function textInput(element, context) {
     placeholder: element.placeholder && flatText(element.placeholder.text),
     maxlength: element.max_length,
     autofocus: element.focus_on_load,
-    "aria-label": context.input ? null : (element.placeholder && flatText(element.placeholder.text)),
+    "aria-label": context.input ? null : element.placeholder && flatText(element.placeholder.text),
     value: startingValue(element, context).value ?? "",
     autocomplete: "off",
   };
@@ -45,11 +45,20 @@ function tickGroup(element, context, type, isTicked) {
   const name = `ticks-${groups}`;
   const rows = element.options.map((option) => {
     const box = el("input", { type, name, value: option.value, checked: isTicked(option) });
-    const words = el("span", null, ...textObject(option.text), option.description && el("small", null, ...textObject(option.description)));
+    const words = el(
+      "span",
+      null,
+      ...textObject(option.text),
+      option.description && el("small", null, ...textObject(option.description)),
+    );
     return { option, box, row: el("label", { class: "tick" }, box, words) };
   });
   const role = type === "radio" ? "radiogroup" : "group";
-  const group = el("fieldset", { class: "ticks", role, "aria-label": context.label && flatText(context.label) }, rows.map(({ row }) => row));
+  const group = el(
+    "fieldset",
+    { class: "ticks", role, "aria-label": context.label && flatText(context.label) },
+    rows.map(({ row }) => row),
+  );
   const ticked = () => rows.filter(({ box }) => box.checked).map(({ option }) => option);
   return { group, ticked };
 }
@@ -69,9 +78,16 @@ export function radioButtons(element, context) {
 }
 
 function picker(element, context, { type, key, toField, fromField }) {
-  const label = context.input ? null : flatText(element.placeholder?.text ?? { date: "Date", time: "Time" }[type] ?? "Date and time");
+  const label = context.input
+    ? null
+    : flatText(element.placeholder?.text ?? { date: "Date", time: "Time" }[type] ?? "Date and time");
   const start = startingValue(element, context)[key];
-  const field = el("input", { type, class: "field-input picker", "aria-label": label, value: start === null || start === undefined ? "" : toField(start) });
+  const field = el("input", {
+    type,
+    class: "field-input picker",
+    "aria-label": label,
+    value: start === null || start === undefined ? "" : toField(start),
+  });
   const value = () => (field.value === "" ? null : fromField(field.value));
   field.addEventListener("change", () => context.tell({ [key]: value() }));
   return readWith(field, () => ({ type: element.type, [key]: value() }));
@@ -79,15 +95,18 @@ function picker(element, context, { type, key, toField, fromField }) {
 
 const same = (value) => value;
 
-export const datePicker = (element, context) => picker(element, context, { type: "date", key: "selected_date", toField: same, fromField: same });
+export const datePicker = (element, context) =>
+  picker(element, context, { type: "date", key: "selected_date", toField: same, fromField: same });
 
-export const timePicker = (element, context) => picker(element, context, { type: "time", key: "selected_time", toField: same, fromField: same });
+export const timePicker = (element, context) =>
+  picker(element, context, { type: "time", key: "selected_time", toField: same, fromField: same });
 
 /** Unix seconds outside, the reader's own zone inside. */
 export const dateTimePicker = (element, context) =>
   picker(element, context, {
     type: "datetime-local",
     key: "selected_date_time",
-    toField: (unix) => new Date(unix * 1000 - new Date(unix * 1000).getTimezoneOffset() * 60_000).toISOString().slice(0, 16),
+    toField: (unix) =>
+      new Date(unix * 1000 - new Date(unix * 1000).getTimezoneOffset() * 60_000).toISOString().slice(0, 16),
     fromField: (local) => Math.floor(new Date(local).getTime() / 1000),
   });

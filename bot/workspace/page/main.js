@@ -27,7 +27,9 @@ let shown = null;
 async function start() {
   const snapshot = await get("state", { user: wantedUser() });
   if (!snapshot.me) {
-    document.getElementById("banners").replaceChildren(el("p", { class: "banner" }, snapshot.error ?? "The workspace has nobody in it yet."));
+    document
+      .getElementById("banners")
+      .replaceChildren(el("p", { class: "banner" }, snapshot.error ?? "The workspace has nobody in it yet."));
     return setTimeout(start, 2000);
   }
   loadSnapshot(snapshot);
@@ -90,7 +92,12 @@ function show() {
   const content = document.getElementById("content");
   if (content.firstElementChild !== pane) content.replaceChildren(pane);
   if (route.home) home.show(route.home);
-  else if (channel) timeline.show(channel.id, null, { unread: channel.unread, label: `Messages in ${channelName(channel)}`, opening: opening(channel) });
+  else if (channel)
+    timeline.show(channel.id, null, {
+      unread: channel.unread,
+      label: `Messages in ${channelName(channel)}`,
+      opening: opening(channel),
+    });
   thread.show(route.home ? { channel: null, thread: null } : route);
   markRead(channel);
   if (moved && channel && !route.thread) focusComposer();
@@ -104,7 +111,13 @@ function focusComposer() {
 function opening(channel) {
   const name = channel.kind === "im" ? channelName(channel) : `#${channelName(channel)}`;
   const purpose = channel.purpose ? el("p", null, ...inline(channel.purpose)) : null;
-  return el("div", { class: "opening" }, el("h2", null, name), purpose ?? el("p", null, channel.kind === "im" ? "Only the two of you read this." : "This is where the channel begins."));
+  return el(
+    "div",
+    { class: "opening" },
+    el("h2", null, name),
+    purpose ??
+      el("p", null, channel.kind === "im" ? "Only the two of you read this." : "This is where the channel begins."),
+  );
 }
 
 function drawFoot(route) {
@@ -118,7 +131,8 @@ function drawFoot(route) {
 
 function footOf(route, channel) {
   if (route.home || !channel) return null;
-  if (channel.is_archived) return el("p", { class: "foot-note" }, icon("lock"), "This channel is archived. Nobody can write here.");
+  if (channel.is_archived)
+    return el("p", { class: "foot-note" }, icon("lock"), "This channel is archived. Nobody can write here.");
   if (channel.kind !== "im" && !channel.is_member) return joinBar(channel);
   const name = channel.kind === "im" ? channelName(channel) : `#${channelName(channel)}`;
   composer.moveTo({ channel: channel.id }, `Write to ${name}, / for commands`);
@@ -151,7 +165,9 @@ function noticeArrival({ channel: id, message }) {
   const forMe = channel?.kind === "im" || message.text?.includes(`<@${state.me.id}>`);
   if (mine || message.is_ephemeral || !forMe) return null;
   const where = channel?.kind === "im" ? "" : ` in #${channelName(channel)}`;
-  return toast(`${authorOf(message).name}${where}:`, flatText(message.text ?? "").slice(0, 160), () => goTo(channelAddress(id, message.thread_ts)));
+  return toast(`${authorOf(message).name}${where}:`, flatText(message.text ?? "").slice(0, 160), () =>
+    goTo(channelAddress(id, message.thread_ts)),
+  );
 }
 
 start();

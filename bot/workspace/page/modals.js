@@ -28,7 +28,11 @@ export function drawModals() {
 
 function create(view) {
   const form = el("form", { novalidate: true, method: "dialog" });
-  const dialog = el("dialog", { class: "dialog modal", role: "dialog", data: { viewId: view.id, callbackId: view.callback_id } }, form);
+  const dialog = el(
+    "dialog",
+    { class: "dialog modal", role: "dialog", data: { viewId: view.id, callbackId: view.callback_id } },
+    form,
+  );
   const modal = { id: view.id, dialog, form, body: null, signature: null, view };
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
@@ -51,7 +55,10 @@ function create(view) {
 function raise(modal) {
   modal.lowered = false;
   modal.dialog.showModal();
-  const first = modal.body.querySelector("[autofocus]") ?? modal.body.querySelector("input, select, textarea, button") ?? modal.form.querySelector("[type=submit], footer button");
+  const first =
+    modal.body.querySelector("[autofocus]") ??
+    modal.body.querySelector("input, select, textarea, button") ??
+    modal.form.querySelector("[type=submit], footer button");
   first.focus();
 }
 
@@ -75,14 +82,22 @@ function fill(modal, view, signature) {
   const title = view.title?.text ?? "Dialog";
   Object.assign(modal, { view, signature, body: el("div", { class: "modal-body" }, blocks) });
   modal.dialog.setAttribute("aria-label", flatText(title));
-  const focused = modal.form.contains(document.activeElement) ? document.activeElement.closest("[data-action-id]")?.dataset.actionId : null;
+  const focused = modal.form.contains(document.activeElement)
+    ? document.activeElement.closest("[data-action-id]")?.dataset.actionId
+    : null;
   modal.form.replaceChildren(
-    el("header", null, el("h2", null, ...plainText(title)), iconButton("close", "Dismiss", () => close(modal))),
+    el(
+      "header",
+      null,
+      el("h2", null, ...plainText(title)),
+      iconButton("close", "Dismiss", () => close(modal)),
+    ),
     modal.body,
     el("p", { class: "modal-error", role: "alert", hidden: true }),
     footer(modal, view),
   );
-  if (focused) [...modal.body.querySelectorAll("[data-action-id]")].find((node) => node.dataset.actionId === focused)?.focus();
+  if (focused)
+    [...modal.body.querySelectorAll("[data-action-id]")].find((node) => node.dataset.actionId === focused)?.focus();
 }
 
 function footer(modal, view) {
@@ -136,15 +151,18 @@ function mistakeIn(definition, value, field) {
   const { element, optional } = definition;
   if (isEmptyValue(value)) return optional ? null : "Please complete this required field.";
   if (field?.validity.typeMismatch) return SHAPES[field.type];
-  if (element.min_length && value.value?.length < element.min_length) return `Write at least ${element.min_length} characters.`;
+  if (element.min_length && value.value?.length < element.min_length)
+    return `Write at least ${element.min_length} characters.`;
   return element.type === "number_input" ? numberMistake(element, Number(value.value)) : null;
 }
 
 function numberMistake(element, number) {
   if (Number.isNaN(number)) return "Enter a number.";
   if (!element.is_decimal_allowed && !Number.isInteger(number)) return "Enter a whole number.";
-  if (element.min_value !== undefined && number < Number(element.min_value)) return `Enter ${element.min_value} or more.`;
-  if (element.max_value !== undefined && number > Number(element.max_value)) return `Enter ${element.max_value} or less.`;
+  if (element.min_value !== undefined && number < Number(element.min_value))
+    return `Enter ${element.min_value} or more.`;
+  if (element.max_value !== undefined && number > Number(element.max_value))
+    return `Enter ${element.max_value} or less.`;
   return null;
 }
 

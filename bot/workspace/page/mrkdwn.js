@@ -11,7 +11,8 @@ const FENCE = /```\n?([\s\S]+?)\n?```/g;
 const QUOTE = /^(?:&gt;|>)(?!&gt;&gt;|>>) ?/;
 const QUOTE_REST = /(^|\n)(?:&gt;&gt;&gt;|>>>) ?([\s\S]*)$/;
 const LIST = /^(\s*)([•◦▪‣*-]|\d{1,3}[.)])\s+(?=\S)/;
-const ATOM = /`([^`\n]+)`|<([^<>\n]+)>|:([a-z0-9_+'-]+):(?::skin-tone-[2-6]:)?|(https?:\/\/[^\s<>|`]*[^\s<>|`.,;:!?)'"\]*_~])|[\uE000-\uF8FF]/giu;
+const ATOM =
+  /`([^`\n]+)`|<([^<>\n]+)>|:([a-z0-9_+'-]+):(?::skin-tone-[2-6]:)?|(https?:\/\/[^\s<>|`]*[^\s<>|`.,;:!?)'"\]*_~])|[\uE000-\uF8FF]/giu;
 const FIRST_STAND_IN = 0xe000;
 const STAND_INS = 0x18ff;
 const MARKS = { "*": "strong", _: "em", "~": "s" };
@@ -98,7 +99,9 @@ function atomNode(whole, { code, reference, emoji, link }) {
 }
 
 function codeNodes(code) {
-  return code.split(/(<[^<>\n]+>)/g).map((piece) => (/^<.+>$/.test(piece) ? referenceNode(piece.slice(1, -1)) : unescapeEntities(piece)));
+  return code
+    .split(/(<[^<>\n]+>)/g)
+    .map((piece) => (/^<.+>$/.test(piece) ? referenceNode(piece.slice(1, -1)) : unescapeEntities(piece)));
 }
 
 function formatted(flat, atoms) {
@@ -114,7 +117,10 @@ function formatted(flat, atoms) {
       hopeless.add(mark);
       continue;
     }
-    nodes.push(...standIns(flat.slice(plainFrom, at), atoms), el(MARKS[mark], null, ...formatted(flat.slice(at + 1, end), atoms)));
+    nodes.push(
+      ...standIns(flat.slice(plainFrom, at), atoms),
+      el(MARKS[mark], null, ...formatted(flat.slice(at + 1, end), atoms)),
+    );
     at = end;
     plainFrom = end + 1;
   }

@@ -12,7 +12,12 @@ export function toast(title, text, open) {
     el(
       "div",
       { class: "toast", role: "status" },
-      el("button", { type: "button", class: "toast-open", on: { click: open } }, el("strong", null, title), el("span", null, text)),
+      el(
+        "button",
+        { type: "button", class: "toast-open", on: { click: open } },
+        el("strong", null, title),
+        el("span", null, text),
+      ),
     ),
   );
 }
@@ -40,10 +45,15 @@ function show(node) {
 
 export function drawBanners() {
   const banners = [];
-  if (!state.socketOpen) banners.push(el("p", { class: "banner" }, "The connection to the workspace is lost. Trying again …"));
+  if (!state.socketOpen)
+    banners.push(el("p", { class: "banner" }, "The connection to the workspace is lost. Trying again …"));
   else {
     const offline = state.apps.filter((app) => app.connected === false);
-    banners.push(...offline.map((app) => el("p", { class: "banner warn" }, `${app.name} is offline. Its commands and buttons will not be answered.`)));
+    banners.push(
+      ...offline.map((app) =>
+        el("p", { class: "banner warn" }, `${app.name} is offline. Its commands and buttons will not be answered.`),
+      ),
+    );
   }
   const host = document.getElementById("banners");
   if (host.textContent !== banners.map((banner) => banner.textContent).join("")) host.replaceChildren(...banners);

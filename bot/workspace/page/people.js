@@ -27,12 +27,16 @@ export function channelName(channel) {
 export function pickableUsers({ withApps = false } = {}) {
   return [...state.users.values()]
     .filter((user) => !user.deleted && (withApps || !user.is_bot))
-    .sort((a, b) => Number(a.is_bot ?? false) - Number(b.is_bot ?? false) || userName(a.id).localeCompare(userName(b.id)));
+    .sort(
+      (a, b) => Number(a.is_bot ?? false) - Number(b.is_bot ?? false) || userName(a.id).localeCompare(userName(b.id)),
+    );
 }
 
 /** Who stands above a message: {id, name, isApp}. A message may carry its own name. */
 export function authorOf(message) {
-  const app = state.apps.find((each) => (message.bot_id && each.bot_id === message.bot_id) || each.bot_user_id === message.user);
+  const app = state.apps.find(
+    (each) => (message.bot_id && each.bot_id === message.bot_id) || each.bot_user_id === message.user,
+  );
   if (app) return { id: app.bot_user_id, name: message.username ?? app.name, isApp: true };
   const isApp = Boolean(message.bot_id || state.users.get(message.user)?.is_bot);
   return { id: message.user ?? message.bot_id, name: message.username ?? userName(message.user), isApp };

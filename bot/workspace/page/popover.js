@@ -42,7 +42,10 @@ function place(panel, anchor) {
 /** A menu of {label, description?, node?, data?, choose}; arrow keys move, Enter chooses. */
 export function openMenu(anchor, items, { label }) {
   const menu = el("div", { class: "menu", role: "menu", "aria-label": label });
-  const close = openPopover(anchor, menuWith(menu, items, () => close()));
+  const close = openPopover(
+    anchor,
+    menuWith(menu, items, () => close()),
+  );
   menu.querySelector("[role=menuitem]")?.focus();
 }
 

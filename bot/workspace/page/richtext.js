@@ -40,7 +40,11 @@ function inside(part) {
 
 function list(part) {
   const tag = part.style === "ordered" ? "ol" : "ul";
-  const node = el(tag, { start: part.offset ? part.offset + 1 : null }, ...part.elements.map((item) => el("li", null, ...inside(item))));
+  const node = el(
+    tag,
+    { start: part.offset ? part.offset + 1 : null },
+    ...part.elements.map((item) => el("li", null, ...inside(item))),
+  );
   node.style.setProperty("--indent", part.indent ?? 0);
   return node;
 }

@@ -12,7 +12,10 @@ const placeholderOf = (element, otherwise) => flatText(element.placeholder?.text
 export function singleSelect(element, context) {
   const { key, groups } = choicesOf(element);
   const start = startingValue(element, context)[key] ?? null;
-  const select = el("select", { class: "select", "aria-label": context.input ? null : placeholderOf(element, "Choose an option") });
+  const select = el("select", {
+    class: "select",
+    "aria-label": context.input ? null : placeholderOf(element, "Choose an option"),
+  });
   let known = new Map();
   const offer = (offered) => {
     known = fillSelect(select, element, context, start === null ? offered : withStart(offered, start));
@@ -40,7 +43,11 @@ function withStart(groups, start) {
 function fillSelect(select, element, context, groups) {
   const known = new Map();
   const mayClear = context.input?.optional;
-  const blank = el("option", { value: "", disabled: !mayClear, hidden: !mayClear }, placeholderOf(element, "Choose an option"));
+  const blank = el(
+    "option",
+    { value: "", disabled: !mayClear, hidden: !mayClear },
+    placeholderOf(element, "Choose an option"),
+  );
   const nodes = groups.map(({ label, choices }) => {
     const options = choices.map((choice) => {
       known.set(choice.id, choice);
@@ -58,24 +65,32 @@ export function multiSelect(element, context) {
   const chosen = new Map((startingValue(element, context)[key] ?? []).map((each) => [chosenId(each), each]));
   const label = context.label ? flatText(context.label) : placeholderOf(element, "Choose options");
   const chips = el("span", { class: "chips" });
+  const props = { type: "button", role: "combobox", class: "select multi", "aria-label": label };
   const trigger = el(
     "button",
-    { type: "button", role: "combobox", class: "select multi", "aria-label": label, "aria-haspopup": "listbox", "aria-expanded": "false" },
+    { ...props, "aria-haspopup": "listbox", "aria-expanded": "false" },
     chips,
     icon("chevron"),
   );
-  const show = () => {
-    const placeholder = el("span", { class: "placeholder" }, placeholderOf(element, "Choose options"));
-    chips.replaceChildren(...(chosen.size ? [...chosen.values()].map((each) => el("span", { class: "chip" }, chosenLabel(each))) : [placeholder]));
-  };
+  const show = () => chips.replaceChildren(...chipNodes(chosen, placeholderOf(element, "Choose options")));
   show();
   trigger.addEventListener("click", () => {
-    const before = [...chosen.keys()].join();
-    openChoices(trigger, { element, context, groups, chosen, label, show, onClose: () => {
-      if ([...chosen.keys()].join() !== before) context.tell({ [key]: [...chosen.values()] });
-    } });
+    const before = new Map(chosen);
+    const onClose = async () => {
+      if ([...chosen.keys()].join() === [...before.keys()].join()) return;
+      if (await context.tell({ [key]: [...chosen.values()] })) return;
+      chosen.clear();
+      for (const [id, each] of before) chosen.set(id, each);
+      show();
+    };
+    openChoices(trigger, { element, context, groups, chosen, label, show, onClose });
   });
   return readWith(trigger, () => ({ type: element.type, [key]: [...chosen.values()] }));
+}
+
+function chipNodes(chosen, placeholder) {
+  if (chosen.size === 0) return [el("span", { class: "placeholder" }, placeholder)];
+  return [...chosen.values()].map((each) => el("span", { class: "chip" }, chosenLabel(each)));
 }
 
 function openChoices(trigger, { element, context, groups, chosen, label, show, onClose }) {
@@ -110,7 +125,10 @@ function choiceNodes(groups, filter, chosen, toggle, nodes) {
   const wanted = filter.trim().toLowerCase();
   return groups.flatMap(({ label, choices }) => {
     const matching = choices.filter((choice) => choice.label.toLowerCase().includes(wanted));
-    const heading = label && matching.length ? [cached(nodes, `group ${label}`, () => el("div", { class: "choice-group" }, label))] : [];
+    const heading =
+      label && matching.length
+        ? [cached(nodes, `group ${label}`, () => el("div", { class: "choice-group" }, label))]
+        : [];
     return [...heading, ...matching.map((choice) => choiceNode(choice, chosen, toggle, nodes))];
   });
 }
@@ -119,7 +137,13 @@ function choiceNode(choice, chosen, toggle, nodes) {
   const node = cached(nodes, choice.id, () =>
     el(
       "button",
-      { type: "button", role: "option", class: "choice", data: { value: choice.id }, on: { click: () => toggle(choice) } },
+      {
+        type: "button",
+        role: "option",
+        class: "choice",
+        data: { value: choice.id },
+        on: { click: () => toggle(choice) },
+      },
       choice.label,
       choice.description && el("small", null, choice.description),
     ),

@@ -20,7 +20,8 @@ export function drawSidebar() {
   if (!head || head.people !== people) head = { people, node: top() };
   reconcile(sidebar, [head.node, lists]);
   lists.scrollTop = scrollTop;
-  if (focused) [...sidebar.querySelectorAll("[data-focus-key]")].find((node) => node.dataset.focusKey === focused)?.focus();
+  if (focused)
+    [...sidebar.querySelectorAll("[data-focus-key]")].find((node) => node.dataset.focusKey === focused)?.focus();
 }
 
 export function openSidebar(open) {
@@ -32,14 +33,23 @@ function top() {
   const others = pickableUsers();
   const switcher = el(
     "select",
-    { "aria-label": "Act as", data: { focusKey: "switcher" }, on: { change: ({ target }) => becomeUser(target.value) } },
+    {
+      "aria-label": "Act as",
+      data: { focusKey: "switcher" },
+      on: { change: ({ target }) => becomeUser(target.value) },
+    },
     others.map((user) => el("option", { value: user.id, selected: user.id === state.me.id }, userName(user.id))),
   );
   return el(
     "div",
     { class: "sidebar-top" },
     el("div", { class: "team" }, el("span", { class: "team-mark" }, icon("bell")), el("span", null, state.team.name)),
-    el("label", { class: "switcher" }, avatar(state.me.id, userName(state.me.id)), el("span", { class: "switcher-text" }, el("small", null, "You are"), switcher)),
+    el(
+      "label",
+      { class: "switcher" },
+      avatar(state.me.id, userName(state.me.id)),
+      el("span", { class: "switcher-text" }, el("small", null, "You are"), switcher),
+    ),
   );
 }
 
@@ -47,12 +57,18 @@ function sections() {
   const channels = [...state.channels.values()];
   const rooms = channels.filter((channel) => channel.kind !== "im").sort((a, b) => a.name.localeCompare(b.name));
   const people = channels.filter((channel) => channel.kind === "im" && !appOfChannel(channel));
-  const newMessage = iconButton("plus", "New direct message", ({ currentTarget }) => choosePerson(currentTarget), { "data-focus-key": "new-dm", "aria-haspopup": "menu" });
+  const newMessage = iconButton("plus", "New direct message", ({ currentTarget }) => choosePerson(currentTarget), {
+    "data-focus-key": "new-dm",
+    "aria-haspopup": "menu",
+  });
   return [
     section("Channels", rooms.filter((channel) => channel.is_member && !channel.is_archived).map(channelLink)),
     section("Other channels", rooms.filter((channel) => !channel.is_member && !channel.is_archived).map(channelLink)),
     section("Direct messages", people.map(channelLink), newMessage, true),
-    section("Apps", state.apps.flatMap((app) => appLinks(app, channels))),
+    section(
+      "Apps",
+      state.apps.flatMap((app) => appLinks(app, channels)),
+    ),
     section("Archived", rooms.filter((channel) => channel.is_archived).map(channelLink)),
   ];
 }
@@ -63,12 +79,19 @@ function section(title, links, button = null, always = false) {
     "section",
     { class: "sidebar-section", "aria-label": title },
     el("div", { class: "section-head" }, el("h2", null, title), button),
-    el("ul", null, links.map((link) => el("li", null, link))),
+    el(
+      "ul",
+      null,
+      links.map((link) => el("li", null, link)),
+    ),
   );
 }
 
 function channelLink(channel) {
-  const face = channel.kind === "im" ? avatar(channel.user, userName(channel.user)) : icon(channel.kind === "private" ? "lock" : "hash");
+  const face =
+    channel.kind === "im"
+      ? avatar(channel.user, userName(channel.user))
+      : icon(channel.kind === "private" ? "lock" : "hash");
   return placeLink({
     address: channelAddress(channel.id),
     name: channelName(channel),
@@ -94,7 +117,15 @@ function appLinks(app, channels) {
     channel: talk?.id,
     dot: app.connected,
   });
-  const home = placeLink({ address: homeAddress(app.id), name: "Home", face: icon("home"), here: route.home === app.id, unread: 0, badge: 0, indented: true });
+  const home = placeLink({
+    address: homeAddress(app.id),
+    name: "Home",
+    face: icon("home"),
+    here: route.home === app.id,
+    unread: 0,
+    badge: 0,
+    indented: true,
+  });
   return app.has_home ? [messages, home] : [messages];
 }
 
@@ -119,7 +150,9 @@ function placeLink({ address, open, name, face, here, unread, badge, channel, do
     },
     el("span", { class: "face" }, face),
     el("span", { class: "place-name" }, name),
-    dot !== undefined && dot !== null && el("span", { class: dot ? "dot on" : "dot", title: dot ? "Online" : "Offline" }),
+    dot !== undefined &&
+      dot !== null &&
+      el("span", { class: dot ? "dot on" : "dot", title: dot ? "Online" : "Offline" }),
     badge > 0 && el("span", { class: "badge", "aria-hidden": "true" }, badge > 99 ? "99+" : String(badge)),
   );
 }
@@ -127,7 +160,12 @@ function placeLink({ address, open, name, face, here, unread, badge, channel, do
 function choosePerson(anchor) {
   const items = pickableUsers()
     .filter((user) => user.id !== state.me.id)
-    .map((user) => ({ label: userName(user.id), description: `@${user.name}`, node: avatar(user.id, userName(user.id)), choose: () => openDirect(user.id) }));
+    .map((user) => ({
+      label: userName(user.id),
+      description: `@${user.name}`,
+      node: avatar(user.id, userName(user.id)),
+      choose: () => openDirect(user.id),
+    }));
   openMenu(anchor, items, { label: "People" });
 }
 

@@ -48,7 +48,8 @@ export function timelineKey(channel, threadTs) {
 export function loadTimeline(key, messages) {
   const known = state.timelines.get(key);
   // An unchanged message stays the same object, so what somebody is typing in it is not redrawn.
-  const kept = (message) => (JSON.stringify(known?.get(message.ts)) === JSON.stringify(message) ? known.get(message.ts) : message);
+  const kept = (message) =>
+    JSON.stringify(known?.get(message.ts)) === JSON.stringify(message) ? known.get(message.ts) : message;
   const shown = messages.filter((message) => !dismissed.has(message.ts));
   state.timelines.set(key, new Map(shown.map((message) => [message.ts, kept(message)])));
   announce("timeline", key);

@@ -17,7 +17,8 @@ export function createThread() {
   let shown = {};
   panel.append(el("header", { class: "bar" }, el("h2", null, "Thread"), place, close), timeline.node, composer.node);
   panel.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented && !event.target.closest("[popover]")) goTo(channelAddress(shown.channel));
+    if (event.key === "Escape" && !event.defaultPrevented && !event.target.closest("[popover]"))
+      goTo(channelAddress(shown.channel));
   });
   return {
     show: ({ channel, thread }) => {

@@ -12,9 +12,23 @@ const NEAR_END = 120;
 /** {node, show(channel, threadTs, {unread, label, opening})}; redraws itself when its messages change. */
 export function createTimeline({ inThread }) {
   const log = el("div", { class: "log", role: "log", "aria-live": "polite" });
-  const jump = el("button", { type: "button", class: "jump", hidden: true }, icon("down"), el("span", null, "Newest messages"));
+  const jump = el(
+    "button",
+    { type: "button", class: "jump", hidden: true },
+    icon("down"),
+    el("span", null, "Newest messages"),
+  );
   const scroller = el("div", { class: "scroller", tabindex: "-1" }, log);
-  const list = { node: el("div", { class: "timeline" }, scroller, jump), scroller, log, jump, inThread, shown: new Map(), key: null, atEnd: true };
+  const list = {
+    node: el("div", { class: "timeline" }, scroller, jump),
+    scroller,
+    log,
+    jump,
+    inThread,
+    shown: new Map(),
+    key: null,
+    atEnd: true,
+  };
   jump.addEventListener("click", () => toEnd(list));
   scroller.addEventListener("scroll", () => {
     list.atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
@@ -78,10 +92,18 @@ function rows(list, messages) {
     const before = messages[index - 1];
     const newDay = !before || dayKey(before.ts) !== dayKey(message.ts);
     const isNew = message.ts === list.newFrom;
-    if (newDay && !(list.inThread && before === undefined)) nodes.push(kept(list, shown, `day ${dayKey(message.ts)}`, () => dayDivider(message.ts)));
+    if (newDay && !(list.inThread && before === undefined))
+      nodes.push(kept(list, shown, `day ${dayKey(message.ts)}`, () => dayDivider(message.ts)));
     if (isNew) nodes.push(kept(list, shown, "new", newDivider));
-    if (list.inThread && index === 1) nodes.push(kept(list, shown, "replies", () => el("div", { class: "day-divider", role: "separator" }, el("span", null, "Replies"))));
-    nodes.push(row(list, shown, message, !newDay && !isNew && !(list.inThread && index === 1) && continues(message, before)));
+    if (list.inThread && index === 1)
+      nodes.push(
+        kept(list, shown, "replies", () =>
+          el("div", { class: "day-divider", role: "separator" }, el("span", null, "Replies")),
+        ),
+      );
+    nodes.push(
+      row(list, shown, message, !newDay && !isNew && !(list.inThread && index === 1) && continues(message, before)),
+    );
   });
   list.shown = shown;
   return nodes;

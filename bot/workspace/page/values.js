@@ -32,7 +32,9 @@ export function startingValue(element, context) {
 
 function filled(value) {
   if (!value) return undefined;
-  return Object.entries(value).some(([key, held]) => key !== "type" && held !== null && held !== undefined) ? value : undefined;
+  return Object.entries(value).some(([key, held]) => key !== "type" && held !== null && held !== undefined)
+    ? value
+    : undefined;
 }
 
 function initialValue(element, context) {
@@ -71,7 +73,12 @@ export function unchangedValues(values, oldBlocks, newBlocks) {
 /** Whether a value says anything: an unfilled required input is refused. */
 export function isEmptyValue(value) {
   return Object.entries(value ?? {}).every(
-    ([key, held]) => key === "type" || held === null || held === undefined || held === "" || (Array.isArray(held) && held.length === 0),
+    ([key, held]) =>
+      key === "type" ||
+      held === null ||
+      held === undefined ||
+      held === "" ||
+      (Array.isArray(held) && held.length === 0),
   );
 }
 
