@@ -105,7 +105,11 @@ function show() {
 
 // On a phone the keyboard would cover what one came to read.
 function focusComposer() {
-  if (matchMedia("(min-width: 760px)").matches) composer.focus();
+  if (isWide()) composer.focus();
+}
+
+function isWide() {
+  return matchMedia("(min-width: 760px)").matches;
 }
 
 function opening(channel) {
@@ -135,7 +139,7 @@ function footOf(route, channel) {
     return el("p", { class: "foot-note" }, icon("lock"), "This channel is archived. Nobody can write here.");
   if (channel.kind !== "im" && !channel.is_member) return joinBar(channel);
   const name = channel.kind === "im" ? channelName(channel) : `#${channelName(channel)}`;
-  composer.moveTo({ channel: channel.id }, `Write to ${name}, / for commands`);
+  composer.moveTo({ channel: channel.id }, `Write to ${name}${isWide() ? ", / for commands" : ""}`);
   return composer.node;
 }
 
