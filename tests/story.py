@@ -26,7 +26,8 @@ from bot.domain.timeline import Entry
 from bot.engine.clock import SetClock
 from bot.operations import look_up
 from bot.settings import Settings, read
-from bot.workspace import Workspace
+from bot.workspace.errors import InputsRefused
+from bot.workspace.server import Workspace
 from storage.database import Connection
 from storage.tables import outbox
 
@@ -64,25 +65,33 @@ class Person:
         await self._story.settle()
         shown = workspace.ephemerals(self.id)[before:]
         words = " ".join(text_of(message) for message in shown)
-        return Answer(words, shown[-1] if shown else None, ack.is_ok)
+        return Answer(words, shown[-1] if shown else None, ack.ok)
 
-    async def presses(self, message: Json, action_id: str, value: str | None = None) -> str:
-        """Press a button in a message; what is shown privately for it, if anything."""
+    async def presses(
+        self, message: Json, action_id: str, value: str | None = None, seen: Json | None = None
+    ) -> str:
+        """Press a button in a message; what is shown privately for it, if anything.
+
+        `seen` is the message as this person's telephone still shows it.
+        """
         workspace = self._story.workspace
         before = len(workspace.ephemerals(self.id))
         channel = self._story.channel_with(message)
-        ack = await workspace.press(self.id, channel, message["ts"], action_id, value)
-        assert ack.is_ok
+        ack = await workspace.press(self.id, channel, message["ts"], action_id, value, seen=seen)
+        assert ack.ok
         await self._story.settle()
         return " ".join(text_of(one) for one in workspace.ephemerals(self.id)[before:])
 
     async def submits(self, **values: Any) -> Json:
         """Fill in the modal that is open and submit it; the errors shown in it, if any."""
         view = self.modal
-        ack = await self._story.workspace.submit(self.id, view["id"], values)
-        assert ack.is_ok
+        try:
+            ack = await self._story.workspace.submit(self.id, view["id"], values)
+        except InputsRefused as refused:
+            return refused.errors
+        assert ack.ok
         await self._story.settle()
-        errors: Json = ack.body.get("errors") or {}
+        errors: Json = ack.fields.get("errors") or {}
         return errors
 
     @property
@@ -216,7 +225,7 @@ class Story:
 
     def channel_with(self, message: Json) -> str:
         for channel in self.workspace.state.channels.values():
-            if message in channel.messages:
+            if message["ts"] in channel.by_ts:
                 return channel.id
         return str(message["channel"])
 
@@ -236,7 +245,7 @@ class Story:
         keys = Counter(
             message["metadata"]["event_payload"]["delivery"]
             for channel in self.workspace.state.channels.values()
-            for message in channel.messages
+            for message in channel.posts
             if "metadata" in message
         )
         assert [key for key, count in keys.items() if count > 1] == []

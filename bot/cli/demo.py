@@ -13,7 +13,7 @@ from bot import organization_file, settings, telemetry
 from bot.app import App
 from bot.cli.run import stop_signal
 from bot.engine.clock import Clock
-from bot.workspace import Workspace
+from bot.workspace.server import Workspace
 
 ORGANIZATION = "organization.yaml"
 

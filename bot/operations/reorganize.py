@@ -45,6 +45,15 @@ def seek_people(tx: Connection, now: datetime, people: Iterable[Person] | None =
             owe(tx, now, [_find(person, now)])
 
 
+def recognize(tx: Connection, now: datetime, email: str, slack_id: str) -> bool:
+    """Whether the e-mail is that of a person whose Slack account was not known; from now on it is."""
+    person = look_up.organization(tx).person_by_email(email) if email else None
+    if person is None or person.slack_id is not None:
+        return False
+    organizations.found_account(tx, person.id, person.email, slack_id, now)
+    return True
+
+
 def _find(person: Person, now: datetime) -> Delivery:
     return Delivery(
         DeliveryKind.FIND_PERSON,

@@ -169,6 +169,10 @@ class Workspace:
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         await self._sockets.disconnect(reason)
 
+    async def cut(self) -> None:
+        """Close every connection without a word of warning."""
+        await self._sockets.cut()
+
     # looking
     @property
     def calls(self) -> list[Call]:

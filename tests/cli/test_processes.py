@@ -17,7 +17,7 @@ import yaml
 
 import manifests
 from bot import organization_file
-from bot.workspace import Workspace
+from bot.workspace.server import Workspace
 from tests.story import ORGANIZATION, text_of
 
 PATIENCE = 20.0
@@ -69,7 +69,7 @@ async def workspace() -> AsyncIterator[Workspace]:
 
 
 def environment(workspace: Workspace, database: Path) -> dict[str, str]:
-    (app,) = workspace.state.apps
+    (app,) = workspace.state.apps.values()
     return {
         "SLACK_BOT_TOKEN": app.bot_token,
         "SLACK_APP_TOKEN": app.app_token,
@@ -89,7 +89,7 @@ async def declare(workspace: Workspace, title: str) -> None:
     ack = await workspace.command(
         user(workspace, "ada"), general, "/incident", f"declare {title} --service Checkout"
     )
-    assert ack.is_ok
+    assert ack.ok
 
 
 def pages(workspace: Workspace) -> list[str]:
@@ -116,12 +116,12 @@ async def test_killed_process_loses_and_doubles_nothing(workspace: Workspace, tm
     async with process("run", **settings) as running:
         await workspace.until(lambda: len(pages(workspace)) == 9, PATIENCE)
         incidents = [one for one in workspace.state.channels.values() if one.name.startswith("inc-")]
-        await workspace.until(lambda: all(len(one.messages) == 4 for one in incidents), PATIENCE * 2)
+        await workspace.until(lambda: all(len(one.posts) == 4 for one in incidents), PATIENCE * 2)
         running.terminate()
         assert await running.wait() == 0
     assert len(set(pages(workspace))) == 9
     assert len(incidents) == 9
-    assert all("declared it" in text_of(one.messages[1]) for one in incidents)
+    assert all("declared it" in text_of(one.posts[1]) for one in incidents)
 
 
 async def test_sigterm_ends_in_time_with_exit_code_zero(workspace: Workspace, tmp_path: Path) -> None:

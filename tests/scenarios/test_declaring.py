@@ -94,14 +94,14 @@ async def test_numbers_count_up_within_the_year(story: Story) -> None:
 
 
 async def test_taken_channel_name_gets_the_next_one(story: Story) -> None:
-    story.workspace.add_channel("inc-2026-001-oh-no", members=["ada"])
+    story.workspace.add_channel("inc-2026-001-oh-no", members=[story.ids["ada"]])
     await story.person("ada").types("declare Oh no")
     assert story.workspace.channel(await story.channel()).name == "inc-2026-001-oh-no-2"
 
 
 async def test_where_channels_are_forbidden_a_thread_serves(story: Story) -> None:
     story.tolerated.add("restricted_action")
-    story.workspace.fail("conversations.create", error="restricted_action", times=9)
+    story.workspace.faults.add("conversations.create", error="restricted_action", times=9)
     await story.person("ada").types("declare Oh no")
     overview = await story.overview()
     assert overview.place.thread_ts == overview.place.announcement_ts

@@ -1,11 +1,19 @@
 """Who may not, and what is not understood: a clear private refusal, and nothing done."""
 
+import asyncio
+import json
+import threading
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
-from tests.story import ORGANIZATION, Person, Story, opened
+import aiohttp
+import pytest
+
+from tests.story import ORGANIZATION, Json, Person, Story, opened
 
 
-def stranger(story: Story, name: str, **how: object) -> Person:
+def stranger(story: Story, name: str, **how: Any) -> Person:
     user = story.workspace.add_user(name, **how)
     story.ids[name] = user.id
     story.workspace.channel("general").members.append(user.id)
@@ -51,35 +59,67 @@ async def test_viewer_may_look_but_not_act(story: Story) -> None:
     assert (await story.overview()).incident.acknowledged_at is None
 
 
-async def test_tampered_form_is_refused(story: Story) -> None:
-    ada = story.person("ada")
-    await ada.types("declare Oh no")
-    await ada.types("resolve INC-2026-001")
-    for wrong in ("", "{}", "[]", '{"number": 7, "channel_id": null}', '{"number": "x", "channel_id": null}'):
-        ada.modal["private_metadata"] = wrong
-        assert list(await ada.submits(comment="fixed")) == ["comment"]
-    assert (await story.overview()).incident.is_open
+async def forged(story: Story, payload: Json) -> tuple[int, str]:
+    """Send an interaction that no client of Slack would send, well signed; status and body."""
+    user = {"id": story.ids["ada"], "team_id": story.workspace.state.team_id}
+    payload = {"user": user, "trigger_id": f"forged.{story.clock.now()}", "token": "", **payload}
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    headers = story.workspace.signature(story.installed, body)
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    url = str(story.installed.request_url)
+    async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as answer:
+        return answer.status, await answer.text()
 
 
-async def test_tampered_button_is_refused(story: Story) -> None:
-    await story.person("ada").types("declare Oh no")
-    for value in ("", "INC-2026-999", "'; DROP TABLE incidents", "status:INC-2026-001"):
-        assert "There is no incident" in await story.person("ben").presses(
-            await story.card(), "resolve", value
+@pytest.mark.parametrize(
+    "metadata", ["", "{}", "[]", '{"number": 7, "channel_id": null}', '{"number": "x", "channel_id": null}']
+)
+async def test_tampered_form_is_refused(tmp_path: Path, metadata: str) -> None:
+    async with opened(tmp_path, by_http=True) as story:
+        await story.person("ada").types("declare Oh no")
+        block = {"type": "input", "block_id": "comment"}
+        values = {"comment": {"value": {"type": "plain_text_input", "value": "fixed"}}}
+        view: Json = {
+            "type": "modal",
+            "callback_id": "resolve",
+            "private_metadata": metadata,
+            "blocks": [block],
+        }
+        view["state"] = {"values": values}
+        status, answer = await forged(story, {"type": "view_submission", "view": view})
+        assert (status, json.loads(answer)["response_action"]) == (200, "errors")
+        assert (await story.overview()).incident.is_open
+
+
+@pytest.mark.parametrize(
+    ("action_id", "value"),
+    [
+        ("acknowledge", ""),
+        ("acknowledge", "INC-2026-999"),
+        ("escalate", "'; DROP TABLE incidents"),
+        ("more", "delete:INC-2026-001"),
+        ("more", "status"),
+        ("nothing_we_made", "INC-2026-001"),
+    ],
+)
+async def test_tampered_button_is_refused(tmp_path: Path, action_id: str, value: str) -> None:
+    async with opened(tmp_path, by_http=True) as story:
+        await story.person("ada").types("declare Oh no")
+        before = await story.events()
+        action = {"type": "button", "action_id": action_id, "block_id": "b", "value": value}
+        container = {"type": "message", "channel_id": await story.channel(), "message_ts": "1.0"}
+        status, _ = await forged(
+            story,
+            {"type": "block_actions", "actions": [action], "container": container, "channel": {"id": "C1"}},
         )
-    assert "not on this card" in await story.person("ben").presses(
-        await story.card(), "more", "delete:INC-2026-001"
-    )
+        await story.settle()
+        assert status == 200
+        assert await story.events() == before
 
 
 async def test_slow_database_answers_still_working_then_the_answer(story: Story) -> None:
-    import threading
-
     block = threading.Event()
-    held = story.app.database.write(lambda tx: block.wait(10))
-    import asyncio
-
-    holding = asyncio.ensure_future(held)
+    holding = asyncio.ensure_future(story.app.database.write(lambda tx: block.wait(10)))
     asyncio.get_running_loop().call_later(2.3, block.set)
     answer = await story.person("ada").types("declare Oh no")
     await holding

@@ -1,12 +1,15 @@
 """The process stops in the middle and starts again: everything due happens once."""
 
 import asyncio
+from pathlib import Path
+from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 
 from bot.app import App
 from storage.database import FileInUse
-from tests.story import Story, text_of
+from tests.story import Story, opened, text_of
 
 
 async def test_what_fell_due_meanwhile_happens_once_and_says_how_late(story: Story) -> None:
@@ -33,7 +36,7 @@ async def test_unsent_messages_go_out_after_the_restart(story: Story) -> None:
 
 
 async def test_message_whose_answer_was_lost_is_not_sent_again(story: Story) -> None:
-    story.workspace.fail("chat.postMessage", after_work=True, times=4)
+    story.workspace.faults.add("chat.postMessage", after_work=True, times=4)
     await story.person("ada").types("declare Oh no --service Checkout")
     await story.forward(minutes=1)
     assert len(story.person("farid").pages) == 1
@@ -41,7 +44,7 @@ async def test_message_whose_answer_was_lost_is_not_sent_again(story: Story) -> 
 
 
 async def test_channel_whose_creation_was_not_answered_is_found_again(story: Story) -> None:
-    story.workspace.fail("conversations.create", after_work=True)
+    story.workspace.faults.add("conversations.create", after_work=True)
     await story.person("ada").types("declare Oh no --service Checkout")
     names = [channel.name for channel in story.workspace.state.channels.values()]
     assert [name for name in names if name.startswith("inc-")] == ["inc-2026-001-oh-no"]
@@ -53,28 +56,47 @@ async def test_second_process_on_the_same_file_refuses_to_start(story: Story) ->
         await second.start()
 
 
-async def test_replayed_request_is_carried_out_once(story: Story) -> None:
-    await story.person("ada").types("declare Oh no")
-    hook = story.workspace.state.triggers
-    story.workspace.state.triggers.make = lambda app, user_id: "1.same"  # type: ignore[method-assign]
-    ada = story.person("ada")
-    for _ in range(3):
-        await ada.types("note once only INC", "inc-2026-001-oh-no")
-    assert (await story.events()).count("Noted") == 1
-    assert hook is story.workspace.state.triggers
+async def test_replayed_request_is_carried_out_once(tmp_path: Path) -> None:
+    async with opened(tmp_path, by_http=True) as story:
+        await story.person("ada").types("declare Oh no")
+        form = {
+            "command": "/incident",
+            "text": "note once only",
+            "user_id": story.ids["ada"],
+            "team_id": story.workspace.state.team_id,
+            "channel_id": await story.channel(),
+            "trigger_id": "1.2.same",
+            "response_url": "http://127.0.0.1:1/unused",
+        }
+        body = urlencode(form).encode()
+        headers = story.workspace.signature(story.installed, body)
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        async with aiohttp.ClientSession() as session:
+            for _ in range(3):
+                async with session.post(
+                    str(story.installed.request_url), data=body, headers=headers
+                ) as answer:
+                    assert answer.status == 200
+        await story.settle()
+        assert (await story.events()).count("Noted") == 1
 
 
 async def test_lost_socket_is_opened_again(story: Story) -> None:
-    await story.workspace.drop_sockets()
-    await story.workspace.until(lambda: story.workspace.connected == 1, patience=20)
+    await story.workspace.cut()
+    await story.workspace.until(lambda: story.workspace.connected == 1, timeout=20)
     answer = await story.person("ada").types("oncall")
     assert "On call now" in answer.text
 
 
 async def test_slack_in_trouble_delays_but_loses_nothing(story: Story) -> None:
     story.tolerated |= {"internal_error", "ratelimited", "dropped", "service_unavailable"}
-    for how in ({"http_status": 500}, {"retry_after": 3}, {}, {"error": "service_unavailable"}):
-        story.workspace.fail("chat.postMessage", times=2, **how)
+    for how in (
+        {"http_status": 500},
+        {"error": "ratelimited", "retry_after": 3},
+        {"drop": True},
+        {"error": "service_unavailable"},
+    ):
+        story.workspace.faults.add("chat.postMessage", times=2, **how)
     await story.person("ada").types("declare Oh no --service Checkout")
     assert len(story.person("farid").pages) == 1
     assert "Level 1" in text_of(await story.card())

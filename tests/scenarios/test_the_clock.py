@@ -131,7 +131,7 @@ async def test_resolving_stops_every_clock(story: Story) -> None:
 
 async def test_level_that_nobody_can_reach_is_passed_at_once(story: Story) -> None:
     story.tolerated |= {"user_disabled"}
-    story.workspace.fail("conversations.open", error="user_disabled")
+    story.workspace.faults.add("conversations.open", error="user_disabled")
     await declare(story)
     events = await story.events()
     assert events[-3:] == ["PageFailed", "LevelPassed", "Escalated"]
@@ -161,7 +161,7 @@ async def test_level_with_nobody_in_it_is_passed_at_once(tmp_path: Path) -> None
 async def test_nobody_is_paged_for_what_was_acknowledged_meanwhile(story: Story) -> None:
     """The acknowledgement commits while the page still waits to be claimed."""
     await declare(story)
-    story.workspace.fail("*", error="service_unavailable", times=30)
+    story.workspace.faults.add("*", error="service_unavailable", times=30)
     story.tolerated |= {"service_unavailable"}
     story.clock.forward(minutes=15)
     await story.app.deadlines.look()

@@ -14,11 +14,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.domain.errors import NotFound, Refusal, Unavailable
+from bot.domain.errors import NotFound, Refusal, Unavailable, UnknownPerson
 from bot.domain.overview import Overview
 from bot.domain.time import Now
 from bot.domain.timeline import Actor
-from bot.operations import look_up
+from bot.operations import look_up, reorganize
 from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
 from bot.slack.grammar import Misunderstood
 from bot.slack.views import answers
@@ -53,7 +53,7 @@ class Front:
             return carry_out_once(tx, now, identity(body), lambda tx: operation(tx, now, actor))
 
         try:
-            return await self.database.write(run)
+            return await self._introduced(body, lambda: self.database.write(run))
         except Full as error:
             raise Unavailable(
                 "Tocsin cannot write this down right now. Nothing was done; try again."
@@ -70,7 +70,27 @@ class Front:
     async def look(self, body: Body, query: Callable[..., T]) -> T:
         """The result of `query(tx, now, actor)`, which only reads."""
         now = self.now()
-        return await self.database.read(lambda tx: query(tx, now, self._actor(tx, body)))
+        return await self._introduced(
+            body, lambda: self.database.read(lambda tx: query(tx, now, self._actor(tx, body)))
+        )
+
+    async def _introduced(self, body: Body, attempt: Callable[[], Awaitable[T]]) -> T:
+        """The attempt's result; who is not known by their Slack account yet is looked up by e-mail first."""
+        try:
+            return await attempt()
+        except UnknownPerson:
+            if not await self._find(user_of(body)[0]):
+                raise
+            return await attempt()
+
+    async def _find(self, slack_id: str) -> bool:
+        """Whether Slack's e-mail for this account is that of somebody in the organization."""
+        try:
+            found = await self.client.users_info(user=slack_id)
+        except (SlackApiError, OSError, TimeoutError):
+            return False
+        now, email = self.now(), str(found["user"].get("profile", {}).get("email") or "")
+        return await self.database.write(lambda tx: reorganize.recognize(tx, now, email, slack_id))
 
     async def overview(self, body: Body, number: str) -> Overview:
         return await self.look(
