@@ -40,10 +40,10 @@ async def test_announcement_channel_gets_the_card_and_the_way_in(story: Story) -
 
 
 async def test_title_with_markup_shows_as_typed_and_pings_nobody(story: Story) -> None:
-    await story.person("ada").types("declare <!channel> & friends <@U123> <https://evil.example|click>")
+    await story.person("ada").types("declare <!channel> & friends <!here> <https://evil.example|click>")
     assert (
         await story.overview()
-    ).incident.title == "<!channel> & friends <@U123> <https://evil.example|click>"
+    ).incident.title == "<!channel> & friends <!here> <https://evil.example|click>"
     assert "<!channel> & friends" in text_of(await story.card())
     assert story.workspace.pings == [ping for ping in story.workspace.pings if ping[2] in story.ids.values()]
 
