@@ -36,6 +36,9 @@ def post(
 
 
 def _attach_to_thread(channel: Channel, message: Json, thread_ts: str, broadcast: bool) -> None:
+    if not re.fullmatch(r"\d+\.\d+", thread_ts):
+        said = f"[ERROR] {thread_ts} is not a valid thread_ts"
+        raise SlackError("invalid_thread_ts", response_metadata={"messages": [said]})
     parent = channel.by_ts.get(thread_ts)
     if parent is None:
         raise SlackError("thread_not_found")
