@@ -160,8 +160,7 @@ class PageApi:
 
     async def _read(self, asked: Json) -> Json:
         place = self.state.channel(asked["channel"])
-        if place.posts:
-            place.read[asked["user"]] = place.posts[-1]["ts"]
+        messages.mark_read(place, asked["user"])
         self.state.channel_changed(place)
         return {}
 

@@ -55,6 +55,19 @@ async def test_page_hears_of_a_message_at_once(house: House, page: Page) -> None
     assert (seen["unread"], seen["mentions"]) == (0, 0)
 
 
+async def test_unread_counts_follow_deletions(house: House, page: Page) -> None:
+    for text in ("<@U0ADA> one", "two"):
+        last = await house.client.chat_postMessage(channel=house.general, text=text)
+    first = house.workspace.messages(house.general)[0]["ts"]
+    await house.client.chat_postMessage(channel=house.general, text="aside", thread_ts=first)
+    (seen,) = (await page.get("/page/state"))["channels"]
+    assert (seen["unread"], seen["mentions"]) == (2, 1)
+    await house.client.chat_delete(channel=house.general, ts=last["ts"])
+    await house.client.chat_delete(channel=house.general, ts=first)
+    (seen,) = (await page.get("/page/state"))["channels"]
+    assert (seen["unread"], seen["mentions"]) == (0, 0)
+
+
 async def test_page_state_names_everything(house: House, page: Page) -> None:
     state = await page.get("/page/state")
     assert state["me"] == {
