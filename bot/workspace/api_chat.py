@@ -112,9 +112,9 @@ def update(ask: Ask) -> Json:
         raise SlackError("msg_too_long")
     if fields["blocks"] is None and fields["text"] is None:
         fields["text"] = message["text"]
-    kept = {name: value for name, value in fields.items() if value is not None}
-    if "text" in kept and "blocks" not in kept:
-        kept["blocks"] = None  # a new text without blocks takes the old blocks away
+    # Blocks and attachments stay unless replaced; an empty array takes them away. Many apps stumble over it:
+    # https://github.com/slackapi/python-slack-sdk/issues/523, https://github.com/slack-go/slack/issues/1214
+    kept = {name: None if value == [] else value for name, value in fields.items() if value is not None}
     if "metadata" in ask.args:
         kept["metadata"] = _metadata(ask)
     messages.change(ask.state, channel, message, kept, ask.bot)

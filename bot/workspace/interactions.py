@@ -95,23 +95,25 @@ class Interactions:
         block_id: str | None = None,
         selected: Any = None,
         seen: Json | None = None,
+        state: Json | None = None,
     ) -> Ack:
-        """Act on a message; `seen` is how one's client still shows it, when that is older than it is now."""
+        """Act on a message; `seen` is how one's client still shows it, when that is older than it is now.
+
+        `state` is what else stands in its inputs: block_id → action_id → a value.
+        """
         channel = self._place(user_id, channel_id)
         whispered = messages.whispered_at(self.state, user_id, channel.id, ts)
         message = seen or whispered or messages.message_at(channel, ts)
         block, element = _pick(_all_blocks(message), action_id, block_id, value)
         app = self._author(message)
         action = self._action(block, element, value, selected)
-        values = self._chosen((channel.id, ts, user_id), message)
+        values = self._chosen((channel.id, ts, user_id), message, state or {})
         _keep(values, action, element)
         container: Json = {"type": "message", "message_ts": ts, "channel_id": channel.id}
-        container["is_ephemeral"] = bool(whispered)
-        if message.get("thread_ts"):
-            container["thread_ts"] = message["thread_ts"]
+        thread = {"thread_ts": message["thread_ts"]} if message.get("thread_ts") else {}
         payload = {
             **self.envelope("block_actions", app, user_id),
-            "container": container,
+            "container": {**container, "is_ephemeral": bool(whispered), **thread},
             "trigger_id": self.views.new_trigger(app, user_id),
             "channel": {"id": channel.id, "name": "directmessage" if channel.is_im else channel.name},
             **({} if whispered else {"message": messages.shown(message, metadata=True)}),
@@ -121,10 +123,11 @@ class Interactions:
         }
         return await self.line.send(app, "interaction", payload)
 
-    def _chosen(self, place: tuple[str, str, str], message: Json) -> Json:
+    def _chosen(self, place: tuple[str, str, str], message: Json, state: Json) -> Json:
         """What stands in the menus of a message for one person."""
-        kept = self.state.message_state.get(place, {})
-        values = self.state.message_state[place] = carried(initial(_all_blocks(message)), kept)
+        blocks = _all_blocks(message)
+        values = carried(initial(blocks), self.state.message_state.get(place, {}))
+        values = self.state.message_state[place] = fill(blocks, values, _still_there(blocks, state))
         return values
 
     async def press_in_view(
@@ -140,7 +143,8 @@ class Interactions:
         """Act inside a modal or a home tab; `state` is what stands in the inputs meanwhile."""
         view = self.view(user_id, view_id)
         block, element = _pick(view.content["blocks"], action_id, block_id, value)
-        view.values = fill(view.content["blocks"], view.values, state or {})
+        blocks = view.content["blocks"]
+        view.values = fill(blocks, view.values, _still_there(blocks, state or {}))
         action = self._action(block, element, value, selected)
         _keep(view.values, action, element)
         app = self.state.apps[view.app_id]
@@ -277,6 +281,16 @@ def _pick(blocks: list[Json], action_id: str, block_id: str | None, value: str |
             f"There is no {action_id} to press ({value or 'any value'}), only: {', '.join(there)}."
         )
     return found[0]
+
+
+def _still_there(blocks: list[Json], state: Json) -> Json:
+    """What stands in inputs that still exist: a page may know a block that has just been replaced."""
+    known = initial(blocks)
+    return {
+        block_id: {action_id: value for action_id, value in actions.items() if action_id in known[block_id]}
+        for block_id, actions in state.items()
+        if block_id in known
+    }
 
 
 def _keep(values: Json, action: Json, element: Json) -> None:

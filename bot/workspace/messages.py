@@ -29,13 +29,17 @@ def post(
     channel.posts.append(message)
     channel.by_ts[message["ts"]] = message
     if message.get("user"):
-        channel.read[message["user"]] = message["ts"]
+        mark_read(channel, message["user"])
+    _count(channel, message, 1)
     state.pings += [(channel.id, message["ts"], what) for what in pings(message)]
     state.tell("message", channel=channel.id, user=message.get("user", ""), content=message)
     return message
 
 
 def _attach_to_thread(channel: Channel, message: Json, thread_ts: str, broadcast: bool) -> None:
+    if not re.fullmatch(r"\d+\.\d+", thread_ts):
+        said = f"[ERROR] {thread_ts} is not a valid thread_ts"
+        raise SlackError("invalid_thread_ts", response_metadata={"messages": [said]})
     parent = channel.by_ts.get(thread_ts)
     if parent is None:
         raise SlackError("thread_not_found")
@@ -69,6 +73,7 @@ def change(state: State, channel: Channel, message: Json, fields: Json, editor: 
 
 
 def delete(state: State, channel: Channel, message: Json) -> None:
+    _count(channel, message, -1)
     channel.posts.remove(message)
     del channel.by_ts[message["ts"]]
     if message["ts"] in channel.pins:
@@ -159,18 +164,26 @@ def _pings_inside(part: Any) -> list[str]:
 
 def unread(channel: Channel, user_id: str) -> tuple[int, int]:
     """How many messages this member has not seen, and how many of them call for them."""
-    if user_id not in channel.members:
-        return 0, 0
-    seen, fresh, calls = channel.read.get(user_id, ""), 0, 0
-    for message in reversed(channel.posts):
-        if message["ts"] <= seen:
-            break
-        if message.get("user") == user_id or not _stands_in_channel(message):
+    return channel.unread.get(user_id, (0, 0)) if user_id in channel.members else (0, 0)
+
+
+def mark_read(channel: Channel, user_id: str) -> None:
+    channel.read[user_id] = channel.posts[-1]["ts"] if channel.posts else ""
+    channel.unread.pop(user_id, None)
+
+
+def _count(channel: Channel, message: Json, by: int) -> None:
+    """Keep the unread counts as messages come and go: counted at each look, 2,000 posts took 25 s, not 2."""
+    if not _stands_in_channel(message):
+        return
+    rung = pings(message)
+    everybody = channel.is_im or any(ping in _EVERYBODY for ping in rung)
+    for member in channel.members:
+        if member == message.get("user") or message["ts"] <= channel.read.get(member, ""):
             continue
-        fresh += 1
-        rung = pings(message)
-        calls += channel.is_im or f"@{user_id}" in rung or any(p in _EVERYBODY for p in rung)
-    return fresh, calls
+        fresh, calls = channel.unread.get(member, (0, 0))
+        called = everybody or f"@{member}" in rung
+        channel.unread[member] = (max(0, fresh + by), max(0, calls + by * called))
 
 
 def _stands_in_channel(message: Json) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -16,7 +16,6 @@ from bot.workspace.state import Json, Notice
 from bot.workspace.web_api import parsed_object
 
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_NOT_TEXTS = ("state", "selected_option", "selected_options", "selected_users", "selected_date_time")
 _QUIET = ("user", "app", "home", "views", "ephemeral", "ephemeral_deleted", "usergroup")
 _RESTATED = ("message_changed", "message_deleted", "reaction_added", "reaction_removed")
 
@@ -49,14 +48,16 @@ class PageApi:
         return _resource(request.match_info["file"])
 
     async def permalink(self, request: web.Request) -> web.Response:
-        """Where `chat.getPermalink` leads: the page, with the channel and the message in its query."""
+        """Where `chat.getPermalink` leads: the page, with the channel and the thread in its address."""
         number = request.match_info["message"].removeprefix("p")
-        where = {"channel": request.match_info["channel"], "ts": f"{number[:-6]}.{number[-6:]}"}
-        return web.Response(status=302, headers={"Location": f"/?{urlencode(where)}"})
+        thread = request.query.get("thread_ts", f"{number[:-6]}.{number[-6:]}")
+        where = quote(f"{request.match_info['channel']}/{thread}")
+        return web.Response(status=302, headers={"Location": f"/#{where}"})
 
     async def whole(self, request: web.Request) -> web.Response:
         try:
-            return web.json_response(page_shapes.whole(self.state, request.query.get("user", "")))
+            shown = page_shapes.whole(self.state, request.query.get("user", ""))
+            return web.json_response({**shown, "views": self._stack(shown["me"]["id"])})
         except WorkspaceError as error:
             return _refused(str(error))
 
@@ -115,14 +116,16 @@ class PageApi:
 
     async def _action(self, asked: Json) -> Json:
         chosen = {key: value for key, value in asked.items() if key.startswith("selected_")}
-        selected = chosen or None
-        meant = (asked["action_id"], asked.get("value") or None, asked.get("block_id"), selected)
+        meant: Json = {
+            "action_id": asked["action_id"],
+            "block_id": asked.get("block_id"),
+            "value": asked.get("value") or None,
+            "selected": chosen or None,
+            "state": (asked.get("state") or {}).get("values"),
+        }
         if asked.get("in") == "view":
-            values = (asked.get("state") or {}).get("values")
-            return _acked(
-                await self.people.press_in_view(asked["user"], asked["view_id"], *meant, state=values)
-            )
-        return _acked(await self.people.press(asked["user"], asked["channel"], asked["ts"], *meant))
+            return _acked(await self.people.press_in_view(asked["user"], asked["view_id"], **meant))
+        return _acked(await self.people.press(asked["user"], asked["channel"], asked["ts"], **meant))
 
     async def _option(self, asked: Json) -> Json:
         words = str(asked.get("value", ""))
@@ -160,8 +163,7 @@ class PageApi:
 
     async def _read(self, asked: Json) -> Json:
         place = self.state.channel(asked["channel"])
-        if place.posts:
-            place.read[asked["user"]] = place.posts[-1]["ts"]
+        messages.mark_read(place, asked["user"])
         self.state.channel_changed(place)
         return {}
 
@@ -194,13 +196,17 @@ class PageApi:
 
     def _at_first(self, viewer: str) -> list[Json]:
         """What a page that just opened would otherwise only hear when it changes."""
-        sockets, views = self.people.events.line.sockets, self.people.views
+        sockets = self.people.events.line.sockets
         items: list[Json] = [
             {"type": "app", "app": app.id, "connected": bool(app.request_url) or sockets.reaches(app)}
             for app in self.state.apps.values()
         ]
-        stack = [views.shown(view) for view in views.stacks.get(viewer, [])]
+        stack = self._stack(viewer)
         return [*items, {"type": "views", "views": stack}] if stack else items
+
+    def _stack(self, viewer: str) -> list[Json]:
+        views = self.people.views
+        return [views.shown(view) for view in views.stacks.get(viewer, [])]
 
     async def _write(self, ws: web.WebSocketResponse, queue: asyncio.Queue[Json | None]) -> None:
         while (item := await queue.get()) is not None:
@@ -264,7 +270,7 @@ class PageApi:
 def _checked(asked: Json) -> Json:
     """The request of a page, when its texts are texts and its objects objects."""
     for name, value in asked.items():
-        if name not in _NOT_TEXTS and not isinstance(value, str | None):
+        if name != "state" and not name.startswith("selected_") and not isinstance(value, str | None):
             raise WorkspaceError(f"{name} must be a text.")
     state = asked.get("state") or {}
     values = state.get("values", {}) if isinstance(state, dict) else None

@@ -96,6 +96,7 @@ class Channel:
     bookmarks: list[Json] = field(default_factory=list)
     posts: list[Json] = field(default_factory=list)  #: messages and replies with their metadata, oldest first
     by_ts: dict[str, Json] = field(default_factory=dict)
+    unread: dict[str, tuple[int, int]] = field(default_factory=dict)  #: user → messages, of which mentions
     read: dict[str, str] = field(default_factory=dict)  #: user → ts of the last message they have seen
 
     @property

@@ -55,6 +55,19 @@ async def test_page_hears_of_a_message_at_once(house: House, page: Page) -> None
     assert (seen["unread"], seen["mentions"]) == (0, 0)
 
 
+async def test_unread_counts_follow_deletions(house: House, page: Page) -> None:
+    for text in ("<@U0ADA> one", "two"):
+        last = await house.client.chat_postMessage(channel=house.general, text=text)
+    first = house.workspace.messages(house.general)[0]["ts"]
+    await house.client.chat_postMessage(channel=house.general, text="aside", thread_ts=first)
+    (seen,) = (await page.get("/page/state"))["channels"]
+    assert (seen["unread"], seen["mentions"]) == (2, 1)
+    await house.client.chat_delete(channel=house.general, ts=last["ts"])
+    await house.client.chat_delete(channel=house.general, ts=first)
+    (seen,) = (await page.get("/page/state"))["channels"]
+    assert (seen["unread"], seen["mentions"]) == (0, 0)
+
+
 async def test_page_state_names_everything(house: House, page: Page) -> None:
     state = await page.get("/page/state")
     assert state["me"] == {
@@ -128,6 +141,35 @@ async def test_page_walks_from_command_to_submission(house: House, page: Page, b
         assert (await page.hears(events, "message_changed"))["message"]["text"] == "done"
 
 
+async def test_menus_in_messages_send_what_stands_in_them(house: House, page: Page, bolt: AsyncApp) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    @bolt.action("who")
+    async def chosen(ack: Any, body: dict[str, Any]) -> None:
+        bodies.append(body)
+        await ack()
+
+    await house.connect(bolt)
+    menu = {"type": "multi_users_select", "action_id": "who"}
+    day = {"type": "datepicker", "action_id": "day"}
+    block = {"type": "actions", "block_id": "b", "elements": [menu, day]}
+    posted = await house.client.chat_postMessage(channel=house.general, text="x", blocks=[block])
+    values = {"b": {"day": {"type": "datepicker", "selected_date": "2026-02-01"}}, "gone": {"x": {}}}
+    meant = {
+        "in": "message",
+        "channel": house.general,
+        "ts": posted["ts"],
+        "block_id": "b",
+        "action_id": "who",
+    }
+    assert await page.do("action", **meant, selected_users=["U0ADA"], state={"values": values}) == {
+        "ok": True
+    }
+    assert bodies[0]["actions"][0]["selected_users"] == ["U0ADA"]
+    assert bodies[0]["state"]["values"]["b"]["day"]["selected_date"] == "2026-02-01"
+    assert bodies[0]["state"]["values"]["b"]["who"]["selected_users"] == ["U0ADA"]
+
+
 async def test_page_is_told_when_nobody_answers(house: House, page: Page) -> None:
     posted = await house.client.chat_postMessage(channel=house.general, text="x", blocks=[BUTTON])
     meant = {"in": "message", "channel": house.general, "ts": posted["ts"], "block_id": "acts"}
@@ -166,7 +208,7 @@ async def test_permalinks_lead_to_the_page(house: House, page: Page) -> None:
     posted = await house.client.chat_postMessage(channel=house.general, text="card")
     link = await house.client.chat_getPermalink(channel=house.general, message_ts=posted["ts"])
     async with page.session.get(link["permalink"], allow_redirects=False) as answer:
-        assert answer.headers["Location"] == f"/?channel={house.general}&ts={posted['ts']}"
+        assert answer.headers["Location"] == f"/#{house.general}/{posted['ts']}"
 
 
 async def test_a_person_talks_with_the_bot(house: House, page: Page) -> None:

@@ -194,3 +194,29 @@ async def test_manifestless_apps_hold_every_scope(house: House) -> None:
     free = house.workspace.add_app("Free", "free")
     assert free.may("anything")
     assert MANIFEST["oauth_config"]["scopes"]["bot"] == house.app.scopes
+
+
+async def test_a_killed_app_is_noticed_and_may_return(house: House) -> None:
+    headers = {"Authorization": f"Bearer {house.app.app_token}"}
+
+    async def ticket(session: aiohttp.ClientSession) -> str:
+        async with session.post(f"{house.workspace.api_url}apps.connections.open", headers=headers) as answer:
+            return str((await answer.json())["url"])
+
+    async with aiohttp.ClientSession() as session:
+        socket = await session.ws_connect(await ticket(session))
+        await house.workspace.until(lambda: house.workspace.connected == 1)
+        asking = asyncio.create_task(house.workspace.command(house.ada.id, house.general, "/incident"))
+        assert (await socket.receive_json())["type"] == "hello"
+        assert (await socket.receive_json())["type"] == "slash_commands"
+        await session.close()
+        ack = await asking
+        assert not ack.ok
+    await house.workspace.until(lambda: house.workspace.connected == 0)
+    async with aiohttp.ClientSession() as session, session.ws_connect(await ticket(session)) as socket:
+        await house.workspace.until(lambda: house.workspace.connected == 1)
+        asking = asyncio.create_task(house.workspace.command(house.ada.id, house.general, "/incident"))
+        await socket.receive_json()
+        envelope = await socket.receive_json()
+        await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": {"text": "back"}})
+        assert (await asking).body == {"text": "back"}

@@ -137,6 +137,31 @@ async def test_only_own_messages_can_be_changed(house: House) -> None:
     assert await refusal(house.client.chat_delete(channel=house.general, ts=mine)) == "message_not_found"
 
 
+async def test_a_new_text_leaves_the_old_blocks(house: House) -> None:
+    divider = {"type": "divider", "block_id": "d"}
+    ts = (await house.client.chat_postMessage(channel=house.general, text="a", blocks=[divider]))["ts"]
+    await house.client.chat_update(channel=house.general, ts=ts, text="b")
+    assert house.workspace.messages(house.general)[0]["blocks"] == [divider]
+    await house.client.chat_update(channel=house.general, ts=ts, text="c", blocks=[])
+    assert "blocks" not in house.workspace.messages(house.general)[0]
+
+
+async def test_replies_need_a_thread_to_join(house: House) -> None:
+    post = house.client.chat_postMessage
+    assert await refusal(post(channel=house.general, text="x", thread_ts="0")) == "invalid_thread_ts"
+    assert await refusal(post(channel=house.general, text="x", thread_ts="1.000001")) == "thread_not_found"
+
+
+async def test_ephemerals_are_for_members_only(house: House) -> None:
+    whisper = house.client.chat_postEphemeral
+    await whisper(channel=house.general, user=house.ada.id, text="psst")
+    assert await refusal(whisper(channel=house.general, user=house.cy.id, text="x")) == "user_not_in_channel"
+    empty = house.client.api_call("chat.postEphemeral", params={"channel": house.general, "user": "U0ADA"})
+    assert await refusal(empty) == "no_text"
+    assert [m["text"] for m in house.workspace.ephemerals(house.ada.id)] == ["psst"]
+    assert house.workspace.messages(house.general) == []
+
+
 async def test_pings_are_written_down(house: House) -> None:
     block = {"type": "section", "text": {"type": "mrkdwn", "text": "<!subteam^S1|@sre> <@U0ADA>"}}
     quiet = {"type": "header", "text": {"type": "plain_text", "text": "<!everyone>"}}
