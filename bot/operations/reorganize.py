@@ -46,9 +46,9 @@ def seek_people(tx: Connection, now: datetime, people: Iterable[Person] | None =
 
 
 def recognize(tx: Connection, now: datetime, email: str, slack_id: str) -> bool:
-    """Whether the e-mail is that of a person whose Slack account was not known; from now on it is."""
+    """Whether the e-mail is that of a person whose Slack account this is; from now on it is known."""
     person = look_up.organization(tx).person_by_email(email) if email else None
-    if person is None or person.slack_id is not None:
+    if person is None or person.slack_id not in (None, slack_id):
         return False
     organizations.found_account(tx, person.id, person.email, slack_id, now)
     return True

@@ -1,6 +1,7 @@
 """Slack's errors → what came of a delivery."""
 
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -30,7 +31,14 @@ _MEND_PAUSE = timedelta(seconds=30)
 
 def error_of(error: SlackApiError) -> str:
     """Slack's word for what went wrong, such as `channel_not_found`."""
-    return str(error.response.get("error") or f"http_{error.response.status_code}")
+    answer = _answer(error)
+    return str(answer.get("error") or "an answer that is not Slack's")
+
+
+def _answer(error: SlackApiError) -> dict[str, Any]:
+    """What Slack answered; empty when that was no JSON, such as a proxy's page."""
+    content = getattr(error.response, "data", None)
+    return content if isinstance(content, dict) else {}
 
 
 def outcome_of(error: Exception) -> Outcome:
@@ -49,13 +57,22 @@ def outcome_of(error: Exception) -> Outcome:
 
 
 def _outcome_of_answer(error: SlackApiError) -> Outcome:
-    name, response = error_of(error), error.response
-    if response.status_code == 429 or name in _PASSING:
-        seconds = float(response.headers.get("Retry-After") or 1)
+    name, answer = error_of(error), _answer(error)
+    status = int(getattr(error.response, "status_code", 500))
+    if status == 429 or name in _PASSING:
+        seconds = _seconds(getattr(error.response, "headers", {}).get("Retry-After"))
         return TryAgain(f"Slack asks to wait {seconds:g} s", timedelta(seconds=seconds), is_wait=True)
-    if response.status_code >= 500 or name in _DOUBTFUL:
+    if not answer or status >= 500 or name in _DOUBTFUL:
         return InDoubt(f"Slack failed: {name}")
     if name in _MENDABLE:
-        needed = response.get("needed")
+        needed = answer.get("needed")
         return TryAgain(f"{name} (needs {needed})" if needed else name, _MEND_PAUSE)
     return Never(name)
+
+
+def _seconds(text: str | None) -> float:
+    """The wish of a `Retry-After` header; a second when it says none."""
+    try:
+        return min(max(float(text or 1), 1.0), 3600.0)
+    except ValueError:
+        return 1.0

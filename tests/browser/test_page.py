@@ -116,7 +116,7 @@ async def test_page_is_usable_on_a_phone(story: Story, browser: Browser) -> None
     await story.person("ada").types("declare Checkout is down --service Checkout")
     page = await page_of(story, browser, "farid")
     await page.set_viewport_size({"width": 390, "height": 780})
-    await page.get_by_role("button", name="Show channels").click()
+    await page.get_by_role("button", name="Open sidebar").click()
     await page.get_by_role("region", name="Apps").get_by_role("link", name="Tocsin").click()
     await page.get_by_role("log").get_by_role("button", name="Acknowledge").click()
     await expect(page.get_by_text("Acknowledged by Farid Haddad")).to_be_visible()
