@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select, text
 
 from storage import touched
 from storage.tables import deadlines
 
-_EARLIEST = select(func.min(deadlines.c.due_at)).where(deadlines.c.state == "armed")
+_EARLIEST = select(func.min(deadlines.c.due_at)).where(text("state = 'armed'"))
 _DUE = (
     select(deadlines.c.id)
-    .where(deadlines.c.state == "armed", deadlines.c.due_at <= bindparam("moment"))
+    .where(text("state = 'armed'"), deadlines.c.due_at <= bindparam("moment"))
     .order_by(deadlines.c.due_at)
     .limit(bindparam("most"))
 )

@@ -4,33 +4,37 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, or_, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from storage import touched
-from storage.tables import outbox
+from storage.tables import incidents, outbox
 
 _UNSETTLED = ("pending", "sending")
 _earlier = outbox.alias("earlier")
 
-#: The first unsettled delivery of each lane, where it is pending and its time has come.
+_WITH_NUMBER: Select[Any] = select(outbox, incidents.c.number).outerjoin(
+    incidents, incidents.c.id == outbox.c.incident_id
+)
+
+#: The first unsettled delivery of each lane, where it is pending and its time has come. States are written
+#: out: SQLite takes a partial index only for a condition that it can read.
 _READY = (
-    select(outbox)
-    .where(
-        outbox.c.state == "pending",
+    _WITH_NUMBER.where(
+        text("outbox.state = 'pending'"),
         outbox.c.priority <= bindparam("least"),
         outbox.c.next_attempt_at <= bindparam("moment"),
         ~exists().where(
             _earlier.c.lane == outbox.c.lane,
             _earlier.c.id < outbox.c.id,
-            _earlier.c.state.in_(_UNSETTLED),
+            text("earlier.state IN ('pending', 'sending')"),
         ),
     )
     .order_by(outbox.c.priority, outbox.c.id)
     .limit(bindparam("most"))
 )
 _NEXT = select(func.min(outbox.c.next_attempt_at)).where(
-    outbox.c.state == "pending",
+    text("outbox.state = 'pending'"),
     outbox.c.next_attempt_at > bindparam("moment"),
 )
 
@@ -58,7 +62,7 @@ def ready(
 
 def newest_in_lane(tx: Connection, lane: str, kind: str) -> Row[Any]:
     """The newest pending delivery of the kind in the lane."""
-    found = select(outbox).where(outbox.c.lane == lane, outbox.c.kind == kind, outbox.c.state == "pending")
+    found = _WITH_NUMBER.where(outbox.c.lane == lane, outbox.c.kind == kind, outbox.c.state == "pending")
     return tx.execute(found.order_by(outbox.c.id.desc()).limit(1)).one()
 
 

@@ -103,6 +103,8 @@ class ClaimedDelivery:
     #: An earlier attempt may have arrived: look before sending.
     is_in_doubt: bool
     owed_at: datetime
+    #: The incident's, for the log.
+    number: str | None = None
 
 
 @dataclass(frozen=True)

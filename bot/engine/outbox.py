@@ -177,7 +177,7 @@ def _report(delivery: ClaimedDelivery, outcome: Outcome) -> None:
     facts = {
         "kind": delivery.owed.kind.value,
         "delivery": delivery.id,
-        "incident_id": delivery.owed.incident_id,
+        "incident": delivery.number,
         "attempt": delivery.attempt,
     }
     match outcome:

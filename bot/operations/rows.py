@@ -62,7 +62,7 @@ def organization_document(value: Organization) -> Any:
 
 def claimed(row: Row[Any]) -> ClaimedDelivery:
     owed = _DELIVERY.validate_python(dict(row._mapping))
-    return ClaimedDelivery(row.id, owed, row.attempt + 1, row.is_in_doubt, row.owed_at)
+    return ClaimedDelivery(row.id, owed, row.attempt + 1, row.is_in_doubt, row.owed_at, row.number)
 
 
 def delivery_columns(value: Delivery) -> dict[str, Any]:

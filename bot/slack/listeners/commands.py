@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
@@ -19,6 +20,8 @@ from bot.slack.views.kit import Message
 from bot.slack.views.modals import Metadata
 
 SHOWN_IN_LIST = 10
+
+log = structlog.get_logger()
 
 Answer = Message | None
 Handler = Callable[[Front, Body, Command], Awaitable[Answer]]
@@ -59,6 +62,7 @@ async def _declare(front: Front, body: Body, command: Command) -> Answer:
             now,
         ),
     )
+    log.info("declared", incident=overview.incident.number)
     return answers.declared(overview)
 
 

@@ -65,7 +65,9 @@ class Front:
         def run(tx: Connection, now: Any, actor: Actor) -> Overview:
             return look_up.overview(tx, operation(tx, now, actor, number, *words), now)
 
-        return await self.act(body, run)
+        overview = await self.act(body, run)
+        log.info("done", operation=operation.__name__, incident=overview.incident.number)
+        return overview
 
     async def look(self, body: Body, query: Callable[..., T]) -> T:
         """The result of `query(tx, now, actor)`, which only reads."""

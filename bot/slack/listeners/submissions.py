@@ -62,6 +62,7 @@ async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | M
     except Exception:
         log.exception("a submission failed")
         return Refusal("Something went wrong here and was logged. Nothing was done; try again.")
+    log.info("submitted", form=verb.value, incident=overview.incident.number)
     return answers.declared(overview) if verb is Verb.DECLARE else None
 
 

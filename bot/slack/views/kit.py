@@ -38,7 +38,7 @@ class Message:
 
 
 def message(text: str, blocks: Iterable[Block]) -> Message:
-    return Message(fit(text, MESSAGE_TEXT), tuple(blocks)[:BLOCKS_IN_MESSAGE])
+    return Message(fit(text, MESSAGE_TEXT).strip() or "—", tuple(blocks)[:BLOCKS_IN_MESSAGE])
 
 
 def plain(text: str) -> str:
@@ -103,7 +103,10 @@ def span(length: timedelta) -> str:
 
 
 def section(text: str, accessory: Element | None = None) -> Block:
-    block: Block = {"type": "section", "text": {"type": "mrkdwn", "text": fit(text, SECTION_TEXT) or " "}}
+    block: Block = {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": fit(text, SECTION_TEXT).strip() or "—"},
+    }
     return block | {"accessory": accessory} if accessory else block
 
 

@@ -1,0 +1,159 @@
+"""The writer, the readers, the lock, the migrations and the indexes."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import OperationalError
+
+from storage import deadlines, outbox, requests
+from storage.database import Database, FileInUse
+from storage.sqlite import BATCH, writing_engine
+from storage.tables import metadata
+from storage.upgrade import configuration
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    await database.open()
+    yield database
+    await database.close()
+
+
+async def count(database: Database) -> int:
+    found: int = await database.read(
+        lambda tx: tx.execute(text("SELECT count(*) FROM requests")).scalar_one()
+    )
+    return found
+
+
+async def test_refused_operation_leaves_nothing_and_its_neighbours_commit(database: Database) -> None:
+    def refuse(tx: Connection) -> None:
+        requests.is_new(tx, "half done", NOW)
+        raise ValueError("no")
+
+    kept = [database.write(partial(requests.is_new, key=f"kept {n}", at=NOW)) for n in range(3 * BATCH)]
+    results = await asyncio.gather(
+        *kept[:BATCH], database.write(refuse), *kept[BATCH:], return_exceptions=True
+    )
+    assert [type(one) for one in results if one is not True] == [ValueError]
+    assert await count(database) == 3 * BATCH
+
+
+async def test_what_was_answered_is_on_the_disk(database: Database) -> None:
+    await database.write(lambda tx: requests.is_new(tx, "kept", NOW))
+    other = sqlite3.connect(database.path)
+    assert other.execute("SELECT key FROM requests").fetchall() == [("kept",)]
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    other.close()
+
+
+async def test_listeners_hear_what_was_touched_after_the_commit(database: Database) -> None:
+    heard: list[frozenset[str]] = []
+    database.after_commit(lambda marks: heard.append(marks))
+    row = {
+        "key": "k",
+        "kind": "find_person",
+        "lane": "l",
+        "priority": 3,
+        "state": "pending",
+        "attempt": 0,
+        "is_in_doubt": False,
+        "owed_at": NOW,
+        "next_attempt_at": NOW,
+    }
+    await database.write(lambda tx: outbox.add(tx, [row]))
+    await database.write(lambda tx: requests.is_new(tx, "quiet", NOW))
+    await asyncio.sleep(0)
+    assert heard == [frozenset({"outbox"})]
+
+
+async def test_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(OperationalError, match="readonly"):
+        await database.read(lambda tx: requests.is_new(tx, "k", NOW))
+
+
+async def test_file_is_held_until_it_is_closed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    first, second = Database(url), Database(url)
+    await first.open()
+    with pytest.raises(FileInUse, match="One process at a time"):
+        await second.open()
+    await first.close()
+    await second.open()
+    await second.close()
+
+
+async def test_operations_waiting_at_close_are_committed(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    await database.open()
+    write = database.write
+    waiting = [asyncio.ensure_future(write(partial(requests.is_new, key=f"{n}", at=NOW))) for n in range(200)]
+    await asyncio.sleep(0)
+    await database.close()
+    assert all(await asyncio.gather(*waiting))
+
+
+def test_migrations_go_up_and_down_and_end_at_the_tables(tmp_path: Path) -> None:
+    engine = writing_engine(tmp_path / "test.db")
+    for direction in ("up", "down", "up"):
+        with engine.begin() as connection:
+            if direction == "up":
+                command.upgrade(configuration(connection), "head")
+            else:
+                command.downgrade(configuration(connection), "base")
+                left = connection.execute(
+                    text("SELECT name FROM sqlite_master WHERE type = 'table'")
+                ).scalars()
+                assert set(left) <= {"alembic_version"}
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("ask", "indexes"),
+    [
+        (deadlines.earliest, {"ix_deadlines_due"}),
+        (lambda tx: deadlines.due(tx, NOW, 10), {"ix_deadlines_due"}),
+        (lambda tx: outbox.ready(tx, NOW, 10, ["l"], 3, ["invite"]), {"ix_outbox_pending", "ix_outbox_lane"}),
+    ],
+)
+async def test_query_of_the_engine_uses_its_index(
+    database: Database, ask: Callable[[Connection], object], indexes: set[str]
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def explained(tx: Connection) -> str:
+        listen = event.listens_for(tx, "before_cursor_execute")
+        listen(lambda conn, cursor, sql, values, context, many: asked.append((sql, values)))
+        ask(tx)
+        ((sql, values),) = asked
+        return "\n".join(row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values))
+
+    plan = await database.read(explained)
+    assert {index for index in indexes if index in plan} == indexes
+
+
+def test_requests_are_forgotten_after_their_time(tmp_path: Path) -> None:
+    engine = writing_engine(tmp_path / "test.db")
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        requests.is_new(connection, "old", NOW - timedelta(days=2))
+        requests.is_new(connection, "young", NOW)
+        requests.forget_before(connection, NOW - timedelta(days=1))
+        assert not requests.is_new(connection, "young", NOW)
+        assert requests.is_new(connection, "old", NOW)
+    engine.dispose()

@@ -1,0 +1,116 @@
+"""What stands on a card, a page and a timeline, read as a person reads it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.incident import Status
+from bot.domain.timeline import Escalated, Paged, Reason
+from bot.slack.views import card, page, timeline
+from bot.slack.views.kit import Message
+from tests.domain.samples import ADA, BEN, NOW, entry
+from tests.story import buttons_of, text_of
+from tests.views.samples import events, overview, page_facts
+
+LATER = NOW + timedelta(minutes=20)
+
+
+def read(message: Message) -> str:
+    return text_of({"blocks": list(message.blocks), "text": message.text})
+
+
+def buttons(message: Message) -> list[str]:
+    return buttons_of({"blocks": list(message.blocks)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ["acknowledge", "resolve", "escalate", "page", "more"]),
+        ({"acknowledged_at": NOW}, ["resolve", "escalate", "page", "more"]),
+        ({"status": Status.RESOLVED, "resolved_at": NOW}, ["close", "reopen"]),
+        ({"status": Status.CLOSED, "closed_at": NOW}, ["reopen"]),
+    ],
+)
+def test_card_has_only_buttons_that_apply(changes: dict[str, object], expected: list[str]) -> None:
+    assert buttons(card.card(overview(**changes), NOW)) == expected
+
+
+def test_card_without_a_further_level_cannot_escalate() -> None:
+    shown = replace(overview(), next_level=None)
+    assert "escalate" not in buttons(card.card(shown, NOW))
+
+
+def test_overdue_acknowledgement_is_seen_on_the_card() -> None:
+    assert "overdue since" not in read(card.card(overview(), NOW))
+    assert ":warning: overdue since 2026-03-10 12:15 UTC" in read(card.card(overview(), LATER))
+
+
+def test_headline_says_what_matters_on_a_lock_screen() -> None:
+    assert card.card(overview(), NOW).text == ":red_circle: INC-2026-044 · SEV1 · Checkout is down"
+    resolved = overview(status=Status.RESOLVED, resolved_at=NOW)
+    assert card.card(resolved, NOW).text == ":red_circle: Resolved: INC-2026-044 · SEV1 · Checkout is down"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Database pool exhausted on primary", "inc-2026-044-database-pool-exhausted"),
+        ("The API is down!", "inc-2026-044-api-down"),
+        ("Überlast in Zürich", "inc-2026-044-überlast-zürich"),
+        ("データベース 停止", "inc-2026-044-データベース-停止"),
+        ("!!! ???", "inc-2026-044"),
+        ("x" * 200, "inc-2026-044-" + "x" * 67),
+    ],
+)
+def test_channel_name_is_made_of_the_title(title: str, name: str) -> None:
+    assert card.channel_name(overview(title=title)) == name
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (Reason.DECLARED, "You are *on call*"),
+        (Reason.UNACKNOWLEDGED, "*Nobody acknowledged in time*"),
+        (Reason.BY_HAND, "*Ada* escalated it to level 1"),
+        (Reason.REOPENED, "It was *reopened*"),
+        (Reason.RAISED, "Its *severity was raised*"),
+        (Reason.UNREACHABLE, "*could not be reached*"),
+    ],
+)
+def test_page_says_why_this_person(reason: Reason, words: str) -> None:
+    assert words in read(page.page(page_facts(Escalated(1, (BEN,), reason, None, 1)), NOW))
+
+
+def test_page_says_what_happens_next_and_when() -> None:
+    shown = page.page(page_facts(Escalated(1, (BEN,), Reason.DECLARED, None, 1)), LATER)
+    assert "If nobody acknowledges, then <@U0ADA> at 2026-03-10 12:15 UTC" in read(shown)
+    assert "(20 min)" in read(shown)
+    assert buttons(shown) == ["acknowledge", "escalate", "open_channel"]
+
+
+def test_page_that_is_over_asks_for_nothing() -> None:
+    event = Paged(BEN, "please look")
+    shown = page.page(page_facts(event, status=Status.RESOLVED, resolved_at=NOW, resolved_by="Ada"), LATER)
+    assert shown.text.startswith("Over: ")
+    assert "Resolved by Ada" in read(shown)
+    assert buttons(shown) == ["open_channel"]
+
+
+def test_every_kind_of_event_has_its_own_line() -> None:
+    lines = [timeline.line(entry(event), overview()) for event in events("words")]
+    assert all(line.startswith(":") for line in lines)
+    assert len(set(lines)) >= len(lines) - 4  # four reasons to page a level read the same
+
+
+def test_who_has_left_is_still_spoken_of() -> None:
+    gone = [timeline.line(entry(event), overview()) for event in events("words")]
+    assert any("somebody who has left" in line for line in gone)
+    assert ADA in overview().people
+
+
+def test_long_timeline_says_what_it_leaves_out() -> None:
+    shown = overview(sequence=300)
+    entries = [entry(event) for event in events("words")]
+    assert f"{300 - len(entries)} older events are not shown." in read(timeline.timeline(entries, shown))
