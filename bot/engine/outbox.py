@@ -91,17 +91,21 @@ class Outbox:
                 await self._sleep(pause)
 
     async def _claim(self) -> list[ClaimedDelivery]:
+        """What may go out now: pages into every free place, the rest into those not kept for pages."""
         room = LANES - len(self._sending)
+        ordinary = sum(one.owed.priority is not Priority.URGENT for one in self._sending.values())
+        room_for_ordinary = min(room, LANES - KEPT_FOR_PAGES - ordinary)
         if room <= 0:
             return []
         now, leased_until = self._clock.now(), self._clock.after(LEASE)
         self._resting = {lane: until for lane, until in self._resting.items() if until > now}
         resting = list(self._resting)
-        most_urgent_only = room <= KEPT_FOR_PAGES
-        least = Priority.URGENT if most_urgent_only else Priority.LOW
 
         def claim(tx: Connection) -> list[ClaimedDelivery]:
-            return deliver.claim(tx, now, leased_until, room, resting, least)
+            urgent = deliver.claim(tx, now, leased_until, room, resting, Priority.URGENT)
+            left = min(room - len(urgent), room_for_ordinary)
+            others = deliver.claim(tx, now, leased_until, left, resting, Priority.LOW) if left > 0 else []
+            return urgent + others
 
         return await self._database.write(claim)
 

@@ -1,0 +1,228 @@
+"""The outbox: lanes, urgency, outcomes, and what survives a restart."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.domain.delivery import (
+    ClaimedDelivery,
+    Delivery,
+    DeliveryKind,
+    InDoubt,
+    Never,
+    Outcome,
+    Priority,
+    Sent,
+    TryAgain,
+    pause_before,
+)
+from bot.engine.clock import SetClock
+from bot.engine.outbox import LANES, Outbox
+from bot.operations.record import owe
+from storage.database import Connection, Database
+from storage.tables import outbox as table
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+
+
+def owed(key: str, lane: str = "a", kind: DeliveryKind = DeliveryKind.FIND_PERSON, **more: Any) -> Delivery:
+    return Delivery(kind, key, lane, more.pop("priority", Priority.NORMAL), **more)
+
+
+class Post:
+    """A deliverer that writes down what it is handed, and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.handed: list[ClaimedDelivery] = []
+        self.answers: dict[str, list[Outcome]] = {}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.at_once = 0
+        self.most_at_once = 0
+
+    async def __call__(self, delivery: ClaimedDelivery) -> Outcome:
+        self.handed.append(delivery)
+        self.at_once += 1
+        self.most_at_once = max(self.at_once, self.most_at_once)
+        await self.gate.wait()
+        self.at_once -= 1
+        answers = self.answers.get(delivery.owed.key)
+        return answers.pop(0) if answers else Sent()
+
+    @property
+    def keys(self) -> list[str]:
+        return [one.owed.key for one in self.handed]
+
+
+class Engine:
+    """An outbox on a real database, with a clock that the test moves."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.clock = SetClock(NOW)
+        self.post = Post()
+        self.outbox = Outbox(database, self.clock, dict.fromkeys(DeliveryKind, self.post))
+
+    async def owe(self, *deliveries: Delivery) -> None:
+        await self.database.write(lambda tx: owe(tx, self.clock.now(), deliveries))
+
+    async def settle(self) -> None:
+        async with asyncio.timeout(10):
+            while not self.outbox.is_idle:  # noqa: ASYNC110 - a test waits from outside
+                await asyncio.sleep(0.001)
+
+    async def states(self) -> dict[str, str]:
+        def query(tx: Connection) -> dict[str, str]:
+            return {row.key: row.state for row in tx.execute(select(table.c.key, table.c.state))}
+
+        return await self.database.read(query)
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    await database.open()
+    engine = Engine(database)
+    yield engine
+    engine.post.gate.set()
+    await engine.outbox.stop()
+    await database.close()
+
+
+async def test_lane_keeps_its_order_and_lanes_go_side_by_side(engine: Engine) -> None:
+    await engine.owe(*[owed(f"{lane}{n}", lane) for n in range(5) for lane in "abc"])
+    engine.post.gate.clear()
+    await engine.outbox.start()
+    await asyncio.wait_for(_until(lambda: len(engine.post.handed) == 3), 5)
+    engine.post.gate.set()
+    await engine.settle()
+    for lane in "abc":
+        assert [key for key in engine.post.keys if key.startswith(lane)] == [f"{lane}{n}" for n in range(5)]
+    assert engine.post.most_at_once == 3
+
+
+async def test_pages_overtake_everything_that_waits(engine: Engine) -> None:
+    await engine.owe(*[owed(f"m{n}", f"lane{n}", priority=Priority.LOW) for n in range(100)])
+    engine.post.gate.clear()
+    await engine.outbox.start()
+    await asyncio.wait_for(_until(lambda: len(engine.post.handed) >= LANES - 4), 5)
+    await engine.owe(owed("page", "urgent", priority=Priority.URGENT))
+    await asyncio.wait_for(_until(lambda: "page" in engine.post.keys), 5)
+    engine.post.gate.set()
+    await engine.settle()
+    assert engine.post.keys.index("page") <= LANES
+    assert engine.post.most_at_once <= LANES
+
+
+async def test_same_key_is_owed_and_sent_once(engine: Engine) -> None:
+    await engine.owe(owed("once"), owed("once"))
+    await engine.owe(owed("once", "b"))
+    await engine.outbox.start()
+    await engine.settle()
+    assert engine.post.keys == ["once"]
+
+
+async def test_newest_update_does_for_all_before_it(engine: Engine) -> None:
+    await engine.owe(*[owed(f"update{n}", "card", DeliveryKind.UPDATE_CARD) for n in range(20)])
+    await engine.outbox.start()
+    await engine.settle()
+    assert engine.post.keys == ["update19"]
+    assert (await engine.states())["update0"] == "dropped"
+
+
+async def test_wait_that_slack_asks_for_is_kept_to_the_second(engine: Engine) -> None:
+    engine.post.answers["a1"] = [TryAgain("wait", timedelta(seconds=30), is_wait=True)]
+    await engine.owe(owed("a1"), owed("a2"), owed("b1", "b"))
+    await engine.outbox.start()
+    await engine.settle()
+    assert engine.post.keys.count("a1") == 1
+    assert "b1" in engine.post.keys
+    engine.clock.forward(seconds=29)
+    await engine.settle()
+    assert engine.post.keys.count("a1") == 1
+    engine.clock.forward(seconds=1)
+    await engine.settle()
+    assert engine.post.keys[-2:] == ["a1", "a2"]
+    assert engine.post.handed[-2].attempt == 1
+
+
+async def test_lost_answer_makes_the_next_attempt_doubtful(engine: Engine) -> None:
+    engine.post.answers["a1"] = [InDoubt("no answer")]
+    await engine.owe(owed("a1"))
+    await engine.outbox.start()
+    await engine.settle()
+    engine.clock.forward(seconds=5)
+    await engine.settle()
+    assert [(one.attempt, one.is_in_doubt) for one in engine.post.handed] == [(1, False), (2, True)]
+
+
+async def test_what_can_never_arrive_lets_its_lane_go_on(engine: Engine) -> None:
+    engine.post.answers["a1"] = [Never("account_inactive")]
+    await engine.owe(owed("a1"), owed("a2"))
+    await engine.outbox.start()
+    await engine.settle()
+    assert await engine.states() == {"a1": "failed", "a2": "sent"}
+
+
+async def test_lane_rests_but_what_is_no_message_goes_on(engine: Engine) -> None:
+    engine.post.answers["m1"] = [Sent(rest=timedelta(seconds=1))]
+    await engine.owe(
+        owed("m1", kind=DeliveryKind.MIRROR),
+        owed("i1", kind=DeliveryKind.INVITE),
+        owed("m2", kind=DeliveryKind.MIRROR),
+    )
+    await engine.outbox.start()
+    await engine.settle()
+    assert engine.post.keys == ["m1", "i1"]
+    engine.clock.forward(seconds=1)
+    await engine.settle()
+    assert engine.post.keys == ["m1", "i1", "m2"]
+
+
+async def test_deliverer_that_breaks_does_not_stop_the_others(engine: Engine) -> None:
+    async def broken(delivery: ClaimedDelivery) -> Outcome:
+        if delivery.owed.key == "bad" and delivery.attempt == 1:
+            raise RuntimeError("a mistake of ours")
+        return await engine.post(delivery)
+
+    engine.outbox._deliverers = dict.fromkeys(DeliveryKind, broken)
+    await engine.owe(owed("bad"), owed("good", "b"))
+    await engine.outbox.start()
+    await engine.settle()
+    engine.clock.forward(seconds=5)
+    await engine.settle()
+    assert await engine.states() == {"bad": "sent", "good": "sent"}
+
+
+async def test_what_was_in_flight_at_a_crash_is_looked_for(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    await database.open()
+    crashed = Engine(database)
+    crashed.post.gate.clear()
+    await crashed.owe(owed("a1"), owed("a2"))
+    await crashed.outbox.start()
+    await asyncio.wait_for(_until(lambda: crashed.post.handed), 5)
+    next_one = Engine(database)
+    await next_one.outbox.start()
+    await next_one.settle()
+    assert [(one.owed.key, one.is_in_doubt) for one in next_one.post.handed] == [("a1", True), ("a2", False)]
+    crashed.post.gate.set()
+    await next_one.outbox.stop()
+    await crashed.outbox.stop()
+    await database.close()
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 5, 50, 100_000])
+def test_pauses_grow_and_stay_bounded(attempt: int) -> None:
+    shortest, longest = pause_before(attempt, 0.0), pause_before(attempt, 1.0)
+    assert timedelta(seconds=0.5) < shortest < longest <= timedelta(minutes=2.5)
+
+
+async def _until(predicate: Callable[[], object]) -> None:
+    while not predicate():  # noqa: ASYNC110 - a test waits from outside
+        await asyncio.sleep(0.001)

@@ -1,0 +1,126 @@
+"""Two who act at the same moment, and a write that cannot be made: all or nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from bot import organization_file
+from bot.domain.errors import AlreadyAcknowledged, Conflict, Invalid, NotAllowed, NotFound, SlaNotConfigured
+from bot.domain.incident import Incident
+from bot.domain.sla import Severity, Sla
+from bot.domain.timeline import Actor, Noted
+from bot.operations import declare, look_up, reorganize, respond
+from bot.operations.record import record
+from storage.database import Database
+from tests.story import ORGANIZATION
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+TABLES = ("incidents", "timeline", "deadlines", "outbox", "places")
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    await database.open()
+    wanted = organization_file.read(ORGANIZATION)
+    await database.write(lambda tx: reorganize.apply(tx, NOW, "test", wanted))
+    yield database
+    await database.close()
+
+
+def actor(tx: Connection, name: str) -> Actor:
+    person = look_up.organization(tx).people[name]  # type: ignore[index]
+    return look_up.as_actor(person)
+
+
+def declared(tx: Connection, title: str = "Oh no", **more: object) -> Incident:
+    return declare.declare(tx, NOW, actor(tx, "ada"), title=title, **more)  # type: ignore[arg-type]
+
+
+async def counts(database: Database) -> dict[str, int]:
+    def query(tx: Connection) -> dict[str, int]:
+        return {table: tx.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in TABLES}  # noqa: S608
+
+    return await database.read(query)
+
+
+async def test_of_many_acknowledgements_exactly_one_wins(database: Database) -> None:
+    incident = await database.write(declared)
+
+    def press(tx: Connection, name: str) -> Incident:
+        return respond.acknowledge(tx, NOW, actor(tx, name), incident.number)
+
+    presses = [database.write(partial(press, name=name)) for name in ("ada", "ben", "chloe", "dev", "emi")]
+    results = await asyncio.gather(*presses, return_exceptions=True)
+    winners = [one for one in results if isinstance(one, Incident)]
+    losers = [one for one in results if isinstance(one, AlreadyAcknowledged)]
+    assert (len(winners), len(losers)) == (1, 4)
+    assert {loser.by for loser in losers} == {winners[0].acknowledged_by}
+
+
+async def test_change_of_what_one_has_not_seen_is_refused(database: Database) -> None:
+    seen = await database.write(declared)
+    await database.write(lambda tx: respond.note(tx, NOW, actor(tx, "ben"), seen.number, "first"))
+    before = await counts(database)
+    with pytest.raises(Conflict):
+        await database.write(lambda tx: record(tx, NOW, actor(tx, "ada"), seen, seen, Noted("second")))
+    assert await counts(database) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        ({"title": " "}, Invalid),
+        ({"title": "x" * 201}, Invalid),
+        ({"description": "x" * 10_001}, Invalid),
+        ({"services": ["nowhere"]}, NotFound),
+        ({"services": ["checkout"] * 51}, Invalid),
+    ],
+)
+async def test_refused_declaration_leaves_nothing_behind(
+    database: Database, words: dict[str, object], refusal: type[Exception]
+) -> None:
+    before = await counts(database)
+    with pytest.raises(refusal):
+        await database.write(lambda tx: declared(tx, **words))  # type: ignore[arg-type]
+    assert await counts(database) == before
+    assert (await database.write(declared)).number == "INC-2026-001"
+
+
+async def test_viewer_is_refused_in_the_operation(database: Database) -> None:
+    incident = await database.write(declared)
+    with pytest.raises(NotAllowed):
+        await database.write(lambda tx: respond.acknowledge(tx, NOW, actor(tx, "hana"), incident.number))
+
+
+async def test_severity_without_an_sla_is_refused(database: Database) -> None:
+    wanted = organization_file.read(ORGANIZATION)
+    slas: dict[Severity, Sla] = {
+        severity: sla for severity, sla in wanted.slas.items() if severity is not Severity.SEV4
+    }
+    await database.write(lambda tx: reorganize.apply(tx, NOW, "test", replace(wanted, slas=slas)))
+    with pytest.raises(SlaNotConfigured):
+        await database.write(lambda tx: declared(tx, severity=Severity.SEV4))
+
+
+async def test_applying_the_same_file_changes_nothing(database: Database) -> None:
+    wanted = organization_file.read(ORGANIZATION)
+    keys = {one.id: one.key for one in (await database.read(look_up.organization)).services.values()}
+    assert not await database.write(lambda tx: reorganize.apply(tx, NOW, "test", wanted))
+    assert all(key.startswith("svc_") for key in keys.values())
+
+
+async def test_who_left_the_file_stays_as_inactive_and_keys_stay(database: Database) -> None:
+    before = await database.read(look_up.organization)
+    wanted = organization_file.read(ORGANIZATION)
+    people = {handle: person for handle, person in wanted.people.items() if handle != "hana"}
+    await database.write(lambda tx: reorganize.apply(tx, NOW, "test", replace(wanted, people=people)))
+    after = await database.read(look_up.organization)
+    assert not after.people["hana"].is_active  # type: ignore[index]
+    assert {one.key for one in after.services.values()} == {one.key for one in before.services.values()}
