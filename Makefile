@@ -25,7 +25,7 @@ format: $(VENV)/tests-installed
 	$(RUN) -m ruff check --fix .
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import sys; sys.exit("Tocsin needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: .lock/run.txt | $(VENV)/bin/python

@@ -111,9 +111,21 @@ class App:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_SECONDS / 2)
         await runner.setup()
         self._parts.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, self.settings.host, self.settings.port)
-        await site.start()
+        host, port = self.settings.host, self.settings.port
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise PortInUse(f"Cannot listen at {host}:{port} ({error.strerror}). Set HOST or PORT.") from None
         self.port = runner.addresses[0][1]
+
+    async def _open_socket(self, bolt: AsyncApp, app_token: str) -> None:
+        socket = connection.SocketConnection(bolt, app_token)
+        try:
+            await socket.open()
+        except BaseException:
+            await socket.close()
+            raise
+        self._parts.push_async_callback(socket.close)
 
     async def _connect(self, slack: AsyncWebClient, front: Front, bolt: AsyncApp) -> None:
         """Greet Slack until it answers; deadlines and the outbox work meanwhile."""
@@ -122,14 +134,18 @@ class App:
                 greeted = await slack.auth_test()
                 front.team_id = greeted["team_id"]
                 if self.settings.slack_app_token is not None:
-                    socket = connection.SocketConnection(bolt, self.settings.slack_app_token.reveal())
-                    await socket.open()
-                    self._parts.push_async_callback(socket.close)
+                    await self._open_socket(bolt, self.settings.slack_app_token.reveal())
                 log.info("connected to Slack", team=greeted["team"])
                 return
             except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.error("Slack cannot be reached", error=str(error), again_in=_CONNECT_AGAIN_SECONDS)
                 await asyncio.sleep(_CONNECT_AGAIN_SECONDS)
+
+
+class PortInUse(Refusal):
+    """Something else listens where Tocsin should."""
+
+    code = "PORT_IN_USE"
 
 
 def _token(settings: Settings) -> str:

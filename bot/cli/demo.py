@@ -57,7 +57,12 @@ async def open_workspace(file: Path, port: int, database_url: str) -> tuple[Work
     workspace.add_channel("general", members=members)
     if organization.announcement_channel:
         workspace.add_channel(organization.announcement_channel, members=members)
-    await workspace.start(port=port)
+    try:
+        await workspace.start(port=port)
+    except OSError as error:
+        raise click.ClickException(
+            f"Cannot listen at port {port} ({error.strerror}). Try --port 0."
+        ) from None
     environment = {
         "SLACK_BOT_TOKEN": installed.bot_token,
         "SLACK_APP_TOKEN": installed.app_token,

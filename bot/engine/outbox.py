@@ -182,6 +182,7 @@ def _report(delivery: ClaimedDelivery, outcome: Outcome) -> None:
         "kind": delivery.owed.kind.value,
         "delivery": delivery.id,
         "incident": delivery.number,
+        "person": delivery.owed.person_id,
         "attempt": delivery.attempt,
     }
     match outcome:
