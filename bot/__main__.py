@@ -10,7 +10,7 @@ from bot.cli.doctor import doctor
 from bot.cli.manifest import manifest
 from bot.cli.run import run
 from bot.domain.errors import Refusal
-from storage.database import FileInUse
+from storage.database import FileInUse, Unusable
 
 
 @click.group()
@@ -29,7 +29,7 @@ def main() -> None:
     except Refusal as refusal:
         click.echo(refusal.sentence, err=True)
         sys.exit(2)
-    except FileInUse as error:
+    except (FileInUse, Unusable) as error:
         click.echo(str(error), err=True)
         sys.exit(2)
 

@@ -1,6 +1,7 @@
 """The one place that builds every part, joins them, and starts and stops them in order."""
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -93,6 +94,7 @@ class App:
     async def _listen(self, slack: AsyncWebClient) -> None:
         front = Front(self.database, self.clock.now, slack)
         # `connection.route` has checked each signature before Bolt sees the request.
+        logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
         bolt = AsyncApp(client=slack, request_verification_enabled=False)
         for listeners in (commands, buttons, submissions, events):
             listeners.register(bolt, front)
@@ -160,6 +162,11 @@ def _token(settings: Settings) -> str:
             "Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events."
         )
     return settings.slack_bot_token.reveal()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Bolt reads SLACK_BOT_TOKEN itself, and warns that our client with the same token comes first."""
+    return "`token` will be unused" not in record.getMessage()
 
 
 async def _healthy(request: web.Request) -> web.Response:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from alembic.util import CommandError
 from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import DBAPIError
 
 from storage import touched
 from storage.sqlite import FileInUse, Full, SqliteReader, SqliteWriter, hold_file
@@ -19,6 +21,10 @@ class Listener(Protocol):
     """Called in the event loop after a commit, with what was touched; it may only look, not fail."""
 
     def __call__(self, marks: frozenset[str]) -> None: ...
+
+
+class Unusable(Exception):
+    """The file cannot be opened, or is no database of ours."""
 
 
 class Database:
@@ -35,11 +41,19 @@ class Database:
         self._listeners.append(listener)
 
     async def open(self) -> None:
-        """Raises FileInUse when another process holds the file."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self._exclusive:
-            self._release = hold_file(self.path)
-        await asyncio.to_thread(upgrade_sqlite, self.path)
+        """Raises FileInUse when another process holds the file, Unusable when it is no database of ours."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self._exclusive:
+                self._release = hold_file(self.path)
+            await asyncio.to_thread(upgrade_sqlite, self.path)
+        except (OSError, DBAPIError, CommandError) as error:
+            self._let_go()
+            why = error.orig if isinstance(error, DBAPIError) else error
+            raise Unusable(
+                f"{self.path} cannot be used ({why}). Check its owner and the disk, restore a backup, "
+                "or name another file in DATABASE_URL."
+            ) from error
         self._writer = SqliteWriter(self.path, asyncio.get_running_loop(), self._committed)
         self._reader = SqliteReader(self.path)
 
@@ -47,8 +61,12 @@ class Database:
         """Waits for the operations that are waiting, then lets the file go."""
         await asyncio.to_thread(self._writer.close)
         await self._reader.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._release is not None:
             self._release()
+            self._release = None
 
     async def write(self, operation: Operation[T]) -> T:
         """The operation's result, once it is committed. Raises what it raises, and Full."""
@@ -63,4 +81,4 @@ class Database:
             listener(marks)
 
 
-__all__ = ["Connection", "Database", "FileInUse", "Full", "Listener", "Operation", "touched"]
+__all__ = ["Connection", "Database", "FileInUse", "Full", "Listener", "Operation", "Unusable", "touched"]

@@ -173,6 +173,27 @@ async def test_settings_that_do_not_suffice_are_named(tmp_path: Path) -> None:
         assert await running.wait() == 2
 
 
+async def test_file_that_is_no_database_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.db"
+    broken.write_text("this is a shopping list\n" * 100, encoding="utf-8")
+    async with process("run", **environment(workspace, broken)) as running:
+        assert "broken.db cannot be used (file is not a database)" in await line_with(
+            running, "cannot be used"
+        )
+        assert await running.wait() == 2
+    assert broken.read_text(encoding="utf-8").startswith("this is a shopping list")
+
+
+async def test_port_that_is_taken_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    taken = workspace.url.rsplit(":", 1)[1]
+    async with process("run", **{**environment(workspace, tmp_path / "x.db"), "PORT": taken}) as running:
+        await line_with(running, rf"Cannot listen at 127.0.0.1:{taken}.*Set HOST or PORT")
+        assert await running.wait() == 2
+    async with process("demo", "--port", taken) as running:
+        await line_with(running, rf"Cannot listen at port {taken}")
+        assert await running.wait() == 1
+
+
 async def test_demo_prints_two_addresses_that_answer() -> None:
     async with process("demo", "--port", "0", "--speed", "60") as running:
         page = re.findall(r"http://\S+", await line_with(running, "Workspace"))[0]
