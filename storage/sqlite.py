@@ -148,23 +148,25 @@ class SqliteWriter:
         if waiting is None:
             self._queue.put(None)
             return
-        waiting.error = Full(f"The database cannot be written: {error.__cause__ or error}")
-        waiting.settle()
+        if waiting.future.set_running_or_notify_cancel():
+            waiting.error = Full(f"The database cannot be written: {error.__cause__ or error}")
+            waiting.settle()
 
     def _next_batch(self) -> "list[_Waiting] | None":
-        first = self._queue.get()
-        if first is None:
-            return None
-        batch = [first]
+        """What waits, at least one and at most BATCH; None when there will be no more."""
+        batch: list[_Waiting] = []
         while len(batch) < BATCH:
             try:
-                waiting = self._queue.get_nowait()
+                waiting = self._queue.get(block=not batch)
             except queue.Empty:
                 break
             if waiting is None:
+                if not batch:
+                    return None
                 self._queue.put(None)
                 break
-            batch.append(waiting)
+            if waiting.future.set_running_or_notify_cancel():
+                batch.append(waiting)
         return batch
 
     def _truncate_wal(self, connection: Connection) -> None:
@@ -185,8 +187,6 @@ class _Waiting:
         self.error: BaseException | None = None
 
     def settle(self) -> None:
-        if self.future.cancelled():
-            return
         if self.error is not None:
             self.future.set_exception(self.error)
         else:

@@ -55,7 +55,7 @@ def deliveries(incident: Incident, entry: Entry) -> list[Delivery]:
             return [*tell, *_told(incident, entry)]
         case Acknowledged():
             joined = [_invite(incident, entry.by.person_id)] if entry.by.person_id else []
-            return [*joined, *_told(incident, entry)]
+            return [*joined, _topic(incident, entry), *_told(incident, entry)]
         case Resolved() | Closed() | Reopened() | SeverityChanged() | StatusChanged() | TitleChanged():
             return [_topic(incident, entry), *_told(incident, entry)]
         case DescriptionChanged() | LevelPassed() | AcknowledgementMissed() | PageFailed():

@@ -14,6 +14,8 @@ from bot.slack.views import card
 
 #: How many names are tried when a channel's name is taken.
 NAMES = 20
+#: How far Slack's clock and ours may be apart.
+_CLOCKS_APART = timedelta(minutes=5)
 _WAIT_FOR_ANNOUNCEMENT = timedelta(seconds=2)
 #: Slack says these when the workspace does not let the bot create channels.
 _NO_CHANNELS = frozenset({"restricted_action", "user_is_restricted", "no_permission"})
@@ -24,7 +26,7 @@ async def create_channel(client: AsyncWebClient, delivery: ClaimedDelivery, over
     """The incident's channel, or, where channels may not be created, the announcement's thread."""
     if overview.place.channel_id is not None:
         return Sent(overview.place.channel_id, overview.place.thread_ts, overview.place.channel_name)
-    if delivery.is_in_doubt and (found := await _own_channel(client, overview)):
+    if delivery.is_in_doubt and (found := await _own_channel(client, delivery, overview)):
         return Sent(found["id"], name=found["name"])
     for attempt in range(1, NAMES + 1):
         name = card.channel_name(overview, attempt)
@@ -48,12 +50,16 @@ def _in_thread(overview: Overview) -> Outcome:
     return Sent(place.announcement_channel_id, place.announcement_ts)
 
 
-async def _own_channel(client: AsyncWebClient, overview: Overview) -> dict[str, Any] | None:
-    """The channel that an attempt without an answer may have created."""
+async def _own_channel(
+    client: AsyncWebClient, delivery: ClaimedDelivery, overview: Overview
+) -> dict[str, Any] | None:
+    """The channel that an attempt without an answer may have created; not one of an earlier installation."""
+    earliest = (delivery.owed_at - _CLOCKS_APART).timestamp()
     names = {card.channel_name(overview, attempt) for attempt in range(1, NAMES + 1)}
     own_id = (await client.auth_test())["user_id"]
     async for channel in channels(client):
-        if channel["name"] in names and channel.get("creator") == own_id:
+        is_ours = channel.get("creator") == own_id and channel.get("created", 0) >= earliest
+        if is_ours and channel["name"] in names:
             return channel
     return None
 

@@ -51,7 +51,7 @@ TOLD = "mirror update_card update_announcement"
 #: The event → what is owed for it, in order.
 OWED: list[tuple[Event, str]] = [
     (DECLARED, OPENING),
-    (ACKNOWLEDGED, f"invite:ada {TOLD}"),
+    (ACKNOWLEDGED, f"invite:ada set_topic {TOLD}"),
     (StatusChanged(Status.NEW, Status.FIXING, None), f"set_topic {TOLD}"),
     (Resolved(Status.FIXING, "restarted"), f"set_topic {TOLD}"),
     (Closed(Status.RESOLVED, None), f"set_topic {TOLD}"),
@@ -95,6 +95,7 @@ CLOCKS: list[tuple[Incident, Event, str]] = [
     (incident(level=1), LOWERED, f"{ACKNOWLEDGE} {CLOSURE}"),
     (incident(level=2), LOWERED, CLOSURE),
     (TAKEN, LOWERED, CLOSURE),
+    (incident(level=1, is_exhausted=True), LOWERED, CLOSURE),
     (RESOLVED, LOWERED, NOTHING),
     (incident(level=2), ESCALATED, "level_timeout@10"),
     (incident(level=1), Escalated(1, (BEN,), Reason.DECLARED, None, 1), NOTHING),

@@ -75,6 +75,7 @@ async def test_ack_assigns_and_moves_to_investigating(story: Story) -> None:
     incident = (await story.overview()).incident
     assert (incident.assignee_id, incident.status) == ("ada", Status.INVESTIGATING)
     assert "acknowledged after 4 min" in (await story.said())[-1]
+    assert "Investigating" in story.workspace.channel(await story.channel()).topic
 
 
 async def test_second_acknowledgement_names_the_first(story: Story) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -83,6 +84,20 @@ async def test_listeners_hear_what_was_touched_after_the_commit(database: Databa
 async def test_reader_cannot_write(database: Database) -> None:
     with pytest.raises(OperationalError, match="readonly"):
         await database.read(lambda tx: requests.is_new(tx, "k", NOW))
+
+
+async def test_caller_who_goes_away_does_not_stop_the_writer(database: Database) -> None:
+    hold, write = threading.Event(), database.write
+    holding = asyncio.ensure_future(write(lambda tx: hold.wait(5)))
+    await asyncio.sleep(0.05)
+    waiting = [asyncio.ensure_future(write(partial(requests.is_new, key=f"{n}", at=NOW))) for n in range(20)]
+    await asyncio.sleep(0)
+    for task in [holding, *waiting[::2]]:
+        task.cancel()
+    hold.set()
+    await asyncio.gather(holding, *waiting, return_exceptions=True)
+    assert await write(partial(requests.is_new, key="after", at=NOW))
+    assert await count(database) == 11
 
 
 async def test_file_is_held_until_it_is_closed(tmp_path: Path) -> None:
