@@ -1,6 +1,7 @@
 """`/incident …`"""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -10,6 +11,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import Invalid, NotFound
 from bot.domain.ids import PersonId
 from bot.domain.incident import OPEN, Status
+from bot.domain.overview import Overview
+from bot.domain.timeline import Actor
 from bot.operations import assign, declare, escalate, look_up, page, respond
 from bot.slack import grammar
 from bot.slack.grammar import Command, Verb
@@ -18,6 +21,7 @@ from bot.slack.views import answers, modals
 from bot.slack.views import timeline as timeline_view
 from bot.slack.views.kit import Message
 from bot.slack.views.modals import Metadata
+from storage.database import Connection
 
 SHOWN_IN_LIST = 10
 
@@ -87,7 +91,7 @@ async def listing(front: Front, body: Body, command: Command) -> Message:
     """The newest incidents that fit; the open ones when nothing else was asked for."""
     statuses = command.statuses or (() if command.everything else tuple(OPEN))
 
-    def query(tx: Any, now: Any, actor: Any) -> Message:
+    def query(tx: Connection, now: datetime, actor: Actor) -> Message:
         found, total = look_up.listing(
             tx,
             now,
@@ -108,7 +112,7 @@ async def _show(front: Front, body: Body, command: Command) -> Answer:
 async def shown(front: Front, body: Body, number: str) -> Message:
     """The incident's card with its last events and what could not be delivered."""
 
-    def query(tx: Any, now: Any, actor: Any) -> Message:
+    def query(tx: Connection, now: datetime, actor: Actor) -> Message:
         found = look_up.incident(tx, number)
         return answers.shown(
             look_up.overview(tx, found, now),
@@ -170,8 +174,8 @@ async def _assign(front: Front, body: Body, command: Command) -> Answer:
         return await _ask(front, body, command, modals.assign)
     number = await front.number(body, command.number)
 
-    def run(tx: Any, now: Any, actor: Any) -> Any:
-        person_id = actor.person_id if command.mine else person_meant(tx, command.person)
+    def run(tx: Connection, now: datetime, actor: Actor) -> Overview:
+        person_id = person_meant(tx, actor.slack_id if command.mine else command.person)
         return look_up.overview(tx, assign.assign(tx, now, actor, number, person_id), now)
 
     overview = await front.act(body, run)
@@ -190,7 +194,7 @@ async def _page(front: Front, body: Body, command: Command) -> Answer:
         return await _ask(front, body, command, modals.page)
     number = await front.number(body, command.number)
 
-    def run(tx: Any, now: Any, actor: Any) -> Any:
+    def run(tx: Connection, now: datetime, actor: Actor) -> str:
         person_id = person_meant(tx, command.person)
         page.page(tx, now, actor, number, person_id, command.text or None)
         return look_up.organization(tx).people[person_id].name
@@ -210,7 +214,7 @@ async def _note(front: Front, body: Body, command: Command) -> Answer:
 async def _timeline(front: Front, body: Body, command: Command) -> Answer:
     number = await front.number(body, command.number)
 
-    def query(tx: Any, now: Any, actor: Any) -> Message:
+    def query(tx: Connection, now: datetime, actor: Actor) -> Message:
         found = look_up.incident(tx, number)
         return timeline_view.timeline(look_up.entries(tx, found), look_up.overview(tx, found, now))
 
@@ -239,7 +243,7 @@ async def ask(front: Front, body: Body, number: str, modal: Callable[..., dict[s
     await front.show_modal(body, modal(overview, Metadata(overview.incident.number, channel_of(body))))
 
 
-def person_meant(tx: Any, slack_id: str | None) -> PersonId:
+def person_meant(tx: Connection, slack_id: str | None) -> PersonId:
     """The person with this Slack account. Raises NotFound or Invalid."""
     if not slack_id:
         raise Invalid(person="must be chosen")

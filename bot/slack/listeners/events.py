@@ -1,5 +1,6 @@
 """Slack's events and shortcuts."""
 
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -7,13 +8,15 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 
-from bot.domain.errors import Refusal
+from bot.domain.errors import Refusal, UnknownPerson
 from bot.domain.incident import OPEN
+from bot.domain.timeline import Actor
 from bot.operations import look_up
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners.commands import ask, show_declare
 from bot.slack.listeners.front import Body, Front, react, user_of
 from bot.slack.views import home, modals
+from storage.database import Connection
 
 #: How many incidents the home tab shows.
 SHOWN_AT_HOME = 10
@@ -45,8 +48,10 @@ def register(app: AsyncApp, front: Front) -> None:
 async def show_home(front: Front, body: Body) -> None:
     """Bring the home tab up to date for who opened it."""
 
-    def query(tx: Any, now: Any, actor: Any) -> dict[str, Any]:
-        person = look_up.organization(tx).people[actor.person_id]
+    def query(tx: Connection, now: datetime, actor: Actor) -> dict[str, Any]:
+        person = look_up.organization(tx).person(actor.person_id)
+        if person is None:
+            raise UnknownPerson
         mine, _ = look_up.listing(
             tx, now, statuses=tuple(OPEN), assignee_id=actor.person_id, limit=SHOWN_AT_HOME
         )

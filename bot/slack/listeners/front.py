@@ -6,6 +6,7 @@ milliseconds; when two seconds pass without one, Slack is told "still working" a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -62,7 +63,7 @@ class Front:
     async def act_on(self, body: Body, operation: Callable[..., Any], number: str, *words: Any) -> Overview:
         """The incident as it stands after `operation(tx, now, actor, number, *words)`."""
 
-        def run(tx: Connection, now: Any, actor: Actor) -> Overview:
+        def run(tx: Connection, now: datetime, actor: Actor) -> Overview:
             return look_up.overview(tx, operation(tx, now, actor, number, *words), now)
 
         overview = await self.act(body, run)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -9,9 +10,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Invalid, Refusal
-from bot.domain.incident import Status
+from bot.domain.incident import Incident, Status
 from bot.domain.overview import Overview
 from bot.domain.sla import Severity
+from bot.domain.timeline import Actor
 from bot.operations import assign, declare, look_up, page, respond
 from bot.operations.carry_out_once import CarriedOutBefore
 from bot.slack.grammar import Verb
@@ -20,10 +22,11 @@ from bot.slack.listeners.front import Body, Front, settled
 from bot.slack.views import answers, modals
 from bot.slack.views.kit import Message
 from bot.slack.views.modals import Metadata
+from storage.database import Connection
 
 Values = Mapping[str, Any]
 #: What a modal does: `(tx, now, actor, number, values) -> Incident`.
-Submitted = Callable[..., Any]
+Submitted = Callable[[Connection, datetime, Actor, str, Values], Incident]
 
 Choice = TypeVar("Choice", Status, Severity)
 
@@ -51,7 +54,7 @@ async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | M
         verb = Verb(view["callback_id"])
         operation = SUBMISSIONS[verb]
 
-        def run(tx: Any, now: Any, actor: Any) -> Overview:
+        def run(tx: Connection, now: datetime, actor: Actor) -> Overview:
             return look_up.overview(tx, operation(tx, now, actor, metadata.number or "", values), now)
 
         overview = await front.act(body, run)
@@ -66,7 +69,7 @@ async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | M
     return answers.declared(overview) if verb is Verb.DECLARE else None
 
 
-def _declare(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+def _declare(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
     return declare.declare(
         tx,
         now,
@@ -78,36 +81,36 @@ def _declare(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
     )
 
 
-def _resolve(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+def _resolve(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
     return respond.change_status(tx, now, actor, number, Status.RESOLVED, values.get("comment"))
 
 
-def _close(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+def _close(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
     return respond.change_status(tx, now, actor, number, Status.CLOSED, values.get("comment"))
 
 
-def _reopen(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+def _reopen(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
     return respond.change_status(tx, now, actor, number, Status.INVESTIGATING, values.get("comment"))
 
 
-def _status(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+def _status(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
     to = _chosen(Status, "status", values)
     return respond.change_status(tx, now, actor, number, to, values.get("comment"))
 
 
-def _severity(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+def _severity(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
     return respond.change_severity(tx, now, actor, number, _chosen(Severity, "severity", values))
 
 
-def _assign(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+def _assign(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
     return assign.assign(tx, now, actor, number, person_meant(tx, values.get("person")))
 
 
-def _page(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+def _page(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
     return page.page(tx, now, actor, number, person_meant(tx, values.get("person")), values.get("message"))
 
 
-def _note(tx: Any, now: Any, actor: Any, number: str, values: Values) -> Any:
+def _note(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
     return respond.note(tx, now, actor, number, values.get("note") or "")
 
 
