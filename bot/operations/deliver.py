@@ -35,9 +35,11 @@ from bot.domain.timeline import (
     Reason,
 )
 from bot.operations import look_up, rows
-from bot.operations.record import owe, record
+from bot.operations.record import owe, record, refresh_pages
 from storage import incidents, organizations, outbox
 
+#: Pages that were laid out already, perhaps before there was a channel to open.
+_UNDER_WAY = (DeliveryState.SENDING, DeliveryState.SENT)
 #: Whose failure the timeline mentions: people rely on them, and saying so does not fail the same way.
 _MENTIONED = frozenset(
     {
@@ -148,6 +150,8 @@ def _placed(tx: Connection, now: datetime, owed: Delivery, incident_id: str, sen
             columns = {"channel_id": sent.channel_id, "channel_name": sent.name, "thread_ts": sent.receipt}
             incidents.settle_place(tx, incident_id, columns)
             owe(tx, now, [consequences.update_announcement(incident, "channel")])
+            underway = [page for page in outbox.pages_of(tx, incident_id) if page.state in _UNDER_WAY]
+            refresh_pages(tx, now, incident, underway, "channel")
         case DeliveryKind.POST_CARD:
             incidents.settle_place(tx, incident_id, {"card_ts": sent.receipt})
             if is_stale:

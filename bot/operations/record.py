@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from bot.domain import consequences, ids
 from bot.domain.deadline import Arm, DeadlineChange, DeadlineKind, DeadlineState
@@ -62,6 +63,29 @@ def owe(tx: Connection, now: datetime, deliveries: Iterable[Delivery]) -> None:
     outbox.add(tx, [rows.delivery_columns(delivery) | fresh for delivery in deliveries])
 
 
+def refresh_pages(
+    tx: Connection, now: datetime, incident: Incident, pages: Iterable[Row[Any]], cause: str
+) -> None:
+    """Bring these pages up to date: what they show is no longer so, because of `cause`."""
+    owe(
+        tx,
+        now,
+        [
+            Delivery(
+                DeliveryKind.REFRESH_PAGE,
+                key=f"refresh_page:{page.id}:{cause}",
+                lane=f"refresh:{page.id}",
+                priority=Priority.HIGH,
+                incident_id=incident.id,
+                person_id=page.person_id,
+                page_id=page.id,
+                method=page.method,
+            )
+            for page in pages
+        ],
+    )
+
+
 def _write_down(
     tx: Connection, now: datetime, actor: Actor, incident: Incident, events: Sequence[Event]
 ) -> None:
@@ -70,27 +94,10 @@ def _write_down(
     timeline.add(tx, [rows.entry_columns(entry) for entry in entries])
     owe(tx, now, [delivery for entry in entries for delivery in consequences.deliveries(incident, entry)])
     if any(consequences.changes_pages(event) for event in events):
-        owe(tx, now, _refreshes(tx, incident))
+        refresh_pages(tx, now, incident, outbox.pages_of(tx, incident.id), str(incident.sequence))
     _move_clocks(
         tx, now, incident, [change for entry in entries for change in consequences.deadlines(incident, entry)]
     )
-
-
-def _refreshes(tx: Connection, incident: Incident) -> list[Delivery]:
-    return [
-        Delivery(
-            DeliveryKind.REFRESH_PAGE,
-            key=f"refresh_page:{page.id}:{incident.sequence}",
-            lane=f"refresh:{page.id}",
-            priority=Priority.HIGH,
-            incident_id=incident.id,
-            person_id=page.person_id,
-            page_id=page.id,
-            method=page.method,
-        )
-        for page in outbox.pages_of(tx, incident.id)
-        if page.sequence <= incident.sequence
-    ]
 
 
 def _move_clocks(

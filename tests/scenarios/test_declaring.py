@@ -108,3 +108,11 @@ async def test_where_channels_are_forbidden_a_thread_serves(story: Story) -> Non
     assert overview.place.thread_ts == overview.place.announcement_ts
     thread = story.workspace.messages("incidents", overview.place.thread_ts)
     assert len(thread) == 1 + 1 + overview.incident.sequence
+
+
+async def test_page_that_was_faster_than_the_channel_gets_the_way_there(story: Story) -> None:
+    story.tolerated.add("ratelimited")
+    story.workspace.faults.add("conversations.create", error="ratelimited", retry_after=5)
+    await story.person("ada").types("declare Oh no --service Checkout")
+    (page,) = story.person("farid").pages
+    assert buttons_of(page) == ["acknowledge", "escalate", "open_channel"]

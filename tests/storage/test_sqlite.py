@@ -87,13 +87,19 @@ async def test_reader_cannot_write(database: Database) -> None:
 
 
 async def test_caller_who_goes_away_does_not_stop_the_writer(database: Database) -> None:
-    hold, write = threading.Event(), database.write
-    holding = asyncio.ensure_future(write(lambda tx: hold.wait(5)))
-    await asyncio.sleep(0.05)
+    begun, hold, write = threading.Event(), threading.Event(), database.write
+
+    def block(tx: Connection) -> None:
+        begun.set()
+        hold.wait(10)
+
+    holding = asyncio.ensure_future(write(block))
+    await asyncio.to_thread(begun.wait, 10)
     waiting = [asyncio.ensure_future(write(partial(requests.is_new, key=f"{n}", at=NOW))) for n in range(20)]
     await asyncio.sleep(0)
     for task in [holding, *waiting[::2]]:
         task.cancel()
+    await asyncio.sleep(0)
     hold.set()
     await asyncio.gather(holding, *waiting, return_exceptions=True)
     assert await write(partial(requests.is_new, key="after", at=NOW))
