@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bot.domain import escalation
 from bot.domain.deadline import ESCALATION
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
-from bot.domain.ids import PersonId, ScheduleId, SlackUserId, as_incident_number
+from bot.domain.ids import PersonId, SlackUserId, as_incident_number
 from bot.domain.incident import Incident, Status
 from bot.domain.organization import Organization, Person, Role, Service, Team
 from bot.domain.overview import FailedDelivery, NextLevel, Overview, PageFacts, Place, TeamOnCall
@@ -267,8 +267,3 @@ def page_receipt(tx: Connection, page_id: int) -> tuple[str, str | None, str | N
     if row is None:
         return "dropped", None, None, None
     return row.state, row.channel_id, row.receipt, row.sequence
-
-
-def schedule_name(organized: Organization, schedule_id: ScheduleId | None) -> str | None:
-    found = organized.schedules.get(schedule_id) if schedule_id is not None else None
-    return found.name if found else None

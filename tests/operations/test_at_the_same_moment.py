@@ -124,3 +124,19 @@ async def test_who_left_the_file_stays_as_inactive_and_keys_stay(database: Datab
     after = await database.read(look_up.organization)
     assert not after.people["hana"].is_active  # type: ignore[index]
     assert {one.key for one in after.services.values()} == {one.key for one in before.services.values()}
+
+
+async def test_new_title_and_description_stand_on_the_timeline_once(database: Database) -> None:
+    number = (await database.write(declared)).number
+
+    def reword(tx: Connection) -> None:
+        respond.change_title(tx, NOW, actor(tx, "ada"), number, "  Checkout   is down ")
+        respond.describe(tx, NOW, actor(tx, "ada"), number, "500s since 14:20")
+
+    await database.write(reword)
+    await database.write(reword)
+    incident = await database.read(lambda tx: look_up.incident(tx, number))
+    entries = await database.read(lambda tx: look_up.entries(tx, incident))
+    assert (incident.title, incident.description) == ("Checkout is down", "500s since 14:20")
+    kinds = [type(entry.event).__name__ for entry in entries]
+    assert (kinds.count("TitleChanged"), kinds.count("DescriptionChanged")) == (1, 1)
