@@ -79,6 +79,8 @@ _VERBS: Mapping[str, Verb] = {
 }
 #: Verbs that need an incident: its number may stand first.
 _ABOUT_ONE = frozenset(Verb) - {Verb.HELP, Verb.DECLARE, Verb.LIST, Verb.ONCALL}
+#: Verbs that take a number and nothing else: a bare `45` can only be meant as one.
+_ONLY_A_NUMBER = frozenset({Verb.SHOW, Verb.ACKNOWLEDGE, Verb.ESCALATE, Verb.TIMELINE})
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,18 @@ class Misunderstood(Refusal):
         self.suggestion = suggestion
 
 
-#: What telephones make of quotes and dashes while one types.
-_TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "—": "--", "–": "-"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>")
 _NAMED = re.compile(r"<([@#])([A-Z0-9]+)(?:\|([^<>]*))?>")
 _LINK = re.compile(r"<((?:https?|mailto):[^<>|]*)(?:\|([^<>]*))?>")
-_OPTION = re.compile(r'\s--?(sev|severity|service|svc|s)[\s=]+(?:"([^"]*)"|(\S+))', re.IGNORECASE)
+#: Telephones make long dashes of two hyphens, and bend the quotes.
+_OPTION = re.compile(
+    r"""\s(?:--?|[—–])(sev|severity|services?|svc)[\s=]+(?:["“”„]([^"“”]*)["“”]|['‘’]([^'‘’]*)['‘’]|(\S+))""",
+    re.IGNORECASE,
+)
+_FLAG = re.compile(r"(?<!\S)(?:--|[—–])(\w+)")
+_QUOTED = re.compile(r'["“„]([^"“”„]*)["“”]')
+_ALMOST_A_NUMBER = re.compile(r"\W*inc\W{0,2}\d[\w-]*\W*|#?\d+\W*", re.IGNORECASE)
 _SEVERITY = re.compile(r"sev[- ]?([0-4])", re.IGNORECASE)
 _TRAILING_SEVERITY = re.compile(r"(?:^|\s)\(?sev[- ]?([0-4])\)?[.!]?$", re.IGNORECASE)
 
@@ -139,23 +146,28 @@ def as_typed(text: str) -> str:
 
 
 def _parse(text: str) -> Command:
-    words = _CONTROL.sub(" ", text).strip()
-    if not words:
+    first, rest = _split(_CONTROL.sub(" ", text))
+    if not first:
         return Command(Verb.HELP)
-    first, _, rest = words.partition(" ")
     if number := as_incident_number(first):
-        return _about(number, rest.strip())
+        return _about(number, rest)
     verb = _VERBS.get(first.casefold())
     if verb is None:
         raise _unknown(first, rest)
-    return _parse_rest(verb, rest.strip())
+    return _parse_rest(verb, rest)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The first word and what follows it; any white space parts them, and later lines stay lines."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    return first, rest[0].strip() if rest else ""
 
 
 def _about(number: str, rest: str) -> Command:
     """`INC-2026-044` alone shows it; `INC-2026-044 ack` is as good as `ack INC-2026-044`."""
     if not rest:
         return Command(Verb.SHOW, number)
-    first, _, more = rest.partition(" ")
+    first, more = _split(rest)
     verb = _VERBS.get(first.casefold())
     if verb not in _ABOUT_ONE:
         raise _unknown(first, f"{number} {more}".strip())
@@ -164,20 +176,37 @@ def _about(number: str, rest: str) -> Command:
 
 def _unknown(word: str, rest: str) -> Misunderstood:
     near = difflib.get_close_matches(word.casefold(), _VERBS, n=1, cutoff=0.5)
-    verb = _VERBS[near[0]] if near else Verb.HELP
     allowed = ", ".join(one.value for one in USAGE)
-    suggestion = f"{verb.value} {rest}".strip() if near else Verb.HELP.value
-    word, rest = as_typed(word), as_typed(rest)
-    shown = word if len(word) <= 40 else f"{word[:39]}…"
-    return Misunderstood(f"“{shown}” is no command. Commands are: {allowed}.", suggestion)
+    if near:
+        suggestion = f"{_VERBS[near[0]].value} {rest}".strip()
+    else:
+        suggestion = f"{Verb.DECLARE} {word} {rest}" if rest else Verb.HELP.value
+    return Misunderstood(f"“{_shown(word)}” is no command. Commands are: {allowed}.", as_typed(suggestion))
+
+
+def _shown(word: str) -> str:
+    """What was typed, short enough for a sentence."""
+    word = as_typed(word)
+    return word if len(word) <= 40 else f"{word[:39]}…"
+
+
+def _number(verb: Verb, text: str) -> tuple[str | None, str]:
+    """The incident number that the text begins with, and the rest.
+
+    Raises Misunderstood for what is almost a number: taken for words, it would make the command act
+    on the incident whose channel this is, instead of the one that was meant.
+    """
+    first, rest = _split(text)
+    if number := as_incident_number(first.strip("#(),.:;")):
+        return number, rest
+    is_almost = _ALMOST_A_NUMBER.fullmatch(first) is not None
+    if is_almost and ("inc" in first.casefold() or verb in _ONLY_A_NUMBER):
+        raise Misunderstood(f"“{_shown(first)}” is no incident number. They look like INC-2026-044.")
+    return None, text
 
 
 def _parse_rest(verb: Verb, rest: str) -> Command:
-    number: str | None = None
-    if verb in _ABOUT_ONE:
-        first, _, more = rest.partition(" ")
-        number = as_incident_number(first)
-        rest = more.strip() if number else rest
+    number, rest = _number(verb, rest) if verb in _ABOUT_ONE else (None, rest)
     command = Command(verb, number, rest)
     match verb:
         case Verb.DECLARE:
@@ -190,6 +219,10 @@ def _parse_rest(verb: Verb, rest: str) -> Command:
             return _severity(command)
         case Verb.ASSIGN | Verb.PAGE:
             return _person(command)
+        case Verb.SHOW | Verb.ESCALATE | Verb.TIMELINE if rest:
+            instead = f"{verb} {number}" if number else verb.value
+            sentence = f"{verb} takes an incident number and nothing else; “{_shown(rest)}” is none."
+            raise Misunderstood(sentence, instead)
         case Verb.HELP:
             return _help(command)
         case _:
@@ -197,24 +230,36 @@ def _parse_rest(verb: Verb, rest: str) -> Command:
 
 
 def _declare(command: Command) -> Command:
-    typed = f" {command.text.translate(_TYPOGRAPHY)}"
+    typed = f" {command.text}"
     severity: Severity | None = None
     services: list[str] = []
     for option in _OPTION.finditer(typed):
-        value = option[2] if option[2] is not None else option[3]
+        quoted = option[2] if option[2] is not None else option[3]
         if option[1].casefold().startswith("sev"):
-            severity = as_severity(value)
+            severity = as_severity(quoted if quoted is not None else option[4])
         else:
-            services += [name.strip() for name in value.split(",") if name.strip()]
-    kept = " ".join(_OPTION.sub(" ", typed).split())
-    title = command.text if kept == " ".join(typed.split()) else kept
+            names = option[4].split(",") if quoted is None else [quoted]
+            services += [name.strip() for name in names if name.strip()]
+    title = " ".join(_OPTION.sub(" ", typed).split())
+    _check_flags(title, command.text)
     if severity is None and (trailing := _TRAILING_SEVERITY.search(title)):
         severity = Severity(f"SEV{trailing[1]}")
         title = title[: trailing.start()]
     title = title.strip()
-    if len(title) > 1 and title[0] == title[-1] == '"':
-        title = title[1:-1].strip()
+    if quotation := _QUOTED.fullmatch(title):
+        title = quotation[1].strip()
     return replace(command, text=title, severity=severity, services=tuple(services))
+
+
+def _check_flags(title: str, typed: str) -> None:
+    """Raises Misunderstood for a misspelt option, or one without its value; `--force` may be in a title."""
+    for flag in _FLAG.finditer(title):
+        near = difflib.get_close_matches(flag[1].casefold(), ["sev", "severity", "service"], n=1, cutoff=0.8)
+        if near:
+            mended = typed.replace(flag[0], f"--{near[0]}")
+            suggestion = f"{Verb.DECLARE} {mended}" if mended != typed else None
+            takes = "declare takes --sev SEV0–SEV4 and --service NAME"
+            raise Misunderstood(f"I do not understand “{_shown(flag[0])}”: {takes}.", suggestion)
 
 
 def _list(command: Command) -> Command:
@@ -232,48 +277,60 @@ def _list(command: Command) -> Command:
             near = difflib.get_close_matches(lower, ["mine", "all", *Status], n=1)
             allowed = f"mine, all, open, SEV0–SEV4, {', '.join(Status)}"
             suggestion = f"list {near[0]}" if near else None
-            raise Misunderstood(f"I cannot list “{word[:40]}”. Allowed: {allowed}.", suggestion)
+            raise Misunderstood(f"I cannot list “{_shown(word)}”. Allowed: {allowed}.", suggestion)
     return replace(command, text="")
 
 
 def _status(command: Command) -> Command:
     if not command.text:
         return command
-    first, _, comment = command.text.partition(" ")
+    first, comment = _split(command.text)
     try:
         status = Status(first.casefold())
     except ValueError:
         near = difflib.get_close_matches(first.casefold(), list(Status), n=1, cutoff=0.5)
         number = f"{command.number} " if command.number else ""
-        suggestion = f"status {number}{near[0]} {comment}".strip() if near else None
+        suggestion = as_typed(f"status {number}{near[0]} {comment}").strip() if near else None
         raise Misunderstood(
-            f"“{first[:40]}” is no status. Statuses are: {', '.join(Status)}.", suggestion
+            f"“{_shown(first)}” is no status. Statuses are: {', '.join(Status)}.", suggestion
         ) from None
-    return replace(command, statuses=(status,), text=comment.strip())
+    if command.number is None and (last := as_incident_number(comment)):
+        return replace(command, number=last, statuses=(status,), text="")
+    return replace(command, statuses=(status,), text=comment)
 
 
 def _severity(command: Command) -> Command:
-    return replace(command, severity=as_severity(command.text) if command.text else None, text="")
+    typed, number = command.text, command.number
+    before, _, last = typed.rpartition(" ")
+    if number is None and (named := as_incident_number(last)):
+        typed, number = before, named
+    return replace(command, number=number, severity=as_severity(typed) if typed else None, text="")
 
 
 def as_severity(text: str) -> Severity:
     """The severity that was typed, as `sev1`, `SEV 1` or `1`. Raises Misunderstood."""
     match = re.fullmatch(r"(?:sev[- ]?)?([0-4])", text.strip(), re.IGNORECASE)
     if match is None:
-        raise Misunderstood(f"“{text[:40]}” is no severity. Severities are: {', '.join(Severity)}.")
+        raise Misunderstood(f"“{_shown(text)}” is no severity. Severities are: {', '.join(Severity)}.")
     return Severity(f"SEV{match[1]}")
 
 
 def _person(command: Command) -> Command:
-    first, _, rest = command.text.partition(" ")
-    if match := _PERSON.fullmatch(first):
-        return replace(command, person=SlackUserId(match[1]), text=rest.strip())
-    if command.verb is Verb.ASSIGN and first.casefold() in ("me", "myself"):
-        return replace(command, mine=True, text=rest.strip())
-    if command.text:
+    first, rest = _split(command.text)
+    if command.verb is Verb.ASSIGN and first.casefold() == "to":
+        first, rest = _split(rest)
+    match = _PERSON.fullmatch(first)
+    mine = command.verb is Verb.ASSIGN and first.casefold() in ("me", "myself")
+    if match or mine:
+        number, rest = (command.number, rest) if command.number else _number(command.verb, rest)
+        person = SlackUserId(match[1]) if match else None
+        return replace(command, number=number, person=person, mine=mine, text=rest)
+    if first:
         allowed = "@someone or me" if command.verb is Verb.ASSIGN else "@someone"
-        raise Misunderstood(f"I do not know who “{first[:40]}” is. Name {allowed}.", f"{command.verb} @")
-    return command
+        number = f"{command.number} " if command.number else ""
+        instead = f"{command.verb} {number}@"
+        raise Misunderstood(f"I do not know who “{_shown(first)}” is. Name {allowed}.", instead)
+    return replace(command, text="")
 
 
 def _help(command: Command) -> Command:

@@ -66,6 +66,9 @@ def test_command_is_understood_as_it_is_meant(typed: str, understood: Command | 
         ("declare db --service a,b", "db", None, ("a", "b")),
         ('declare "db is down"', "db is down", None, ()),
         ("declare it’s “down”", "it’s “down”", None, ()),
+        ("declare it’s “down” —sev 1", "it’s “down”", SEV1, ()),
+        ("declare db --service ‘Order queue’", "db", None, ("Order queue",)),
+        ("declare disk -s full --force", "disk -s full --force", None, ()),
         ("declare --sev SEV1", "", SEV1, ()),
         ("declare", "", None, ()),
     ],
@@ -85,12 +88,63 @@ def test_declaration_takes_options_wherever_they_stand(
         ("list mien", "list mine"),
         ("help shw", "show"),
         ("xyzzy", "help"),
+        ("checkout is down", "declare checkout is down"),
+        ("decalre &lt;!channel&gt; &amp; friends", "declare <!channel> & friends"),
+        ("asign <@U123|ada>", "assign @ada"),
+        ("declare db --severty sev1", "declare db --severity sev1"),
+        ("declare db --sev", None),
     ],
 )
-def test_typo_brings_the_nearest_command(typed: str, suggestion: str) -> None:
+def test_typo_brings_the_nearest_command(typed: str, suggestion: str | None) -> None:
     with pytest.raises(Misunderstood) as caught:
         grammar.parse(typed)
     assert caught.value.suggestion == suggestion
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ack INC-2026-45,",
+        "ack\tinc-2026-045",
+        "ack\u00a0#INC-2026-045",
+        "assign <@U123|ada> INC-2026-045",
+        "assign to <@U123> (INC-2026-045)",
+        "page <@U123> INC-2026-045: wake up",
+        "resolve INC-2026-045: rolled back",
+        "resolve INC-2026-045\nrolled back",
+        "severity sev1 INC-2026-045",
+        "status fixing INC-2026-045",
+    ],
+)
+def test_number_is_found_wherever_it_naturally_stands(typed: str) -> None:
+    assert grammar.parse(typed).number == "INC-2026-045"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ack 45",
+        "ack INC2026-045",
+        "ack INC-2026-O45",
+        "close INC-2026 duplicate",
+        "escalate #45",
+        "escalate to ben",
+        "escalate INC-2026-045 INC-2026-046",
+        "page <@U123> INC-45",
+    ],
+)
+def test_what_is_almost_a_number_never_becomes_the_channels_incident(typed: str) -> None:
+    with pytest.raises(Misunderstood):
+        grammar.parse(typed)
+
+
+def test_words_that_begin_with_digits_stay_words() -> None:
+    assert grammar.parse("note 500 errors since noon").text == "500 errors since noon"
+    assert grammar.parse("resolve 3 pods restarted").text == "3 pods restarted"
+
+
+def test_note_keeps_its_lines() -> None:
+    assert grammar.parse("note\none\ntwo").text == "one\ntwo"
 
 
 def test_every_word_means_one_verb() -> None:
