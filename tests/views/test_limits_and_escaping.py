@@ -117,7 +117,7 @@ def test_channel_names_and_topics_are_what_slack_allows(text: str) -> None:
         name = card.channel_name(shown, attempt)
         assert len(name) <= 80
         assert name == name.lower()
-        assert re.fullmatch(r"[\w-]+", name)
+        assert all(one == "-" or one.isdigit() or one.isalpha() for one in name)
     assert len(card.topic(shown)) <= 250
 
 

@@ -1,6 +1,5 @@
 """The incident's card, in its channel and in the announcement channel."""
 
-import re
 import unicodedata
 from datetime import datetime
 
@@ -70,11 +69,23 @@ def channel_name(overview: Overview, attempt: int = 1) -> str:
 
     Source: Slack allows 80 lower-case letters of any script, digits, hyphens and underscores.
     """
-    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", overview.incident.title).lower())
+    title = unicodedata.normalize("NFKC", overview.incident.title).lower()
+    words = "".join(_in_name(character) for character in title).split()
     kept = [word for word in words if word not in _SMALL_WORDS][:_WORDS_IN_NAME]
     suffix = f"-{attempt}" if attempt > 1 else ""
     name = "-".join([overview.incident.number.lower(), *kept])
     return f"{name[: _CHANNEL_NAME - len(suffix)].rstrip('-')}{suffix}"
+
+
+def _in_name(character: str) -> str:
+    """A letter or digit as it is, an accent or vowel sign as nothing, anything else as a gap.
+
+    Signs within a word (Hindi, Thai, the dot of a lower-cased İ) must not cut it into pieces.
+    """
+    category = unicodedata.category(character)
+    if category == "Nd" or (category[0] == "L" and character == character.lower()):
+        return character
+    return "" if category[0] == "M" else " "
 
 
 _SMALL_WORDS = frozenset({"a", "an", "the", "is", "are", "of", "in", "on", "to", "for", "and", "with", "at"})
