@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from bot.domain.errors import Refusal
+from bot.domain.ids import ServiceId
 from bot.domain.incident import Status
-from bot.domain.timeline import Escalated, Paged, Reason
-from bot.slack.views import card, page, timeline
+from bot.domain.organization import Service
+from bot.domain.timeline import Escalated, Noted, Paged, Reason
+from bot.slack.views import answers, card, modals, page, timeline
 from bot.slack.views.kit import Message
-from tests.domain.samples import ADA, BEN, NOW, entry
+from tests.domain.samples import ADA, BEN, NOW, entry, organization
 from tests.story import buttons_of, text_of
 from tests.views.samples import events, overview, page_facts
 
@@ -111,6 +115,43 @@ def test_who_has_left_is_still_spoken_of() -> None:
     gone = [timeline.line(entry(event), overview()) for event in events("words")]
     assert any("somebody who has left" in line for line in gone)
     assert ADA in overview().people
+
+
+def test_timeline_counts_what_slack_has_no_room_for() -> None:
+    entries = [entry(Noted(f"{ordinal}: {'&' * 480}")) for ordinal in range(200)]
+    seen = read(timeline.timeline(entries, overview(sequence=200)))
+    assert seen.count("noted") == 45
+    assert "155 older events are not shown." in seen
+    assert ">199: " in seen
+
+
+def test_last_event_is_shown_however_long_those_before_it() -> None:
+    entries = [entry(Noted(f"{ordinal}: {'x' * 480}")) for ordinal in range(8)]
+    assert ">7: " in read(answers.shown(overview(), entries, [], NOW))
+
+
+def test_suggestion_with_backticks_does_not_break_out_of_its_code() -> None:
+    assert "Did you mean /incident note `a`?" in read(answers.refusal(Refusal("No."), "note `a`"))
+
+
+def services_of(names: list[str], count: int) -> dict[str, Any]:
+    services = {
+        ServiceId(f"s{i}"): Service(ServiceId(f"s{i}"), f"svc_{i}", f"Service {i}") for i in range(count)
+    }
+    crowded = replace(organization(), services=services)
+    view = modals.declare(
+        crowded, title="", severity=None, services=names, metadata=modals.Metadata(None, None)
+    )
+    found: dict[str, Any] = next(one for one in view["blocks"] if one["block_id"] == "services")
+    return found
+
+
+def test_service_that_was_named_is_chosen_once_however_many_there_are() -> None:
+    block = services_of(["Service 140", "svc_140"], 150)
+    assert [one["value"] for one in block["element"]["initial_options"]] == ["svc_140"]
+    assert len(block["element"]["options"]) == 100
+    assert "--service NAME" in block["hint"]["text"]
+    assert "hint" not in services_of([], 100)
 
 
 def test_long_timeline_says_what_it_leaves_out() -> None:

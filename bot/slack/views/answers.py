@@ -70,7 +70,7 @@ def shown(
     """The card, the last events, and what could not be delivered."""
     shown_card = card.card(overview, now)
     lines = [f"{kit.date(entry.at)}  {timeline.line(entry, overview)}" for entry in entries]
-    blocks = [*shown_card.blocks, kit.section("\n".join(lines))]
+    blocks = [*shown_card.blocks, *[kit.section("\n".join(some)) for some in timeline.packed(lines)[-3:]]]
     if failures:
         said = [
             f":warning: {one.what} ({kit.date_and_time(one.at)}): {kit.escape(one.why)}" for one in failures
@@ -113,7 +113,8 @@ def refusal(refused: Refusal, suggestion: str | None) -> Message:
     """Why it was not done, and what would be allowed."""
     text = f":no_entry_sign: {kit.escape(kit.shortened(refused.sentence, 1500))}"
     if suggestion:
-        text += f"\nDid you mean `/incident {kit.escape(suggestion)}`?"
+        typed = kit.escape(" ".join(suggestion.split()))
+        text += f"\nDid you mean {f'`/incident {typed}`' if '`' not in typed else f'/incident {typed}'}?"
     return kit.message(kit.escape(refused.sentence), [kit.section(text)])
 
 

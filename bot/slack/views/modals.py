@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.errors import Invalid, Refusal
 from bot.domain.ids import as_incident_number
 from bot.domain.incident import COMMENT_LIMIT, MOVES, TITLE_LIMIT, needs_comment
-from bot.domain.organization import Organization
+from bot.domain.organization import Organization, Service
 from bot.domain.overview import Overview
 from bot.domain.sla import Severity
 from bot.slack.grammar import Verb
@@ -20,6 +20,8 @@ View = dict[str, Any]
 VALUE = "value"
 _TITLE = 24
 _INPUT = 3000
+#: Slack's menus hold a hundred choices.
+_MORE_SERVICES = "Not all fit here. Name another one with: /incident declare --service NAME"
 _WORST_TO_LEAST = {
     Severity.SEV0: "everything is down",
     Severity.SEV1: "critical: customers are hit",
@@ -60,17 +62,18 @@ def declare(
     services: Sequence[str],
     metadata: Metadata,
 ) -> View:
-    active = [one for one in organization.services.values() if one.is_active][: kit.OPTIONS]
-    options = [kit.option(one.name, one.key) for one in active]
-    named = [organization.service_named(name) for name in services]
-    chosen = [kit.option(one.name, one.key) for one in named if one is not None and one in active]
+    named = dict.fromkeys(organization.service_named(name) for name in services)
+    chosen = [one for one in named if one is not None and one.is_active][: kit.OPTIONS]
+    active = [one for one in organization.services.values() if one.is_active and one not in chosen]
+    offered = [*chosen, *active][: kit.OPTIONS]
+    hint = _MORE_SERVICES if len(offered) < len(chosen) + len(active) else None
     severities = [kit.option(f"{one}: {what}", one) for one, what in _WORST_TO_LEAST.items()]
     picked = [one for one in severities if one["value"] == severity]
     blocks = [
         _input(
             "title", "What is wrong?", _text(title[:TITLE_LIMIT], limit=TITLE_LIMIT, hint="checkout is down")
         ),
-        *([_services(options, chosen)] if options else []),
+        *([_services(offered, chosen, hint)] if offered else []),
         _input(
             "severity",
             "How bad is it?",
@@ -82,16 +85,16 @@ def declare(
     return _modal(Verb.DECLARE, "Declare an incident", "Declare", blocks, metadata)
 
 
-def _services(options: list[Element], chosen: list[Element]) -> Block:
+def _services(offered: Sequence[Service], chosen: Sequence[Service], hint: str | None) -> Block:
     element: Element = {
         "type": "multi_static_select",
         "action_id": VALUE,
-        "options": options,
+        "options": [kit.option(one.name, one.key) for one in offered],
         "placeholder": kit.plain_text("Which services?", 150),
     }
-    return _input(
-        "services", "Services", element | {"initial_options": chosen} if chosen else element, optional=True
-    )
+    if chosen:
+        element["initial_options"] = [kit.option(one.name, one.key) for one in chosen]
+    return _input("services", "Services", element, optional=True, hint=hint)
 
 
 def resolve(overview: Overview, metadata: Metadata) -> View:

@@ -43,6 +43,7 @@ _REASON = {
     Reason.RAISED: "",
 }
 _COMMENT = 500
+_SECTIONS = 45
 
 
 def mirrored(entry: Entry, overview: Overview) -> Message:
@@ -56,22 +57,25 @@ def timeline(entries: Sequence[Entry], overview: Overview) -> Message:
     incident = overview.incident
     title = f"Timeline of {incident.number}"
     lines = [f"{kit.date_and_time(entry.at)}  {line(entry, overview)}" for entry in entries]
-    blocks = [kit.header(title), *[kit.section(text) for text in _packed(lines)][-45:]]
-    hidden = incident.sequence - len(entries)
+    sections = packed(lines)[-_SECTIONS:]
+    blocks = [kit.header(title), *[kit.section("\n".join(section)) for section in sections]]
+    hidden = incident.sequence - sum(len(section) for section in sections)
     if hidden > 0:
         blocks.insert(1, kit.context(f"{hidden} older events are not shown."))
     return kit.message(f"{title}: {kit.escape(kit.shortened(incident.title, 150))}", blocks)
 
 
-def _packed(lines: Iterable[str]) -> list[str]:
-    """The lines in as few texts as a section's limit allows."""
-    packed: list[str] = []
+def packed(lines: Iterable[str]) -> list[list[str]]:
+    """The lines in as few sections as a section's limit allows."""
+    sections: list[list[str]] = []
+    room = 0
     for text in (kit.fit(one, kit.SECTION_TEXT) for one in lines):
-        if packed and len(packed[-1]) + len(text) < kit.SECTION_TEXT:
-            packed[-1] += f"\n{text}"
-        else:
-            packed.append(text)
-    return packed
+        if len(text) + 1 > room:
+            sections.append([])
+            room = kit.SECTION_TEXT + 1
+        sections[-1].append(text)
+        room -= len(text) + 1
+    return sections
 
 
 def line(entry: Entry, overview: Overview) -> str:
