@@ -26,6 +26,8 @@ HOSTILE = [
     "<https://evil.example|status page>",
     "&lt;!channel&gt;",
     "a\u200bb\u202ec\u2066d\ufeff",
+    "a\u061cb\u2028c\u00add\U000e0041",
+    "@here in #general, see https://evil.example",
     "\x00\x1b[31mred",
     "😀" * 4000,
     "*" * 5000,
@@ -71,6 +73,7 @@ def live_parts(thing: Any) -> list[str]:
     """What would be live in Slack: only mrkdwn objects and the notification's text are parsed."""
     if isinstance(thing, dict):
         if thing.get("type") == "mrkdwn":
+            assert thing["verbatim"] is True, "Slack would link and mention by itself"
             return _LIVE.findall(_OURS.sub("", thing["text"]))
         return [part for value in thing.values() for part in live_parts(value)]
     if isinstance(thing, list | tuple):

@@ -26,7 +26,10 @@ OPTION_TEXT = 75
 OPTIONS = 100
 
 #: Characters that change how their neighbours look, or cannot be seen: they could disguise a text.
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\U000e0000-\U000e007f]"
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def span(length: timedelta) -> str:
 def section(text: str, accessory: Element | None = None) -> Block:
     block: Block = {
         "type": "section",
-        "text": {"type": "mrkdwn", "text": fit(text, SECTION_TEXT).strip() or "—"},
+        "text": _mrkdwn(fit(text, SECTION_TEXT).strip() or "—"),
     }
     return block | {"accessory": accessory} if accessory else block
 
@@ -114,7 +117,7 @@ def fields(texts: Sequence[str]) -> Block:
     """Up to ten short texts in two columns."""
     return {
         "type": "section",
-        "fields": [{"type": "mrkdwn", "text": fit(text, FIELD_TEXT)} for text in texts[:10]],
+        "fields": [_mrkdwn(fit(text, FIELD_TEXT)) for text in texts[:10]],
     }
 
 
@@ -126,7 +129,7 @@ def header(text: str) -> Block:
 def context(*texts: str) -> Block:
     return {
         "type": "context",
-        "elements": [{"type": "mrkdwn", "text": fit(text, FIELD_TEXT)} for text in texts[:10] if text],
+        "elements": [_mrkdwn(fit(text, FIELD_TEXT)) for text in texts[:10] if text],
     }
 
 
@@ -156,7 +159,7 @@ def button(
 def confirmation(title: str, text: str, yes: str, no: str = "Not now") -> Element:
     return {
         "title": plain_text(title, 100),
-        "text": {"type": "mrkdwn", "text": fit(text, 300)},
+        "text": _mrkdwn(fit(text, 300)),
         "confirm": plain_text(yes, 30),
         "deny": plain_text(no, 30),
     }
@@ -170,6 +173,15 @@ def option(text: str, value: str, description: str | None = None) -> Element:
 def overflow(action_id: str, options: Sequence[Element]) -> Element | None:
     """A menu behind three dots; Slack allows five choices, and none at all is no menu."""
     return {"type": "overflow", "action_id": action_id, "options": list(options[:5])} if options else None
+
+
+def _mrkdwn(text: str) -> Element:
+    """Formatting, in which Slack looks for no links, channels or mentions of its own accord.
+
+    Without `verbatim` it does, so `@here`, `#general` or an address in a title would come alive.
+    Source: https://docs.slack.dev/reference/block-kit/composition-objects/text-object
+    """
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def plain_text(text: str, limit: int) -> Element:
