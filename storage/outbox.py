@@ -100,11 +100,12 @@ def take_back(tx: Connection, now: datetime) -> int:
 
 
 def pages_of(tx: Connection, incident_id: str) -> Sequence[Row[Any]]:
-    """Every page of the incident that was sent or may still be sent."""
+    """Every direct message that pages for the incident, sent or perhaps still to be sent."""
     return tx.execute(
         select(outbox).where(
             outbox.c.incident_id == incident_id,
             outbox.c.kind == "page",
+            outbox.c.method == "slack",
             or_(outbox.c.state == "sent", outbox.c.state.in_(_UNSETTLED)),
         )
     ).all()

@@ -85,6 +85,9 @@ incidents = Table(
     Index("ix_incidents_status_id", "status", "id"),
     Index("ix_incidents_severity_id", "severity", "id"),
     Index("ix_incidents_assignee_id_id", "assignee_id", "id"),
+    Index("ix_incidents_team_id_id", "team_id", "id"),
+    Index("ix_incidents_resolved_by_id_id", "resolved_by_id", "id"),
+    Index("ix_incidents_resolved_at_status", "resolved_at", "status"),
 )
 
 #: Where an incident lives in Slack. Apart from the incident, whose version it does not concern.
@@ -157,6 +160,8 @@ outbox = Table(
     Column("settled_at", UtcTime),
     Column("channel_id", Text),
     Column("receipt", Text),
+    #: Why it failed for good: the API's word.
+    Column("error_code", Text),
     UniqueConstraint("key"),
     Index("ix_outbox_lane", "lane", "id", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
     Index(
@@ -167,6 +172,88 @@ outbox = Table(
         postgresql_where=text("state = 'pending'"),
     ),
     Index("ix_outbox_incident_id_kind", "incident_id", "kind"),
+)
+
+#: How many incidents there are of each sort; nothing is an empty text here. A list's total is a sum of these.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("status", Text, primary_key=True),
+    Column("severity", Text, primary_key=True),
+    Column("team_id", Text, primary_key=True),
+    Column("assignee_id", Text, primary_key=True),
+    Column("resolved_by_id", Text, primary_key=True),
+    Column("n", Integer, nullable=False),
+)
+
+#: How many incidents of a status were created, or resolved, on each day (UTC, counted from 1970).
+day_tallies = Table(
+    "day_tallies",
+    metadata,
+    Column("clock", Text, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+)
+
+postmortem_numbers = Table(
+    "postmortem_numbers",
+    metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("last", Integer, nullable=False),
+)
+
+postmortems = Table(
+    "postmortems",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("incident_id", Text, ForeignKey("incidents.id"), nullable=False, unique=True),
+    Column("level", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    #: What it says, field by field.
+    Column("content", Json, nullable=False),
+)
+
+#: Keys of the HTTP API. Of the key itself only an HMAC is kept.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    #: Its first characters, by which people tell it from others.
+    Column("hint", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    #: For whom it acts; nobody for a service account.
+    Column("person_id", Text),
+    Column("scopes", Json, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
+    Column("last_used_at", UtcTime),
+)
+
+#: What was answered to requests that carried an idempotency key.
+replies = Table(
+    "replies",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("idempotency_key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_replies_at", "at"),
+)
+
+#: What this installation must remember about itself.
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
 )
 
 #: What was asked before: the identity of each Slack request that was carried out.

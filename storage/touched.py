@@ -4,6 +4,8 @@ from sqlalchemy import Connection
 
 DEADLINES = "deadlines"
 OUTBOX = "outbox"
+#: A page was delivered, or was not.
+PAGES = "pages"
 
 _KEY = "touched"
 

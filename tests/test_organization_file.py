@@ -274,5 +274,12 @@ def test_schema_knows_every_part_and_key() -> None:
     demo = yaml.safe_load(manifests.text("organization.yaml"))
     assert list(schema["properties"]) == list(demo)
     assert schema["additionalProperties"] is False
-    assert set(schema["$defs"]["PersonPart"]["properties"]) == {"name", "email", "role", "slack", "active"}
+    assert set(schema["$defs"]["PersonPart"]["properties"]) == {
+        "name",
+        "email",
+        "role",
+        "slack",
+        "channels",
+        "active",
+    }
     assert "15 min" in str(schema["$defs"]["LevelPart"]["properties"]["timeout"])

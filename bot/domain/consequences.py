@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from bot.domain import sla
+from bot.domain.contact import USUAL, Method, Methods
 from bot.domain.deadline import ESCALATION, Arm, DeadlineChange, DeadlineKind, Disarm
 from bot.domain.delivery import Delivery, DeliveryKind, Priority
-from bot.domain.ids import PersonId
+from bot.domain.ids import IncidentId, PersonId
 from bot.domain.incident import Incident
 from bot.domain.timeline import (
     Acknowledged,
@@ -30,6 +31,7 @@ from bot.domain.timeline import (
     Noted,
     Paged,
     PageFailed,
+    PostmortemCreated,
     Reopened,
     Resolved,
     SeverityChanged,
@@ -43,10 +45,15 @@ def deliveries(incident: Incident, entry: Entry) -> list[Delivery]:
     match entry.event:
         case Declared():
             return _opening(incident, entry)
-        case Escalated(people=people) | EscalationExhausted(people=people) | ClosureMissed(people=people):
-            return [*_pages(incident, entry, people), *_told(incident, entry)]
+        case (
+            Escalated(people=people, methods=methods)
+            | EscalationExhausted(people=people, methods=methods)
+            | ClosureMissed(people=people, methods=methods)
+        ):
+            return [*_pages(incident, entry, people, methods), *_told(incident, entry)]
         case Paged(person_id=person_id):
-            return [*_pages(incident, entry, (person_id,)), *_told(incident, entry)]
+            methods = {person_id: entry.event.methods}
+            return [*_pages(incident, entry, (person_id,), methods), *_told(incident, entry)]
         case Assigned(person_id=person_id, is_automatic=is_automatic):
             tell = [] if is_automatic or entry.by.person_id == person_id else [_tell(entry, person_id)]
             return [*tell, _invite(incident, person_id), *_told(incident, entry)]
@@ -60,7 +67,7 @@ def deliveries(incident: Incident, entry: Entry) -> list[Delivery]:
             return [_topic(incident, entry), *_told(incident, entry)]
         case DescriptionChanged() | LevelPassed() | AcknowledgementMissed() | PageFailed():
             return _told(incident, entry)
-        case Noted() | DeliveryFailed():
+        case Noted() | DeliveryFailed() | PostmortemCreated():
             return [_mirror(incident, entry)]
         case _:
             assert_never(entry.event)
@@ -97,6 +104,7 @@ def deadlines(incident: Incident, entry: Entry) -> list[DeadlineChange]:
             | Paged()
             | PageFailed()
             | DeliveryFailed()
+            | PostmortemCreated()
         ):
             return []
         case _:
@@ -237,19 +245,27 @@ def _tell(entry: Entry, person_id: PersonId) -> Delivery:
     )
 
 
-def _pages(incident: Incident, entry: Entry, people: Iterable[PersonId]) -> list[Delivery]:
-    """One page for each person, and a place in the channel for them."""
+def page(incident_id: IncidentId, sequence: int, person_id: PersonId, method: Method) -> Delivery:
+    """The page that a person is owed for the event, by one method. Methods do not wait for one another."""
+    return Delivery(
+        DeliveryKind.PAGE,
+        key=f"page:{incident_id}:{sequence}:{person_id}:{method}",
+        lane=f"page:{incident_id}:{person_id}" + ("" if method is Method.SLACK else f":{method}"),
+        priority=Priority.URGENT,
+        incident_id=incident_id,
+        sequence=sequence,
+        person_id=person_id,
+        method=method,
+    )
+
+
+def _pages(incident: Incident, entry: Entry, people: Iterable[PersonId], methods: Methods) -> list[Delivery]:
+    """One page by each method for each person, and a place in the channel for them."""
     owed: list[Delivery] = []
     for person_id in people:
-        page = Delivery(
-            DeliveryKind.PAGE,
-            key=f"page:{incident.id}:{entry.sequence}:{person_id}:slack",
-            lane=f"page:{incident.id}:{person_id}",
-            priority=Priority.URGENT,
-            incident_id=incident.id,
-            sequence=entry.sequence,
-            person_id=person_id,
-            method="slack",
-        )
-        owed += [page, _invite(incident, person_id)]
+        owed += [
+            page(incident.id, entry.sequence, person_id, method)
+            for method in methods.get(person_id, ()) or USUAL
+        ]
+        owed.append(_invite(incident, person_id))
     return owed

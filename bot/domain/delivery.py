@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
+from bot.domain.contact import Method
 from bot.domain.ids import IncidentId, PersonId
 
 
@@ -88,8 +89,8 @@ class Delivery:
     person_id: PersonId | None = None
     #: The page that a REFRESH_PAGE brings up to date.
     page_id: int | None = None
-    #: How to reach the person: `slack`.
-    method: str | None = None
+    #: How to reach the person.
+    method: Method | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,8 @@ class Never:
     """It cannot be delivered, however often it is tried."""
 
     why: str
+    #: Whether that is because nobody knows how to reach the person by this method.
+    is_unknown_contact: bool = False
 
 
 @dataclass(frozen=True)

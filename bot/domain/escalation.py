@@ -37,10 +37,13 @@ def climb(
         if people:
             runs = incident.awaits_acknowledgement and reason not in _FROM_THE_START
             until = now + level.timeout if runs else None
-            return incident, [*events, Escalated(level.level, people, reason, until, incident.round, late)]
+            methods = organization.methods(people, level)
+            escalated = Escalated(level.level, people, reason, until, incident.round, late, methods)
+            return incident, [*events, escalated]
         events.append(LevelPassed(level.level, "has nobody to page"))
     if not incident.is_exhausted:
-        events.append(EscalationExhausted(organization.admins(), incident.round, late))
+        admins = organization.admins()
+        events.append(EscalationExhausted(admins, incident.round, late, organization.methods(admins)))
     return replace(incident, is_exhausted=True), events
 
 

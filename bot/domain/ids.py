@@ -36,6 +36,11 @@ def incident_number(year: int, ordinal: int) -> str:
     return f"INC-{year}-{ordinal:03d}"
 
 
+def postmortem_number(year: int, ordinal: int) -> str:
+    """`PM-2026-007` for the 7th postmortem of 2026."""
+    return f"PM-{year}-{ordinal:03d}"
+
+
 def as_incident_number(text: str) -> str | None:
     """The canonical form of `inc-2026-44`, or None if the text is not an incident number."""
     match = _NUMBER.fullmatch(text.strip())

@@ -5,12 +5,14 @@ kilobytes), it changes a few times a week, and every rule needs several parts of
 one value with a revision, a change is one row, and what an operation saw is never half old.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.contact import USUAL, Method, Methods
 from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
+from bot.domain.postmortem import PostmortemLevel
 from bot.domain.schedule import Schedule, Shift, on_call
 from bot.domain.sla import DEFAULT_SEVERITY, DEFAULT_SLAS, Severity, Sla
 
@@ -30,6 +32,8 @@ class Person:
     #: As the organization file says, else as found by e-mail; None until found.
     slack_id: SlackUserId | None = None
     is_active: bool = True
+    #: How to reach them; empty leaves it to the level, and else to Slack.
+    channels: tuple[Method, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class Level:
     role: LevelRole | None = None
     people: tuple[PersonId, ...] = ()
     enabled: bool = True
+    #: By which its people are reached besides their own.
+    channels: tuple[Method, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,8 @@ class Organization:
     default_service: ServiceId | None = None
     #: Name of the Slack channel that hears of every incident, without `#`; None announces nowhere.
     announcement_channel: str | None = None
+    #: How much its postmortems must tell.
+    postmortem_level: PostmortemLevel = PostmortemLevel.BASIC
 
     def person(self, person_id: PersonId | None) -> Person | None:
         return self.people.get(person_id) if person_id is not None else None
@@ -120,6 +128,17 @@ class Organization:
 
     def admins(self) -> tuple[PersonId, ...]:
         return tuple(one.id for one in self.people.values() if one.role is Role.ADMIN and one.is_active)
+
+    def methods(self, people: Iterable[PersonId], level: Level | None = None) -> Methods:
+        """How each is reached: by all that the level and the person name, by Slack if neither does."""
+        of_level = level.channels if level else ()
+        reached = {}
+        for person_id in people:
+            person = self.people.get(person_id)
+            reached[person_id] = (
+                tuple(dict.fromkeys((*of_level, *(person.channels if person else ())))) or USUAL
+            )
+        return reached
 
     def shift(self, team: Team, now: datetime) -> Shift | None:
         """Who of the team is on call; None when the team has no schedule."""

@@ -1,9 +1,10 @@
 """What happened: one frozen class for each kind of timeline event, and who did it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.contact import USUAL, Method, Methods
 from bot.domain.ids import IncidentId, PersonId, ServiceId, SlackUserId
 from bot.domain.incident import Status
 from bot.domain.sla import Severity
@@ -128,6 +129,7 @@ class Escalated:
     round: int
     #: How late a deadline was carried out because Tocsin was not running; None when on time.
     late: timedelta | None = None
+    methods: Methods = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class EscalationExhausted:
     people: tuple[PersonId, ...]
     round: int
     late: timedelta | None = None
+    methods: Methods = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,7 @@ class ClosureMissed:
     close_by: datetime
     round: int
     late: timedelta | None = None
+    methods: Methods = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,7 @@ class Paged:
 
     person_id: PersonId
     message: str | None
+    methods: tuple[Method, ...] = USUAL
 
 
 @dataclass(frozen=True)
@@ -192,6 +197,12 @@ class DeliveryFailed:
 
     what: str
     why: str
+
+
+@dataclass(frozen=True)
+class PostmortemCreated:
+    #: `PM-2026-001`.
+    postmortem_number: str
 
 
 Event = (
@@ -215,6 +226,7 @@ Event = (
     | Paged
     | PageFailed
     | DeliveryFailed
+    | PostmortemCreated
 )
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
+from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import (
     ClaimedDelivery,
     Deliverer,
@@ -38,11 +39,16 @@ class Outbox:
     """Sends what is owed until it is stopped."""
 
     def __init__(
-        self, database: Database, clock: Clock, deliverers: Mapping[DeliveryKind, Deliverer]
+        self,
+        database: Database,
+        clock: Clock,
+        deliverers: Mapping[DeliveryKind, Deliverer],
+        methods: Collection[Method] = USUAL,
     ) -> None:
         self._database = database
         self._clock = clock
         self._deliverers = deliverers
+        self._methods = tuple(methods)
         self._sending: dict[int, ClaimedDelivery] = {}
         self._resting: dict[str, datetime] = {}
         self._look = asyncio.Event()
@@ -158,7 +164,7 @@ class Outbox:
         retry_at = self._clock.after(_pause_after(delivery, outcome))
         _report(delivery, outcome)
         while True:
-            settle = partial(deliver.settle, now=self._clock.now(), delivery=delivery)
+            settle = partial(deliver.settle, now=self._clock.now(), delivery=delivery, methods=self._methods)
             try:
                 await self._database.write(partial(settle, outcome=outcome, retry_at=retry_at))
                 return

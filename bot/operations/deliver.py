@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.domain import consequences, escalation
+from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import (
     COLLAPSING,
     GIVE_UP_AFTER,
@@ -36,8 +37,11 @@ from bot.domain.timeline import (
 )
 from bot.operations import look_up, rows
 from bot.operations.record import owe, record, refresh_pages
-from storage import incidents, organizations, outbox
+from storage import incidents, organizations, outbox, touched
 
+#: Why a delivery failed, in the words of the API.
+NO_CONTACT_DETAILS = "NO_CONTACT_DETAILS"
+PROVIDER_FAILED = "EXTERNAL_API_ERROR"
 #: Pages that were laid out already, perhaps before there was a channel to open.
 _UNDER_WAY = (DeliveryState.SENDING, DeliveryState.SENT)
 #: Whose failure the timeline mentions: people rely on them, and saying so does not fail the same way.
@@ -85,18 +89,34 @@ def take_back(tx: Connection, now: datetime) -> int:
 
 
 def settle(
-    tx: Connection, now: datetime, delivery: ClaimedDelivery, outcome: Outcome, retry_at: datetime
+    tx: Connection,
+    now: datetime,
+    delivery: ClaimedDelivery,
+    outcome: Outcome,
+    retry_at: datetime,
+    methods: Collection[Method] = USUAL,
 ) -> None:
-    """What came of a delivery, and all that follows from it, in one transaction."""
+    """What came of a delivery, and all that follows from it, in one transaction.
+
+    `methods` are those by which people can be reached here: a page that fails falls to the next one.
+    """
     match outcome:
         case Sent():
             _sent(tx, now, delivery, outcome)
-        case Never(why):
-            _failed(tx, now, delivery, why)
-        case TryAgain(why, is_wait=is_wait):
-            _again(tx, now, delivery, why, retry_at, is_wait=is_wait, is_in_doubt=delivery.is_in_doubt)
-        case InDoubt(why):
-            _again(tx, now, delivery, why, retry_at, is_wait=False, is_in_doubt=True)
+        case Never():
+            _failed(tx, now, delivery, outcome, methods)
+        case TryAgain() | InDoubt() if _is_given_up(now, delivery, outcome):
+            why = f"given up after {delivery.attempt} attempts: {outcome.why}"
+            _failed(tx, now, delivery, Never(why), methods)
+        case TryAgain() | InDoubt():
+            _again(tx, delivery, outcome, retry_at)
+    if delivery.owed.kind is DeliveryKind.PAGE:
+        touched.mark(tx, touched.PAGES)
+
+
+def _is_given_up(now: datetime, delivery: ClaimedDelivery, outcome: TryAgain | InDoubt) -> bool:
+    is_wait = isinstance(outcome, TryAgain) and outcome.is_wait
+    return now - delivery.owed_at > GIVE_UP_AFTER and not is_wait
 
 
 def _newest(tx: Connection, head: Row[Any], now: datetime) -> Row[Any]:
@@ -165,18 +185,9 @@ def _placed(tx: Connection, now: datetime, owed: Delivery, incident_id: str, sen
 
 
 def _again(
-    tx: Connection,
-    now: datetime,
-    delivery: ClaimedDelivery,
-    why: str,
-    retry_at: datetime,
-    *,
-    is_wait: bool,
-    is_in_doubt: bool,
+    tx: Connection, delivery: ClaimedDelivery, outcome: TryAgain | InDoubt, retry_at: datetime
 ) -> None:
-    if now - delivery.owed_at > GIVE_UP_AFTER and not is_wait:
-        _failed(tx, now, delivery, f"given up after {delivery.attempt} attempts: {why}")
-        return
+    is_wait = isinstance(outcome, TryAgain) and outcome.is_wait
     outbox.change(
         tx,
         delivery.id,
@@ -184,14 +195,17 @@ def _again(
             "state": DeliveryState.PENDING,
             "attempt": delivery.attempt - 1 if is_wait else delivery.attempt,
             "next_attempt_at": retry_at,
-            "is_in_doubt": is_in_doubt,
-            "last_error": why,
+            "is_in_doubt": delivery.is_in_doubt or isinstance(outcome, InDoubt),
+            "last_error": outcome.why,
             "leased_until": None,
         },
     )
 
 
-def _failed(tx: Connection, now: datetime, delivery: ClaimedDelivery, why: str) -> None:
+def _failed(
+    tx: Connection, now: datetime, delivery: ClaimedDelivery, failure: Never, methods: Collection[Method]
+) -> None:
+    why = failure.why
     outbox.change(
         tx,
         delivery.id,
@@ -199,6 +213,7 @@ def _failed(tx: Connection, now: datetime, delivery: ClaimedDelivery, why: str) 
             "state": DeliveryState.FAILED,
             "attempt": delivery.attempt,
             "last_error": why,
+            "error_code": NO_CONTACT_DETAILS if failure.is_unknown_contact else PROVIDER_FAILED,
             "settled_at": now,
             "leased_until": None,
         },
@@ -208,18 +223,31 @@ def _failed(tx: Connection, now: datetime, delivery: ClaimedDelivery, why: str) 
         return
     incident = look_up.incident_by_id(tx, owed.incident_id)
     if owed.kind is DeliveryKind.PAGE and owed.person_id is not None:
-        _page_failed(tx, now, incident, owed, owed.person_id, why)
+        _page_failed(tx, now, incident, owed, owed.person_id, why, methods)
     elif owed.kind in _MENTIONED:
         record(tx, now, TOCSIN, incident, incident, DeliveryFailed(owed.kind.value.replace("_", " "), why))
 
 
 def _page_failed(
-    tx: Connection, now: datetime, incident: Incident, owed: Delivery, person_id: PersonId, why: str
+    tx: Connection,
+    now: datetime,
+    incident: Incident,
+    owed: Delivery,
+    person_id: PersonId,
+    why: str,
+    methods: Collection[Method],
 ) -> None:
-    """The timeline says so; a level of which nobody can be reached is passed at once."""
+    """The timeline says so; the next method is tried; a level that nobody can be reached at is passed.
+
+    A page by hand names its methods, and falls to no other.
+    """
     events: list[Event] = [PageFailed(person_id, owed.method or "", why)]
     after = incident
     cause = look_up.entry(tx, incident.id, owed.sequence or 0)
+    if not isinstance(cause.event, Paged):
+        others = [method for method in methods if method is not owed.method]
+        # What is owed already, as it is for a person of several methods, is not owed again.
+        owe(tx, now, [consequences.page(incident.id, cause.sequence, person_id, one) for one in others])
     if _level_is_out_of_reach(tx, incident, cause.event, owed.sequence or 0):
         organization = look_up.organization(tx)
         after, escalations = escalation.climb(organization, incident, now, Reason.UNREACHABLE)

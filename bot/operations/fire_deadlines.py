@@ -85,4 +85,6 @@ def _closure(
     _, events = escalation.climb(organization, incident, now, Reason.TIMED_OUT)
     reached = next((event for event in events if isinstance(event, Escalated)), None)
     people = reached.people if reached else organization.admins()
-    return ClosureMissed(people, reached.level if reached else None, incident.close_by, incident.round, late)
+    methods = reached.methods if reached else organization.methods(people)
+    level = reached.level if reached else None
+    return ClosureMissed(people, level, incident.close_by, incident.round, late, methods)

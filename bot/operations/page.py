@@ -1,9 +1,11 @@
 """Page a person now."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.domain.contact import USUAL, Method
 from bot.domain.errors import InvalidTransition
 from bot.domain.ids import PersonId
 from bot.domain.incident import COMMENT_LIMIT, MOVES, Incident, checked_text
@@ -20,6 +22,7 @@ def page(
     number: str,
     person_id: PersonId,
     message: str | None = None,
+    methods: Sequence[Method] = USUAL,
 ) -> Incident:
     """The incident, with a page on its way to the person. Raises NotFound, Invalid, InvalidTransition."""
     before = look_up.incident(tx, number)
@@ -27,4 +30,5 @@ def page(
     person = active_person(tx, person_id)
     if not before.is_open:
         raise InvalidTransition(before.number, before.status, MOVES[before.status], "paged about")
-    return record(tx, now, actor, before, before, Paged(person.id, message))
+    by = tuple(dict.fromkeys(methods))
+    return record(tx, now, actor, before, before, Paged(person.id, message, by))

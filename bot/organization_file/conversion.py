@@ -34,6 +34,7 @@ def organization_of(file: File) -> Organization:
         default_severity=head.default_severity,
         default_service=ServiceId(head.default_service) if head.default_service else None,
         announcement_channel=head.announcement_channel,
+        postmortem_level=head.postmortem_level,
     )
 
 
@@ -45,6 +46,7 @@ def file_of(organization: Organization) -> File:
             default_severity=organization.default_severity,
             default_service=organization.default_service,
             announcement_channel=organization.announcement_channel,
+            postmortem_level=organization.postmortem_level,
         ),
         people={one.id: _person_part(one) for one in organization.people.values()},
         teams={one.id: _team_part(one) for one in organization.teams.values()},
@@ -63,11 +65,26 @@ def file_of(organization: Organization) -> File:
 
 def _person(handle: str, part: PersonPart) -> Person:
     slack_id = SlackUserId(part.slack) if part.slack else None
-    return Person(PersonId(handle), part.name, part.email, part.role, slack_id, part.active)
+    return Person(
+        PersonId(handle),
+        part.name,
+        part.email,
+        part.role,
+        slack_id,
+        part.active,
+        tuple(dict.fromkeys(part.channels)),
+    )
 
 
 def _person_part(one: Person) -> PersonPart:
-    return PersonPart(name=one.name, email=one.email, role=one.role, slack=one.slack_id, active=one.is_active)
+    return PersonPart(
+        name=one.name,
+        email=one.email,
+        role=one.role,
+        slack=one.slack_id,
+        channels=one.channels,
+        active=one.is_active,
+    )
 
 
 def _team(handle: str, part: TeamPart) -> Team:
@@ -149,11 +166,14 @@ def _policies(file: File) -> dict[Severity, EscalationPolicy]:
 
 
 def _level(number: int, part: LevelPart) -> Level:
-    return Level(number, part.span, part.role, tuple(map(PersonId, part.people)), part.enabled)
+    people, channels = tuple(map(PersonId, part.people)), tuple(dict.fromkeys(part.channels))
+    return Level(number, part.span, part.role, people, part.enabled, channels)
 
 
 def _level_part(one: Level) -> LevelPart:
-    return LevelPart(role=one.role, people=one.people, timeout=one.timeout, enabled=one.enabled)
+    return LevelPart(
+        role=one.role, people=one.people, timeout=one.timeout, enabled=one.enabled, channels=one.channels
+    )
 
 
 def _sla(severity: Severity, part: SeverityPart) -> Sla:

@@ -9,7 +9,9 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from bot.domain.contact import Method
 from bot.domain.organization import LevelRole, Role
+from bot.domain.postmortem import PostmortemLevel
 from bot.domain.sla import Severity
 from bot.organization_file import spans
 from bot.organization_file.problems import hint, quoted, suggestion
@@ -138,8 +140,10 @@ ServiceKey = Annotated[
 ChannelName = Annotated[str, AfterValidator(_channel)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
+Channel = Annotated[Method, _one_of(list(Method))]
 PersonRole = Annotated[Role, _one_of(list(Role))]
 Target = Annotated[LevelRole, _one_of(list(LevelRole))]
+PostmortemLevelName = Annotated[PostmortemLevel, _one_of(list(PostmortemLevel))]
 SeverityName = Annotated[Severity, _one_of(list(Severity))]
 PolicyName = Annotated[str, _one_of([*Severity, DEFAULT_POLICY])]
 

@@ -7,8 +7,10 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.organization import Role
+from bot.domain.postmortem import PostmortemLevel
 from bot.domain.sla import DEFAULT_SEVERITY, Severity
 from bot.organization_file.fields import (
+    Channel,
     ChannelName,
     Day,
     Description,
@@ -19,6 +21,7 @@ from bot.organization_file.fields import (
     Name,
     PersonRole,
     PolicyName,
+    PostmortemLevelName,
     Reference,
     ServiceKey,
     SeverityName,
@@ -53,6 +56,7 @@ class OrganizationPart(Part):
     default_severity: SeverityName = DEFAULT_SEVERITY
     default_service: Reference | None = None
     announcement_channel: ChannelName | None = None
+    postmortem_level: PostmortemLevelName = PostmortemLevel.BASIC
 
 
 class PersonPart(Part):
@@ -60,6 +64,7 @@ class PersonPart(Part):
     email: Email
     role: PersonRole = Role.RESPONDER
     slack: SlackId | None = None
+    channels: tuple[Channel, ...] = ()
     active: bool = True
 
 
@@ -97,6 +102,7 @@ class LevelPart(Part):
     timeout: Duration | None = None
     timeout_minutes: int | None = Field(default=None, gt=0, le=366 * 24 * 60)
     enabled: bool = True
+    channels: tuple[Channel, ...] = ()
 
     @model_validator(mode="after")
     def _names_one_target_and_one_timeout(self) -> "LevelPart":

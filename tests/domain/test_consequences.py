@@ -29,6 +29,7 @@ from bot.domain.timeline import (
     Noted,
     Paged,
     PageFailed,
+    PostmortemCreated,
     Reason,
     Reopened,
     Resolved,
@@ -73,6 +74,7 @@ OWED: list[tuple[Event, str]] = [
     (Paged(CHLOE, "please look"), f"page:chloe invite:chloe {TOLD}"),
     (PageFailed(BEN, "slack", "user_disabled"), TOLD),
     (DeliveryFailed("the channel", "restricted_action"), "mirror"),
+    (PostmortemCreated("PM-2026-001"), "mirror"),
 ]
 
 ACKNOWLEDGE = "-acknowledge -level_timeout acknowledge@15"
@@ -113,6 +115,7 @@ CLOCKS: list[tuple[Incident, Event, str]] = [
     (incident(), Paged(CHLOE, None), NOTHING),
     (incident(), PageFailed(BEN, "slack", "user_disabled"), NOTHING),
     (incident(), DeliveryFailed("the channel", "restricted_action"), NOTHING),
+    (incident(), PostmortemCreated("PM-2026-001"), NOTHING),
 ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import assert_never
 
+from bot.domain.contact import Method
 from bot.domain.ids import PersonId
 from bot.domain.overview import Overview
 from bot.domain.timeline import (
@@ -23,6 +24,7 @@ from bot.domain.timeline import (
     Noted,
     Paged,
     PageFailed,
+    PostmortemCreated,
     Reason,
     Reopened,
     Resolved,
@@ -118,8 +120,10 @@ def line(entry: Entry, overview: Overview) -> str:
         case Paged(person_id, text):
             return f":pager: *{by}* paged *{person(person_id)}*{comment(text)}"
         case PageFailed(person_id, method, why):
-            how = method.capitalize()
+            how = "e-mail" if method == Method.EMAIL else method.capitalize()
             return f":warning: *{person(person_id)}* could not be paged by {how}: {kit.escape(why)}"
+        case PostmortemCreated(number):
+            return f":books: *{by}* wrote the postmortem *{number}*"
         case DeliveryFailed(what, why):
             return f":warning: Slack would not do it ({kit.escape(what)}): {kit.escape(why)}"
         case _:
@@ -165,6 +169,7 @@ def _escalation_line(entry: Entry, overview: Overview) -> str:
             | Paged()
             | PageFailed()
             | DeliveryFailed()
+            | PostmortemCreated()
         ):
             raise AssertionError("said by `line`")
         case _:

@@ -1,0 +1,155 @@
+"""What happened, in plain words: for the API, for e-mail and for postmortems.
+
+Slack has its own lines with emphasis (`bot.slack.views.timeline`); they say the same.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+from bot.domain.ids import PersonId
+from bot.domain.timeline import (
+    Acknowledged,
+    AcknowledgementMissed,
+    Assigned,
+    Closed,
+    ClosureMissed,
+    ClosureWarned,
+    Declared,
+    DeliveryFailed,
+    DescriptionChanged,
+    Escalated,
+    EscalationExhausted,
+    Event,
+    LevelPassed,
+    Noted,
+    Paged,
+    PageFailed,
+    PostmortemCreated,
+    Reason,
+    Reopened,
+    Resolved,
+    SeverityChanged,
+    StatusChanged,
+    TitleChanged,
+)
+
+NameOf = Callable[[PersonId | None], str]
+
+_WHY = {
+    Reason.DECLARED: None,
+    Reason.UNACKNOWLEDGED: "Nobody acknowledged in time",
+    Reason.TIMED_OUT: "The level before did not answer",
+    Reason.BY_HAND: None,
+    Reason.UNREACHABLE: "The level before could not be reached",
+    Reason.REOPENED: "The incident was reopened",
+    Reason.RAISED: "The severity was raised",
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A kind of event for machines, one line for people, and what was said with it."""
+
+    kind: str
+    title: str
+    description: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.title}: {self.description}" if self.description else self.title
+
+
+def told(event: Event, name_of: NameOf) -> Told:
+    """The event in plain words; `name_of` gives a person's name."""
+    match event:
+        case Declared():
+            return Told("CREATED", "Incident created")
+        case Acknowledged(after, is_late):
+            late = ", after the deadline" if is_late else ""
+            return Told("ACKNOWLEDGED", f"Acknowledged after {span(after)}{late}")
+        case StatusChanged(was, to, comment):
+            return Told("STATUS_CHANGED", f"Status changed from {was} to {to}", comment)
+        case Resolved(_, comment):
+            return Told("RESOLVED", "Resolved", comment)
+        case Closed(_, comment):
+            return Told("CLOSED", "Closed", comment)
+        case Reopened(_, comment):
+            return Told("REOPENED", "Reopened", comment)
+        case SeverityChanged(was, to, _):
+            return Told("SEVERITY_CHANGED", f"Severity changed from {was} to {to}")
+        case TitleChanged(_, to):
+            return Told("TITLE_CHANGED", "Title changed", to)
+        case DescriptionChanged(_, to):
+            return Told("DESCRIPTION_CHANGED", "Description changed", to)
+        case Assigned(person_id, _, is_automatic):
+            why = "Is on call" if is_automatic else None
+            return Told("ASSIGNED", f"Assigned to {name_of(person_id)}", why)
+        case Noted(text):
+            return Told("NOTE", "Note", text)
+        case DeliveryFailed(what, why):
+            return Told("DELIVERY_FAILED", f"Slack would not do it: {what}", why)
+        case PostmortemCreated(number):
+            return Told("POSTMORTEM_CREATED", f"Postmortem {number} written")
+        case _:
+            return _told_of_pages(event, name_of)
+
+
+_Paging = (
+    Paged
+    | PageFailed
+    | Escalated
+    | LevelPassed
+    | EscalationExhausted
+    | AcknowledgementMissed
+    | ClosureWarned
+    | ClosureMissed
+)
+
+
+def _told_of_pages(event: _Paging, name_of: NameOf) -> Told:
+    match event:
+        case Paged(person_id, message):
+            return Told("PAGED", f"{name_of(person_id)} paged", message)
+        case PageFailed(person_id, method, why):
+            return Told("PAGE_FAILED", f"{name_of(person_id)} could not be paged by {method}", why)
+        case Escalated(level, people, reason, late=late):
+            title = f"Escalated to level {level}: {_names(people, name_of)} paged{_late(late)}"
+            return Told("ESCALATED", title, _WHY[reason])
+        case LevelPassed(level, why):
+            return Told("LEVEL_PASSED", f"Level {level} passed", f"It {why}")
+        case EscalationExhausted(people, _, late):
+            return Told(
+                "ESCALATION_EXHAUSTED",
+                f"No level answered: {_names(people, name_of)} paged as admins{_late(late)}",
+            )
+        case AcknowledgementMissed(late):
+            return Told("ACKNOWLEDGE_DEADLINE_MISSED", f"Acknowledge deadline passed{_late(late)}")
+        case ClosureWarned(_, close_by, late):
+            title = f"80 % of the time to close is used{_late(late)}"
+            return Told("CLOSURE_WARNING", title, f"Close by {close_by:%Y-%m-%d %H:%M} UTC")
+        case ClosureMissed(people, late=late):
+            title = f"Closure deadline passed: {_names(people, name_of)} paged{_late(late)}"
+            return Told("CLOSURE_DEADLINE_MISSED", title)
+        case _:
+            assert_never(event)
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units: `2 h 5 min`, `45 s`."""
+    seconds = max(int(length.total_seconds()), 0)
+    days, seconds = divmod(seconds, 86_400)
+    hours, seconds = divmod(seconds, 3600)
+    minutes, seconds = divmod(seconds, 60)
+    units = ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
+    words = [f"{count} {unit}" for count, unit in units if count]
+    return " ".join(words[:2]) or "0 s"
+
+
+def _names(people: Iterable[PersonId], name_of: NameOf) -> str:
+    return ", ".join(map(name_of, people)) or "nobody"
+
+
+def _late(late: timedelta | None) -> str:
+    return f" ({span(late)} late: Tocsin was not running)" if late is not None else ""
