@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, and_, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
+from storage import tallies
 from storage.tables import incidents, numbers, places
 
 Columns = Mapping[str, Any]
@@ -36,12 +37,16 @@ def next_ordinal(tx: Connection, year: int) -> int:
 def add(tx: Connection, columns: Columns) -> None:
     tx.execute(incidents.insert(), dict(columns))
     tx.execute(places.insert(), {"incident_id": columns["id"]})
+    tallies.change(tx, None, columns)
 
 
-def replace(tx: Connection, incident_id: str, version: int, columns: Columns) -> bool:
-    """Write the new columns if the row still has this version; whether it had."""
-    statement = incidents.update().where(incidents.c.id == incident_id, incidents.c.version == version)
-    return tx.execute(statement, dict(columns)).rowcount == 1
+def replace(tx: Connection, before: Columns, after: Columns) -> bool:
+    """Write the new columns if the row still has the version before; whether it had."""
+    is_same = and_(incidents.c.id == before["id"], incidents.c.version == before["version"])
+    if tx.execute(incidents.update().where(is_same), dict(after)).rowcount != 1:
+        return False
+    tallies.change(tx, before, after)
+    return True
 
 
 def by_number(tx: Connection, number: str) -> Row[Any] | None:
@@ -56,28 +61,6 @@ def number_in_channel(tx: Connection, channel_id: str) -> str | None:
     """The number of the incident whose own channel this is."""
     number: str | None = tx.execute(_BY_CHANNEL, {"wanted": channel_id}).scalar()
     return number
-
-
-def page_of(
-    tx: Connection,
-    *,
-    statuses: Sequence[str] = (),
-    severities: Sequence[str] = (),
-    assignee_id: str | None = None,
-    limit: int,
-    offset: int = 0,
-) -> tuple[Rows, int]:
-    """Incidents that fit every filter given, newest first, and how many there are in all."""
-    conditions: list[ColumnElement[bool]] = []
-    if statuses:
-        conditions.append(incidents.c.status.in_(statuses))
-    if severities:
-        conditions.append(incidents.c.severity.in_(severities))
-    if assignee_id is not None:
-        conditions.append(incidents.c.assignee_id == assignee_id)
-    found = select(incidents).where(*conditions).order_by(incidents.c.id.desc()).limit(limit).offset(offset)
-    total = tx.execute(select(func.count()).select_from(incidents).where(*conditions)).scalar_one()
-    return tx.execute(found).all(), total
 
 
 def place(tx: Connection, incident_id: str) -> Row[Any]:

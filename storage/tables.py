@@ -83,10 +83,10 @@ incidents = Table(
     Column("resolved_by_id", Text),
     Column("closed_at", UtcTime),
     Index("ix_incidents_status_id", "status", "id"),
-    Index("ix_incidents_severity_id", "severity", "id"),
-    Index("ix_incidents_assignee_id_id", "assignee_id", "id"),
-    Index("ix_incidents_team_id_id", "team_id", "id"),
-    Index("ix_incidents_resolved_by_id_id", "resolved_by_id", "id"),
+    Index("ix_incidents_severity_status_id", "severity", "status", "id"),
+    Index("ix_incidents_assignee_id_status_id", "assignee_id", "status", "id"),
+    Index("ix_incidents_team_id_status_id", "team_id", "status", "id"),
+    Index("ix_incidents_resolved_by_id_status_id", "resolved_by_id", "status", "id"),
     Index("ix_incidents_resolved_at_status", "resolved_at", "status"),
 )
 

@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 import manifests
 from bot import organization_file
 from bot.app import App
-from bot.domain.overview import Overview
+from bot.domain.overview import Overview, Wanted
 from bot.domain.timeline import Entry
 from bot.engine.clock import SetClock
 from bot.operations import look_up
@@ -237,7 +237,9 @@ class Story:
         assert not [ping for ping in self.workspace.pings if ping[2].startswith("!")], (
             "something pinged a channel"
         )
-        numbers = await self.app.database.read(lambda tx: look_up.listing(tx, self.clock.now(), limit=50)[0])
+        numbers = await self.app.database.read(
+            lambda tx: look_up.overviews(tx, self.clock.now(), Wanted(), 50)[0]
+        )
         for overview in numbers:
             await self._timeline_stands_once_and_in_order(overview)
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.ids import PersonId, SlackChannelId
-from bot.domain.incident import Incident
+from bot.domain.ids import PersonId, SlackChannelId, TeamId
+from bot.domain.incident import Incident, Status
 from bot.domain.organization import LevelRole, Person, Service, Team
 from bot.domain.schedule import Shift
+from bot.domain.sla import Severity
 from bot.domain.timeline import Entry
 
 
@@ -61,6 +62,21 @@ class PageFacts:
     person: Person
     entry: Entry
     is_asking: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an incident must be to be listed; what is not said may be anything. Times are inclusive."""
+
+    statuses: tuple[Status, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    assignee_id: PersonId | None = None
+    resolved_by_id: PersonId | None = None
+    team_id: TeamId | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    resolved_after: datetime | None = None
+    resolved_before: datetime | None = None
 
 
 @dataclass(frozen=True)

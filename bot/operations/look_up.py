@@ -12,10 +12,9 @@ from bot.domain import escalation
 from bot.domain.deadline import ESCALATION
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
 from bot.domain.ids import PersonId, SlackUserId, as_incident_number
-from bot.domain.incident import Incident, Status
+from bot.domain.incident import Incident
 from bot.domain.organization import Organization, Person, Role, Service, Team
-from bot.domain.overview import FailedDelivery, NextLevel, Overview, PageFacts, Place, TeamOnCall
-from bot.domain.sla import Severity
+from bot.domain.overview import FailedDelivery, NextLevel, Overview, PageFacts, Place, TeamOnCall, Wanted
 from bot.domain.timeline import (
     Actor,
     ActorKind,
@@ -28,6 +27,8 @@ from bot.domain.timeline import (
 )
 from bot.operations import rows
 from storage import deadlines, incidents, organizations, outbox, timeline
+from storage import listing as incident_lists
+from storage.listing import Filter, Range
 
 
 def organization(tx: Connection) -> Organization:
@@ -145,26 +146,29 @@ def failures(tx: Connection, found: Incident, limit: int = 5) -> tuple[FailedDel
     )
 
 
-def listing(
-    tx: Connection,
-    now: datetime,
-    *,
-    statuses: Sequence[Status] = (),
-    severities: Sequence[Severity] = (),
-    assignee_id: PersonId | None = None,
-    limit: int = 20,
-    offset: int = 0,
-) -> tuple[tuple[Overview, ...], int]:
-    """A page of the incidents that fit every filter, newest first, and how many there are."""
-    found, total = incidents.page_of(
+def listing(tx: Connection, wanted: Wanted, limit: int, offset: int = 0) -> tuple[tuple[Incident, ...], int]:
+    """A page of the incidents that are as wanted, newest first, and how many there are."""
+    found, total = incident_lists.page_of(
         tx,
-        statuses=[status.value for status in statuses],
-        severities=[severity.value for severity in severities],
-        assignee_id=assignee_id,
-        limit=limit,
-        offset=offset,
+        Filter(
+            statuses=[status.value for status in wanted.statuses],
+            severities=[severity.value for severity in wanted.severities],
+            assignee_id=wanted.assignee_id,
+            resolved_by_id=wanted.resolved_by_id,
+            team_id=wanted.team_id,
+            created=Range(wanted.created_after, wanted.created_before),
+            resolved=Range(wanted.resolved_after, wanted.resolved_before),
+        ),
+        limit,
+        offset,
     )
-    return tuple(overview(tx, rows.incident(row), now) for row in found), total
+    return tuple(map(rows.incident, found)), total
+
+
+def overviews(tx: Connection, now: datetime, wanted: Wanted, limit: int) -> tuple[tuple[Overview, ...], int]:
+    """The newest incidents that are as wanted, with their people, and how many there are."""
+    found, total = listing(tx, wanted, limit)
+    return tuple(overview(tx, one, now) for one in found), total
 
 
 def actor(tx: Connection, slack_id: str, *, is_foreign: bool = False) -> Actor:
@@ -188,6 +192,16 @@ def as_actor(person: Person) -> Actor:
         may_respond=person.role is not Role.VIEWER,
         is_admin=person.role is Role.ADMIN,
     )
+
+
+def person_by_email(organized: Organization, email: str) -> Person:
+    """The active person with this e-mail address; capitals do not matter. Raises NotFound."""
+    person = organized.person_by_email(email)
+    if person is None or not person.is_active:
+        raise NotFound(
+            f"There is no active person with the e-mail address {email}.", {"email": "unknown or inactive"}
+        )
+    return person
 
 
 def person_by_slack_id(organized: Organization, slack_id: str) -> Person | None:

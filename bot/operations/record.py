@@ -45,7 +45,7 @@ def record(
     """The changed incident, kept with its events. Raises Conflict if somebody was faster."""
     permit(actor)
     kept = replace(after, version=before.version + 1, sequence=before.sequence + len(events))
-    if not incidents.replace(tx, before.id, before.version, rows.incident_columns(kept)):
+    if not incidents.replace(tx, rows.incident_columns(before), rows.incident_columns(kept)):
         raise Conflict(f"Somebody changed {before.number} at the same moment. Look again, then decide.")
     _write_down(tx, now, actor, kept, events)
     return kept

@@ -7,12 +7,14 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row
 
 from bot.domain import timeline
+from bot.domain.api_key import ApiKey
 from bot.domain.delivery import ClaimedDelivery, Delivery
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization
 from bot.domain.overview import Place
 from bot.domain.timeline import Actor, Entry, Event
 
+_KEY = TypeAdapter(ApiKey)
 _INCIDENT = TypeAdapter(Incident)
 _PLACE = TypeAdapter(Place)
 _ACTOR = TypeAdapter(Actor)
@@ -63,6 +65,14 @@ def organization_document(value: Organization) -> Any:
 def claimed(row: Row[Any]) -> ClaimedDelivery:
     owed = _DELIVERY.validate_python(dict(row._mapping))
     return ClaimedDelivery(row.id, owed, row.attempt + 1, row.is_in_doubt, row.owed_at, row.number)
+
+
+def key(row: Row[Any]) -> ApiKey:
+    return _KEY.validate_python(dict(row._mapping))
+
+
+def key_columns(value: ApiKey) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def delivery_columns(value: Delivery) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import Invalid, NotFound
 from bot.domain.ids import PersonId
 from bot.domain.incident import OPEN, Status
-from bot.domain.overview import Overview
+from bot.domain.overview import Overview, Wanted
 from bot.domain.timeline import Actor
 from bot.operations import assign, declare, escalate, look_up, page, respond
 from bot.slack import grammar
@@ -92,14 +92,9 @@ async def listing(front: Front, body: Body, command: Command) -> Message:
     statuses = command.statuses or (() if command.everything else tuple(OPEN))
 
     def query(tx: Connection, now: datetime, actor: Actor) -> Message:
-        found, total = look_up.listing(
-            tx,
-            now,
-            statuses=statuses,
-            severities=command.severities,
-            assignee_id=actor.person_id if command.mine else None,
-            limit=SHOWN_IN_LIST,
-        )
+        mine = actor.person_id if command.mine else None
+        wanted = Wanted(tuple(statuses), tuple(command.severities), mine)
+        found, total = look_up.overviews(tx, now, wanted, SHOWN_IN_LIST)
         return answers.listing(found, total, command, now)
 
     return await front.look(body, query)

@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.domain.errors import Refusal, UnknownPerson
 from bot.domain.incident import OPEN
+from bot.domain.overview import Wanted
 from bot.domain.timeline import Actor
 from bot.operations import look_up
 from bot.slack.grammar import Command, Verb
@@ -52,10 +53,8 @@ async def show_home(front: Front, body: Body) -> None:
         person = look_up.organization(tx).person(actor.person_id)
         if person is None:
             raise UnknownPerson
-        mine, _ = look_up.listing(
-            tx, now, statuses=tuple(OPEN), assignee_id=actor.person_id, limit=SHOWN_AT_HOME
-        )
-        everything, _ = look_up.listing(tx, now, statuses=tuple(OPEN), limit=SHOWN_AT_HOME)
+        mine, _ = look_up.overviews(tx, now, Wanted(tuple(OPEN), assignee_id=actor.person_id), SHOWN_AT_HOME)
+        everything, _ = look_up.overviews(tx, now, Wanted(tuple(OPEN)), SHOWN_AT_HOME)
         return home.home(person, mine, everything, look_up.on_call(tx, now), now)
 
     try:

@@ -1,0 +1,127 @@
+"""Create, list and revoke keys of the HTTP API; find the key that somebody presents.
+
+Of a key only an HMAC-SHA256 is kept, so that who reads the database cannot use it. The HMAC's own key
+is TOCSIN_SECRET; without it one is made at the first key and kept in the database.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.domain import ids
+from bot.domain.api_key import NAME_LIMIT, PREFIX, ApiKey, Scope
+from bot.domain.errors import Invalid, NotFound, Refusal
+from bot.domain.timeline import Actor, ActorKind
+from bot.operations import look_up, rows
+from storage import keys
+
+_SECRET = "api_key_secret"  # noqa: S105 - the name of the fact, not the secret
+_HINT_LENGTH = 8
+
+
+class Unauthorized(Refusal):
+    """No key, or one that does not, or does no longer, open anything."""
+
+    code = "UNAUTHORIZED"
+
+
+def create(
+    tx: Connection,
+    now: datetime,
+    *,
+    name: str,
+    scopes: Sequence[Scope],
+    secret: str | None,
+    email: str | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """The new key, and its full text, which is shown now and never again. Raises Invalid, NotFound."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= NAME_LIMIT or not name.isprintable():
+        raise Invalid(name=f"must have 1 to {NAME_LIMIT} characters that can be seen")
+    if not scopes:
+        raise Invalid(scope=f"must be one or more of {', '.join(Scope)}")
+    if expires_at is not None and expires_at <= now:
+        raise Invalid(expires="must lie in the future")
+    person = look_up.person_by_email(look_up.organization(tx), email) if email is not None else None
+    text = PREFIX + secrets.token_urlsafe(32)
+    key = ApiKey(
+        id=ids.time_ordered(now),
+        name=name,
+        hint=text[:_HINT_LENGTH],
+        person_id=person.id if person else None,
+        scopes=tuple(dict.fromkeys(scopes)),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    keys.add(tx, rows.key_columns(key) | {"digest": digest(secret or _own_secret(tx), text)})
+    return key, text
+
+
+def every(tx: Connection) -> tuple[ApiKey, ...]:
+    """All keys, the oldest first."""
+    return tuple(rows.key(row) for row in keys.every(tx))
+
+
+def revoke(tx: Connection, now: datetime, name_or_id: str) -> tuple[ApiKey, ...]:
+    """Every key with this name, id or hint opens nothing from now on. Raises NotFound."""
+    found = [
+        key for key in every(tx) if name_or_id in (key.name, key.id, key.hint) and key.revoked_at is None
+    ]
+    if not found:
+        raise NotFound(f"There is no key “{name_or_id}” that is not revoked. `key list` shows them.")
+    for key in found:
+        keys.revoke(tx, key.id, now)
+    return tuple(found)
+
+
+def secret_of(tx: Connection, chosen: str | None) -> str | None:
+    """The HMAC's key: the one chosen, else the installation's own; None before any key was made."""
+    return chosen or keys.fact(tx, _SECRET)
+
+
+def digest(secret: str, text: str) -> str:
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def presented(tx: Connection, now: datetime, presented_digest: str) -> tuple[ApiKey, Actor]:
+    """The key with this digest, and for whom it acts. Raises Unauthorized."""
+    row = keys.by_digest(tx, presented_digest)
+    if row is None or not hmac.compare_digest(row.digest, presented_digest):
+        raise Unauthorized("This API key is not known.")
+    return valid(tx, now, rows.key(row))
+
+
+def still_valid(tx: Connection, now: datetime, key_id: str) -> Actor:
+    """For whom the key acts, as it stands in this transaction. Raises Unauthorized."""
+    row = keys.by_id(tx, key_id)
+    if row is None:
+        raise Unauthorized("This API key is not known.")
+    return valid(tx, now, rows.key(row))[1]
+
+
+def valid(tx: Connection, now: datetime, key: ApiKey) -> tuple[ApiKey, Actor]:
+    if key.revoked_at is not None:
+        raise Unauthorized("This API key was revoked.")
+    if not key.is_valid(now):
+        raise Unauthorized("This API key has expired.")
+    if key.person_id is None:
+        return key, Actor(ActorKind.KEY, key.name)
+    person = look_up.organization(tx).person(key.person_id)
+    if person is None or not person.is_active:
+        raise Unauthorized("The person of this API key is not active any more.")
+    return key, look_up.as_actor(person)
+
+
+def used(tx: Connection, now: datetime, key_id: str) -> None:
+    """Keep when the key was used last."""
+    keys.used(tx, key_id, now)
+
+
+def _own_secret(tx: Connection) -> str:
+    keys.keep_fact(tx, _SECRET, secrets.token_hex(32))
+    return keys.fact(tx, _SECRET) or ""
