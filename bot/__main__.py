@@ -7,6 +7,7 @@ import click
 from bot.cli.apply import apply
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
+from bot.cli.key import key
 from bot.cli.manifest import manifest
 from bot.cli.run import run
 from bot.domain.errors import Refusal
@@ -18,7 +19,7 @@ def commands() -> None:
     """Tocsin: an incident responder that lives in Slack."""
 
 
-for command in (run, demo, manifest, doctor, apply):
+for command in (run, demo, manifest, doctor, apply, key):
     commands.add_command(command)
 
 

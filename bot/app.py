@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -13,10 +14,16 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import organization_file
+from bot.api import front as api
+from bot.api.authentication import Authentication
+from bot.api.health import Health, heartbeat
+from bot.api.limits import Category, Limits
+from bot.api.server import Server
 from bot.domain.errors import Refusal
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
 from bot.engine.outbox import Outbox
+from bot.metrics import Metrics
 from bot.operations import carry_out_once, reorganize
 from bot.settings import Settings
 from bot.slack import client, connection
@@ -27,6 +34,8 @@ from storage.database import Database
 
 #: How long stopping may take: what is in flight is finished, what is not begun waits for the next start.
 STOP_SECONDS = 10
+#: Deadlines are looked at every five seconds.
+LONGEST_SILENCE = timedelta(seconds=20)
 _CONNECT_AGAIN_SECONDS = 5
 
 log = structlog.get_logger()
@@ -46,6 +55,9 @@ class App:
         self.clock = clock
         self.database = Database(settings.database_url)
         self.port = settings.port
+        self.metrics = Metrics()
+        self._is_greeted = False
+        self._socket: connection.SocketConnection | None = None
         self._parts = AsyncExitStack()
 
     async def start(self) -> None:
@@ -71,10 +83,9 @@ class App:
         await self._organize()
         session = await self._parts.enter_async_context(aiohttp.ClientSession())
         slack = client.connect(token, self.settings.slack_api_url, session)
-        self.outbox = Outbox(
-            self.database, self.clock, SlackDeliverer(slack, self.database, self.clock.now).kinds()
-        )
-        self.deadlines = Deadlines(self.database, self.clock)
+        deliverers = SlackDeliverer(slack, self.database, self.clock.now).kinds()
+        self.outbox = Outbox(self.database, self.clock, deliverers, metrics=self.metrics)
+        self.deadlines = Deadlines(self.database, self.clock, self.metrics)
         await self.deadlines.start()
         self._parts.push_async_callback(self.deadlines.stop)
         await self.outbox.start()
@@ -98,27 +109,49 @@ class App:
         bolt = AsyncApp(client=slack, request_verification_enabled=False)
         for listeners in (commands, buttons, submissions, events):
             listeners.register(bolt, front)
-        await self._serve_http(bolt)
+        await self._serve_http(front, bolt)
         greeting = asyncio.create_task(self._connect(slack, front, bolt), name="slack-connection")
         self._parts.push_async_callback(_cancel, greeting)
 
-    async def _serve_http(self, bolt: AsyncApp) -> None:
-        routes: list[web.RouteDef] = [web.get("/healthz", _healthy)]
-        if self.settings.slack_app_token is None and self.settings.slack_signing_secret is not None:
-            routes.append(
-                connection.route(bolt, self.settings.slack_signing_secret.reveal(), self.clock.world)
-            )
-        application = web.Application()
-        application.add_routes(routes)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_SECONDS / 2)
-        await runner.setup()
-        self._parts.push_async_callback(runner.cleanup)
-        host, port = self.settings.host, self.settings.port
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise PortInUse(f"Cannot listen at {host}:{port} ({error.strerror}). Set HOST or PORT.") from None
-        self.port = runner.addresses[0][1]
+    async def _serve_http(self, slack_front: Front, bolt: AsyncApp) -> None:
+        settings, now = self.settings, self.clock.now
+        secret = settings.tocsin_secret.reveal() if settings.tocsin_secret else None
+        authentication = Authentication(self.database, now, secret)
+        self._parts.push_async_callback(authentication.stop)
+        limits = Limits(
+            {
+                Category.READ: settings.rate_limit_read,
+                Category.WRITE: settings.rate_limit_write,
+                Category.PAGE: settings.rate_limit_page,
+            },
+            self.clock.world,
+        )
+        front = api.Front(
+            self.database, now, authentication, limits, self.metrics, lambda: slack_front.workspace_url
+        )
+        checks = {
+            "scheduler": heartbeat(self.deadlines.silent_for, LONGEST_SILENCE),
+            "slack": self._slack_trouble,
+        }
+        health = Health(self.database, now, self.metrics, checks)
+        server = Server(front, health, self._slack_routes(bolt))
+        self.port = await server.start(settings.host, settings.port, STOP_SECONDS / 2)
+        self._parts.push_async_callback(server.stop)
+
+    def _slack_routes(self, bolt: AsyncApp) -> list[web.RouteDef]:
+        """How Slack reaches us by HTTP; nothing in Socket Mode."""
+        secret = self.settings.slack_signing_secret
+        if self.settings.is_socket_mode or secret is None:
+            return []
+        return [connection.route(bolt, secret.reveal(), self.clock.world)]
+
+    async def _slack_trouble(self) -> str | None:
+        """Why Slack cannot be heard; None when it can."""
+        if not self._is_greeted:
+            return "not connected yet"
+        if self._socket is not None and not await self._socket.is_connected():
+            return "the socket is closed"
+        return None
 
     async def _open_socket(self, bolt: AsyncApp, app_token: str) -> None:
         socket = connection.SocketConnection(bolt, app_token)
@@ -127,6 +160,7 @@ class App:
         except BaseException:
             await socket.close()
             raise
+        self._socket = socket
         self._parts.push_async_callback(socket.close)
 
     async def _connect(self, slack: AsyncWebClient, front: Front, bolt: AsyncApp) -> None:
@@ -134,20 +168,15 @@ class App:
         while True:
             try:
                 greeted = await slack.auth_test()
-                front.team_id = greeted["team_id"]
+                front.team_id, front.workspace_url = greeted["team_id"], greeted.get("url")
                 if self.settings.slack_app_token is not None:
                     await self._open_socket(bolt, self.settings.slack_app_token.reveal())
+                self._is_greeted = True
                 log.info("connected to Slack", team=greeted["team"])
                 return
             except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.error("Slack cannot be reached", error=str(error), again_in=_CONNECT_AGAIN_SECONDS)
                 await asyncio.sleep(_CONNECT_AGAIN_SECONDS)
-
-
-class PortInUse(Refusal):
-    """Something else listens where Tocsin should."""
-
-    code = "PORT_IN_USE"
 
 
 def _token(settings: Settings) -> str:
@@ -167,10 +196,6 @@ def _token(settings: Settings) -> str:
 def _is_news(record: logging.LogRecord) -> bool:
     """Bolt reads SLACK_BOT_TOKEN itself, and warns that our client with the same token comes first."""
     return "`token` will be unused" not in record.getMessage()
-
-
-async def _healthy(request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

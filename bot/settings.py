@@ -81,6 +81,10 @@ class Settings:
     tocsin_secret: Secret | None = None
     #: The organization file.
     organization: Path | None = None
+    #: Requests that one API key may send in a minute.
+    rate_limit_read: int = 600
+    rate_limit_write: int = 120
+    rate_limit_page: int = 30
     log_format: LogFormat = "text"
     log_level: LogLevel = "INFO"
 
@@ -127,6 +131,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         email_from=reader.value("EMAIL_FROM", _email, None),
         tocsin_secret=reader.secret("TOCSIN_SECRET", _key),
         organization=reader.value("TOCSIN_ORGANIZATION", Path, None),
+        rate_limit_read=reader.value("RATE_LIMIT_READ", _count, Settings.rate_limit_read),
+        rate_limit_write=reader.value("RATE_LIMIT_WRITE", _count, Settings.rate_limit_write),
+        rate_limit_page=reader.value("RATE_LIMIT_PAGE", _count, Settings.rate_limit_page),
         log_format=reader.value("LOG_FORMAT", _log_format, Settings.log_format),
         log_level=reader.value("LOG_LEVEL", _log_level, Settings.log_level),
     )
@@ -233,6 +240,12 @@ def _database_url(text: str) -> str:
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
         raise ValueError("must be a number from 0 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) > 0):
+        raise ValueError("must be a number from 1 to 999999999")
     return int(text)
 
 

@@ -91,6 +91,21 @@ def next_attempt(tx: Connection, now: datetime) -> datetime | None:
     return found
 
 
+def unsettled(tx: Connection) -> dict[str, int]:
+    """How many deliveries wait, and how many are being sent."""
+    counted = select(outbox.c.state, func.count().label("n")).where(text("state IN ('pending', 'sending')"))
+    return {row.state: row.n for row in tx.execute(counted.group_by(outbox.c.state))}
+
+
+def owed_since(tx: Connection, now: datetime) -> datetime | None:
+    """Since when the oldest delivery is owed whose time has come."""
+    waiting = text("state = 'pending'")
+    found: datetime | None = tx.execute(
+        select(func.min(outbox.c.owed_at)).where(waiting, outbox.c.next_attempt_at <= now)
+    ).scalar()
+    return found
+
+
 def take_back(tx: Connection, now: datetime) -> int:
     """What was being sent when the process died is pending again, in doubt; how many."""
     statement = outbox.update().where(outbox.c.state == "sending")
@@ -112,11 +127,11 @@ def pages_of(tx: Connection, incident_id: str) -> Sequence[Row[Any]]:
 
 
 def pages_for_event(tx: Connection, incident_id: str, sequence: int) -> Sequence[Row[Any]]:
-    return tx.execute(
-        select(outbox).where(
-            and_(outbox.c.incident_id == incident_id, outbox.c.kind == "page", outbox.c.sequence == sequence)
-        )
-    ).all()
+    """Every page that the event owed, in the order in which they were owed."""
+    of_event = and_(
+        outbox.c.incident_id == incident_id, outbox.c.kind == "page", outbox.c.sequence == sequence
+    )
+    return tx.execute(select(outbox).where(of_event).order_by(outbox.c.id)).all()
 
 
 def failures_of(tx: Connection, incident_id: str, most: int) -> Sequence[Row[Any]]:

@@ -56,6 +56,12 @@ def total_of_days(tx: Connection, clock: str, statuses: Sequence[str], first: in
     return int(found)
 
 
+def by_severity(tx: Connection, statuses: Sequence[str]) -> dict[str, int]:
+    """How many incidents of these statuses each severity has."""
+    of_status = select(tallies.c.severity, func.sum(tallies.c.n)).where(tallies.c.status.in_(statuses))
+    return {severity: int(n) for severity, n in tx.execute(of_status.group_by(tallies.c.severity))}
+
+
 def day_of(moment: datetime) -> int:
     """The day (UTC), counted from 1970."""
     return (moment - _EPOCH) // _DAY

@@ -12,8 +12,11 @@ import yaml
 from bot import organization_file, settings, telemetry
 from bot.app import App
 from bot.cli.run import stop_signal
+from bot.domain.api_key import Scope
 from bot.engine.clock import Clock
+from bot.operations import issue_key
 from bot.workspace.server import Workspace
+from storage.database import Connection
 
 ORGANIZATION = "organization.yaml"
 
@@ -36,7 +39,7 @@ async def _demo(clock: Clock, port: int, database_url: str) -> None:
         app = App(chosen, clock)
         try:
             await app.start()
-            _greet(workspace.url, app.port, clock.speed)
+            _greet(workspace.url, app.port, await _key(app), clock.speed)
             await stop_signal()
         finally:
             await app.stop()
@@ -76,10 +79,26 @@ async def open_workspace(file: Path, port: int, database_url: str) -> tuple[Work
     return workspace, settings.read(environment)
 
 
-def _greet(page: str, port: int, speed: float) -> None:
+async def _key(app: App) -> str:
+    """A key for trying the API, which may do everything."""
+    now, secret = app.clock.now(), app.settings.tocsin_secret
+
+    def operation(tx: Connection) -> str:
+        _, text = issue_key.create(
+            tx, now, name="demo", scopes=tuple(Scope), secret=secret.reveal() if secret else None
+        )
+        return text
+
+    return await app.database.write(operation)
+
+
+def _greet(page: str, port: int, key: str, speed: float) -> None:
     click.secho("\n  Tocsin is up.\n", bold=True)
     click.echo(f"  Workspace   {page}")
-    click.echo(f"  HTTP        http://127.0.0.1:{port}")
+    click.echo(
+        f"  API         http://127.0.0.1:{port}/api/v1   described at http://127.0.0.1:{port}/api/docs"
+    )
+    click.echo(f"  API key     {key}")
     click.echo("\n  Open the workspace and type   /incident declare checkout is down --sev SEV1")
     if speed != 1:
         click.echo(f"  Time runs {speed:g} times as fast.")

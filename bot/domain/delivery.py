@@ -129,6 +129,8 @@ class TryAgain:
     after: timedelta | None = None
     #: Whether waiting was the other side's wish (a rate limit) and does not count as an attempt.
     is_wait: bool = False
+    #: Whether deliveries of the same kind would be told the same.
+    is_rate_limit: bool = False
 
 
 @dataclass(frozen=True)

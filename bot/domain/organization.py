@@ -126,6 +126,12 @@ class Organization:
         teams = self.teams.values()
         return next((team for team in teams if wanted in (team.id.casefold(), team.name.casefold())), None)
 
+    def team_titled(self, name: str) -> Team | None:
+        """The team with this name; capitals do not matter. An active one before one that is not."""
+        wanted = " ".join(name.split()).casefold()
+        found = [team for team in self.teams.values() if team.name.casefold() == wanted]
+        return min(found, key=lambda team: not team.is_active, default=None)
+
     def admins(self) -> tuple[PersonId, ...]:
         return tuple(one.id for one in self.people.values() if one.role is Role.ADMIN and one.is_active)
 

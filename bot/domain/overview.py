@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.contact import Method
+from bot.domain.delivery import DeliveryState
 from bot.domain.ids import PersonId, SlackChannelId, TeamId
 from bot.domain.incident import Incident, Status
 from bot.domain.organization import LevelRole, Person, Service, Team
@@ -77,6 +79,18 @@ class Wanted:
     created_before: datetime | None = None
     resolved_after: datetime | None = None
     resolved_before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PageReceipt:
+    """What has come of one page by one method."""
+
+    method: Method
+    state: DeliveryState
+    #: Why it failed, or was not delivered yet.
+    error: str | None
+    #: Why it failed for good, in the API's words.
+    error_code: str | None
 
 
 @dataclass(frozen=True)

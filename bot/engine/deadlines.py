@@ -1,11 +1,13 @@
 """Fire what is due, each deadline in its own transaction."""
 
 import asyncio
+from datetime import timedelta
 
 import structlog
 
 from bot.engine.clock import Clock
 from bot.engine.wakeup import WakeUp
+from bot.metrics import Metrics
 from bot.operations import fire_deadlines
 from storage.database import Connection, Database, touched
 
@@ -18,8 +20,10 @@ log = structlog.get_logger()
 class Deadlines:
     """Looks at what is due whenever a deadline is written, falls due, or the clock jumps."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, metrics: Metrics | None = None) -> None:
         self._database = database
+        self._metrics = metrics or Metrics()
+        self._looked_at = 0.0
         self._clock = clock
         self._wakeup = WakeUp(clock, self.look)
         self._looking = asyncio.Lock()
@@ -49,6 +53,11 @@ class Deadlines:
                 if not any(fired):
                     break
             self._wakeup.set_for(await self._database.read(fire_deadlines.earliest))
+            self._looked_at = asyncio.get_running_loop().time()
+
+    def silent_for(self) -> timedelta:
+        """Since when nobody has looked, in the world's time: the sweep does every few seconds."""
+        return timedelta(seconds=asyncio.get_running_loop().time() - self._looked_at)
 
     def _due(self, tx: Connection) -> list[str]:
         return fire_deadlines.due(tx, self._clock.now(), BATCH)
@@ -57,12 +66,14 @@ class Deadlines:
         """Whether it could be fired; one that could not stays armed, and the sweep tries it again."""
         now = self._clock.now()
         try:
-            incident = await self._database.write(lambda tx: fire_deadlines.fire(tx, now, deadline_id))
+            fired = await self._database.write(lambda tx: fire_deadlines.fire(tx, now, deadline_id))
         except Exception:
             log.exception("a deadline could not be fired", deadline=deadline_id)
             return False
-        if incident is not None:
-            log.info("deadline fired", incident=incident.number, level=incident.level)
+        if fired is not None:
+            self._metrics.deadline_fired(now - fired.due_at)
+            self._metrics.operation("time", fired.kind, "ok")
+            log.info("deadline fired", kind=fired.kind, incident=fired.incident.number)
         return True
 
     def _committed(self, marks: frozenset[str]) -> None:

@@ -22,6 +22,7 @@ from bot.domain.delivery import (
     pause_before,
 )
 from bot.engine.clock import Clock
+from bot.metrics import Metrics
 from bot.operations import deliver
 from storage.database import Connection, Database, touched
 
@@ -44,11 +45,13 @@ class Outbox:
         clock: Clock,
         deliverers: Mapping[DeliveryKind, Deliverer],
         methods: Collection[Method] = USUAL,
+        metrics: Metrics | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._deliverers = deliverers
         self._methods = tuple(methods)
+        self._metrics = metrics or Metrics()
         self._sending: dict[int, ClaimedDelivery] = {}
         self._resting: dict[str, datetime] = {}
         self._look = asyncio.Event()
@@ -163,6 +166,7 @@ class Outbox:
         """Write the outcome down, however long the database takes: it is known only here."""
         retry_at = self._clock.after(_pause_after(delivery, outcome))
         _report(delivery, outcome)
+        self._count(delivery, outcome)
         while True:
             settle = partial(deliver.settle, now=self._clock.now(), delivery=delivery, methods=self._methods)
             try:
@@ -171,6 +175,14 @@ class Outbox:
             except Exception:
                 log.exception("an outcome could not be written down", delivery=delivery.id)
                 await asyncio.sleep(1)
+
+    def _count(self, delivery: ClaimedDelivery, outcome: Outcome) -> None:
+        kind = delivery.owed.kind.value
+        self._metrics.delivery(kind, delivery.owed.method or "slack", type(outcome).__name__)
+        if isinstance(outcome, Sent):
+            self._metrics.delivered(kind, self._clock.now() - delivery.owed_at)
+        if isinstance(outcome, TryAgain) and outcome.is_rate_limit:
+            self._metrics.rate_limited("slack", kind)
 
     def _committed(self, marks: frozenset[str]) -> None:
         if touched.OUTBOX in marks:

@@ -1,5 +1,6 @@
 """Deadlines that fell due: claim one, check that it still holds, do what it stands for."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row
@@ -25,8 +26,17 @@ from storage import deadlines
 LATE = timedelta(seconds=10)
 
 
-def fire(tx: Connection, now: datetime, deadline_id: str) -> Incident | None:
-    """The incident after its deadline, in one transaction with it; None if it no longer counts."""
+@dataclass(frozen=True)
+class Fired:
+    """A deadline that was carried out, and the incident after it."""
+
+    kind: DeadlineKind
+    due_at: datetime
+    incident: Incident
+
+
+def fire(tx: Connection, now: datetime, deadline_id: str) -> Fired | None:
+    """What the deadline stood for, done in one transaction with it; None if it no longer counts."""
     deadline = deadlines.claim(tx, deadline_id, now)
     if deadline is None:
         return None
@@ -43,7 +53,7 @@ def fire(tx: Connection, now: datetime, deadline_id: str) -> Incident | None:
         if not before.awaits_acknowledgement:
             return None
         after, events = _unanswered(tx, organization, before, deadline, now, late)
-    return record(tx, now, TOCSIN, before, after, *events) if events else None
+    return Fired(kind, deadline.due_at, record(tx, now, TOCSIN, before, after, *events))
 
 
 def earliest(tx: Connection) -> datetime | None:

@@ -9,12 +9,23 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from bot.domain import escalation
+from bot.domain.contact import Method
 from bot.domain.deadline import ESCALATION
+from bot.domain.delivery import DeliveryState
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
 from bot.domain.ids import PersonId, SlackUserId, as_incident_number
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization, Person, Role, Service, Team
-from bot.domain.overview import FailedDelivery, NextLevel, Overview, PageFacts, Place, TeamOnCall, Wanted
+from bot.domain.overview import (
+    FailedDelivery,
+    NextLevel,
+    Overview,
+    PageFacts,
+    PageReceipt,
+    Place,
+    TeamOnCall,
+    Wanted,
+)
 from bot.domain.timeline import (
     Actor,
     ActorKind,
@@ -273,6 +284,14 @@ def is_asking(found: Incident, cause: Entry) -> bool:
             return found.is_open
         case _:
             return False
+
+
+def page_receipts(tx: Connection, incident_id: str, sequence: int) -> tuple[PageReceipt, ...]:
+    """What has come of each page that the event owed, in the order in which they were owed."""
+    return tuple(
+        PageReceipt(Method(row.method), DeliveryState(row.state), row.last_error, row.error_code)
+        for row in outbox.pages_for_event(tx, incident_id, sequence)
+    )
 
 
 def page_receipt(tx: Connection, page_id: int) -> tuple[str, str | None, str | None, int | None]:

@@ -61,7 +61,9 @@ def _outcome_of_answer(error: SlackApiError) -> Outcome:
     status = int(getattr(error.response, "status_code", 500))
     if status == 429 or name in _PASSING:
         seconds = _seconds(getattr(error.response, "headers", {}).get("Retry-After"))
-        return TryAgain(f"Slack asks to wait {seconds:g} s", timedelta(seconds=seconds), is_wait=True)
+        return TryAgain(
+            f"Slack asks to wait {seconds:g} s", timedelta(seconds=seconds), is_wait=True, is_rate_limit=True
+        )
     if not answer or status >= 500 or name in _DOUBTFUL:
         return InDoubt(f"Slack failed: {name}")
     if name in _MENDABLE:

@@ -44,6 +44,8 @@ class Front:
         self.now = now
         self.client = client
         self.team_id: str | None = None
+        #: Where the workspace is on the web.
+        self.workspace_url: str | None = None
 
     async def act(self, body: Body, operation: Callable[..., T]) -> T:
         """The result of `operation(tx, now, actor)`, committed; the same request is carried out once."""

@@ -1,0 +1,77 @@
+"""Connections that hold the server without asking anything of it are closed.
+
+aiohttp waits for ever for a request that is never finished. A client that opens a connection and sends
+nothing, or a header a minute, would keep it and its file descriptor; a few hundred of them would be all.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+#: A connection on which no request was ever finished is closed after so long, any other when it was idle
+#: for longer than aiohttp keeps it alive.
+UNUSED_SECONDS = 20.0
+KEEP_ALIVE_SECONDS = 60.0
+#: So many connections are served; of more, the longest idle ones go first.
+MOST = 512
+_LOOK_EVERY_SECONDS = 2.0
+
+
+class Connections:
+    """Watches the connections of a server, from `start` to `stop`."""
+
+    def __init__(self, unused_seconds: float = UNUSED_SECONDS) -> None:
+        self._unused_seconds = unused_seconds
+        self._busy: dict[Any, int] = {}
+        self._used: set[Any] = set()
+        self._idle_since: dict[Any, float] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def middleware(self) -> Any:
+        """Knows which connections are being answered."""
+
+        @web.middleware
+        async def counting(
+            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+        ) -> web.StreamResponse:
+            connection = request.protocol
+            self._used.add(connection)
+            self._busy[connection] = self._busy.get(connection, 0) + 1
+            try:
+                return await handler(request)
+            finally:
+                self._busy[connection] -= 1
+                if not self._busy[connection]:
+                    del self._busy[connection]
+                self._idle_since[connection] = asyncio.get_running_loop().time()
+
+        return counting
+
+    def start(self, server: web.Server) -> None:
+        self._task = asyncio.create_task(self._watch(server), name="connections")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self, server: web.Server) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            self._close_idle(server)
+
+    def _close_idle(self, server: web.Server) -> None:
+        now = asyncio.get_running_loop().time()
+        connections = set(server.connections)
+        self._idle_since = {one: self._idle_since.get(one, now) for one in connections}
+        self._used &= connections
+        idle = sorted((one for one in connections if one not in self._busy), key=self._idle_since.__getitem__)
+        too_many = max(len(connections) - MOST, 0)
+        for place, connection in enumerate(idle):
+            longest = 1.5 * KEEP_ALIVE_SECONDS if connection in self._used else self._unused_seconds
+            if place < too_many or now - self._idle_since[connection] > longest:
+                connection.force_close()
+                if connection.transport is not None:
+                    connection.transport.abort()

@@ -1,0 +1,141 @@
+"""The kinds of values that requests carry: what each accepts, and the sentence for what it does not."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import core_schema
+
+from bot.domain.ids import as_incident_number
+
+#: Rows of a list.
+DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
+#: SQLite and PostgreSQL count in 64 bits.
+LARGEST_OFFSET = 2**63 - 1
+
+_SERVICE_KEY = r"svc_[A-HJ-NP-TV-Z][A-HJ-NP-TV-Z2-9]{9}"
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
+
+
+class Shape(BaseModel):
+    """What a request carries, or an answer. Keys that are not known are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text of so many characters, not counting space around it; NUL is none of them."""
+
+    least: int
+    most: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        something = r"^[^\x00]*[^\s\x00][^\x00]*$"
+        shape: dict[str, Any] = {"type": "string", "maxLength": self.most}
+        if self.least:
+            return shape | {"minLength": self.least, "pattern": something}
+        return shape | {"pattern": r"^[^\x00]*$"}
+
+    def check(self, text: str) -> str:
+        trimmed = text.strip()
+        if "\x00" in text:
+            raise ValueError("must not contain the character NUL")
+        if not self.least <= len(trimmed) <= self.most:
+            raise ValueError(f"must have {self.least} to {self.most} characters, has {len(trimmed)}")
+        return trimmed
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    wanted = "must be a time with its zone, such as 2026-04-18T10:30:00Z"
+    if not _TIME.fullmatch(value):
+        hint = " (write + as %2B in an address)" if re.search(r" \d\d:?\d\d$", value) else ""
+        raise ValueError(wanted + hint)
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{wanted}, and one that exists") from None
+
+
+def _digits(value: object) -> object:
+    """A number of a query, where everything is text."""
+    if isinstance(value, str) and not re.fullmatch(r"-?\d{1,30}", value, re.ASCII):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _service_key(value: str) -> str:
+    key = value[:4] + value[4:].upper()
+    if not re.fullmatch(_SERVICE_KEY, key):
+        raise ValueError("must be a service key such as svc_K7M4Q9TZ2H")
+    return key
+
+
+def _incident_number(value: str) -> str:
+    number = as_incident_number(value) if len(value) <= 24 else None
+    if number is None:
+        raise ValueError("must be an incident number such as INC-2026-044")
+    return number
+
+
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s\x00]{1,64}@[^@\s\x00]{1,190}", value):
+        raise ValueError("must be an e-mail address")
+    return value
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+Moment = Annotated[
+    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Email = Annotated[
+    str,
+    AfterValidator(_email),
+    WithJsonSchema({"type": "string", "pattern": r"^[^@\s\x00]{1,64}@[^@\s\x00]{1,190}$"}),
+]
+ServiceKey = Annotated[
+    str,
+    AfterValidator(_service_key),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^svc_[A-HJ-NP-TV-Za-hj-np-tv-z][A-HJ-NP-TV-Za-hj-np-tv-z2-9]{9}$"}
+    ),
+]
+IncidentNumber = Annotated[
+    str,
+    AfterValidator(_incident_number),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^[Ii][Nn][Cc]-[0-9]{4}-[0-9]{1,9}$", "examples": ["INC-2026-044"]}
+    ),
+]
+Distinct = AfterValidator(_distinct)
+Search = Annotated[str, Words(0, 200)]
+
+
+class ListQuery(Shape):
+    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=LARGEST_LIMIT)] = DEFAULT_LIMIT
+    offset: Annotated[int, BeforeValidator(_digits), Field(ge=0, le=LARGEST_OFFSET)] = 0
+
+
+class NoQuery(Shape):
+    """A request without a query."""
+
+
+class Named(Shape):
+    name: str
+
+
+class PersonRef(Shape):
+    """A person by name; somebody who is known by name only has no address."""
+
+    name: str
+    email: str | None

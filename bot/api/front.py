@@ -1,0 +1,116 @@
+"""What every handler stands on: it runs operations for the caller, and knows where the incident is seen."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from bot.api import idempotency
+from bot.api.authentication import Authentication, Caller
+from bot.api.envelope import Answer
+from bot.api.limits import Limits
+from bot.api.outcomes import Outcomes
+from bot.domain.errors import Refusal, Unavailable
+from bot.domain.time import Now
+from bot.domain.timeline import Actor
+from bot.metrics import Metrics
+from bot.operations.answer_once import Reply, answer_once
+from storage.database import Connection, Database, Full
+
+T = TypeVar("T")
+#: `operation(tx, now, actor)`
+Operation = Callable[[Connection, datetime, Actor], T]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that was let in: who asks, and what for."""
+
+    caller: Caller
+    path: Any
+    query: Any
+    body: Any
+    #: The body as it came, to tell one payload from another.
+    document: Any
+    idempotency_key: str | None
+
+
+class Front:
+    """Runs operations and queries for callers of the API."""
+
+    def __init__(
+        self,
+        database: Database,
+        now: Now,
+        authentication: Authentication,
+        limits: Limits,
+        metrics: Metrics,
+        workspace_url: Callable[[], str | None],
+    ) -> None:
+        self.database = database
+        self.now = now
+        self.authentication = authentication
+        self.limits = limits
+        self.metrics = metrics
+        #: Where the Slack workspace is, such as `https://northwind.slack.com/`; None until Slack said so.
+        self.workspace_url = workspace_url
+        self.outcomes = Outcomes(database)
+        self._under_way = idempotency.UnderWay()
+
+    async def write(self, call: Call, name: str, operation: Operation[T]) -> T:
+        """The operation's result, committed; the caller's key is valid in the same transaction."""
+        now = self.now()
+
+        def run(tx: Connection) -> T:
+            return operation(tx, now, self.authentication.still(tx, now, call.caller))
+
+        try:
+            result = await self.database.write(run)
+        except Full as error:
+            self.metrics.operation("api", name, "UNAVAILABLE")
+            raise Unavailable(
+                "Tocsin cannot write this down right now. Nothing was done; try again."
+            ) from error
+        except Refusal as refusal:
+            self.metrics.operation("api", name, refusal.code)
+            raise
+        self.metrics.operation("api", name, "ok")
+        return result
+
+    async def write_once(self, call: Call, name: str, operation: Operation[Answer]) -> Answer:
+        """As `write`; a request that is repeated with its idempotency key gets the first answer again."""
+        key = call.idempotency_key
+        if key is None:
+            return await self.write(call, name, operation)
+        fingerprint = idempotency.fingerprint("POST", name, call.document)
+
+        def once(tx: Connection, now: datetime, actor: Actor) -> Answer:
+            def produce(tx: Connection) -> Reply:
+                given = operation(tx, now, actor)
+                return Reply(given.status, given.content)
+
+            reply = answer_once(tx, now, call.caller.key.id, key, fingerprint, produce)
+            return Answer(reply.content, reply.status)
+
+        with self._under_way.alone(call.caller.key.id, key):
+            return await self.write(call, name, once)
+
+    async def read(self, call: Call, query: Operation[T]) -> T:
+        """The query's result; the caller's key is valid in the same transaction."""
+        now = self.now()
+        return await self.database.read(
+            lambda tx: query(tx, now, self.authentication.still(tx, now, call.caller))
+        )
+
+
+def document_of(text: bytes) -> Mapping[str, Any]:
+    """The JSON object in the body. Raises ValueError and RecursionError."""
+    found = json.loads(text, parse_constant=_no_number)
+    if not isinstance(found, dict):
+        raise ValueError("not an object")
+    return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")

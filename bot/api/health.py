@@ -1,0 +1,84 @@
+"""Whether Tocsin lives, whether it can work, and what it counts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from bot.domain.sla import Severity
+from bot.domain.time import Now
+from bot.metrics import Metrics
+from bot.operations import backlog
+from storage.database import Database
+
+#: A part of Tocsin: None when it works, else why not.
+Check = Callable[[], Awaitable[str | None]]
+
+_PATIENCE_SECONDS = 2.0
+
+
+class Health:
+    """Answers `/healthz`, `/readyz` and `/metrics`; the database is always one of the parts."""
+
+    def __init__(self, database: Database, now: Now, metrics: Metrics, checks: Mapping[str, Check]) -> None:
+        self._database = database
+        self._now = now
+        self._metrics = metrics
+        self._checks: Mapping[str, Check] = {"database": self._database_works, **checks}
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/healthz", self._alive),
+            web.get("/readyz", self._ready),
+            web.get("/metrics", self._counted),
+        ]
+
+    async def troubles(self) -> dict[str, str | None]:
+        """For each part, why it does not work; None for one that does."""
+        found = await asyncio.gather(*(self._asked(check) for check in self._checks.values()))
+        return dict(zip(self._checks, found, strict=True))
+
+    async def _asked(self, check: Check) -> str | None:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await check()
+        except TimeoutError:
+            return f"no answer within {_PATIENCE_SECONDS:.0f} s"
+        except Exception as error:
+            # Whatever keeps a part from answering, it does not work.
+            return type(error).__name__
+
+    async def _database_works(self) -> str | None:
+        await self._database.write(backlog.touch)
+        await self._database.read(backlog.touch)
+        return None
+
+    async def _alive(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _ready(self, request: web.Request) -> web.Response:
+        """503 while a part does not work, so that a load balancer asks another process."""
+        troubles = await self.troubles()
+        parts = {part: trouble or "ok" for part, trouble in troubles.items()}
+        is_ready = not any(troubles.values())
+        answer = {"status": "ready" if is_ready else "not ready", "parts": parts}
+        return web.json_response(answer, status=200 if is_ready else 503)
+
+    async def _counted(self, request: web.Request) -> web.Response:
+        now = self._now()
+        waiting = await self._database.read(lambda tx: backlog.backlog(tx, now))
+        troubles = await self.troubles()
+        text = self._metrics.exposition(waiting, {part: not why for part, why in troubles.items()}, Severity)
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def heartbeat(last: Callable[[], timedelta], longest: timedelta) -> Check:
+    """Whether something that happens every few seconds has happened lately."""
+
+    async def check() -> str | None:
+        silent = last()
+        return None if silent <= longest else f"silent for {silent.total_seconds():.0f} s"
+
+    return check

@@ -1,0 +1,113 @@
+"""From a request to its handler and back: identity, limits, scope, shapes; refusals → envelope."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from bot.api import envelope, idempotency
+from bot.api.authentication import Caller
+from bot.api.envelope import Answer, Meta, RequestRefused
+from bot.api.front import Call, Front
+from bot.api.limits import Category
+from bot.api.request import document, query_of, shaped
+from bot.api.routes import BASE, ROUTES, Route
+from bot.domain.errors import NotAllowed, NotFound, Refusal
+from bot.operations.issue_key import Unauthorized
+
+Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger()
+
+
+def routes(front: Front) -> list[web.RouteDef]:
+    """Every route of the API, ready to be served."""
+    return [web.route(one.method, BASE + one.path, _serving(front, one)) for one in ROUTES]
+
+
+def _serving(front: Front, route: Route) -> Serve:
+    async def serve(request: web.Request) -> web.StreamResponse:
+        meta = Meta(front.now())
+        try:
+            return envelope.success(await _answer(front, route, request, meta), meta)
+        except Refusal as refusal:
+            return envelope.failure(refusal, meta)
+        except HttpProcessingError:
+            refused = RequestRefused(
+                "VALIDATION_ERROR", "The body cannot be decoded.", {"body": "is damaged"}
+            )
+            return envelope.failure(refused, meta)
+        except Exception:
+            # Whatever it is, the caller hears that it is our fault, and nothing of what is inside.
+            log.exception("a request failed", path=route.path, request=meta.request_id)
+            sentence = f"Tocsin failed at this. The log knows more about {meta.request_id}."
+            return envelope.failure(RequestRefused("INTERNAL_ERROR", sentence), meta)
+
+    return serve
+
+
+async def _answer(front: Front, route: Route, request: web.Request, meta: Meta) -> Answer:
+    """The handler's answer to who may ask for it. Each step refuses before the next begins."""
+    caller = await _caller(front, route, request, meta)
+    if route.scope is not None and route.scope not in caller.key.scopes:
+        raise NotAllowed(f"This key lacks the scope {route.scope}.", {"required_scope": route.scope})
+    path = shaped(route.at, request.match_info)
+    query = shaped(route.query, query_of(route.query, request.query))
+    idempotency_key = (
+        idempotency.key_in(request.headers.get(idempotency.HEADER)) if route.is_idempotent else None
+    )
+    given: Mapping[str, Any] = await document(request) if route.body is not None else {}
+    body = shaped(route.body, given) if route.body is not None else None
+    return await route.handler(front, Call(caller, path, query, body, given, idempotency_key))
+
+
+async def _caller(front: Front, route: Route, request: web.Request, meta: Meta) -> Caller:
+    """Who calls. Raises Unauthorized, and RequestRefused for who asks too often; an unknown caller is
+    counted by address, so that nobody can guess keys for long."""
+    try:
+        caller = await front.authentication.caller(request.headers.get("Authorization"))
+    except Unauthorized as refusal:
+        _count(front, f"address:{request.remote}", route.counts_as, meta)
+        meta.headers["WWW-Authenticate"] = "Bearer"
+        raise refusal from None
+    _count(front, caller.key.id, route.counts_as, meta)
+    return caller
+
+
+def _count(front: Front, caller: str, category: Category, meta: Meta) -> None:
+    standing = front.limits.take(caller, category)
+    meta.headers.update(standing.headers)
+    if standing.retry_after is not None:
+        front.metrics.rate_limited("api", category)
+        raise RequestRefused(
+            "RATE_LIMITED",
+            f"Too many {category} requests. Ask again in {standing.retry_after} s.",
+            headers={"Retry-After": str(standing.retry_after)},
+        )
+
+
+def enveloped(front: Front) -> Any:
+    """A middleware: what no route answers under the API's path is refused in the API's own shape."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Serve) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if not request.path.startswith(f"{BASE}/"):
+                raise
+            return envelope.failure(_refusal(request, error), Meta(front.now()))
+
+    return middleware
+
+
+def _refusal(request: web.Request, error: web.HTTPException) -> Refusal:
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        sentence = f"{request.method} is not allowed here; allowed: {allowed}."
+        return RequestRefused("METHOD_NOT_ALLOWED", sentence, headers={"Allow": allowed})
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return RequestRefused("PAYLOAD_TOO_LARGE", "The body is larger than 1 MiB.")
+    return NotFound("There is nothing at this address. The API is described at /api/docs.")

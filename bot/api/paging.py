@@ -1,0 +1,91 @@
+"""Page a person now, and wait for what comes of it. Source: the HTTP API's contract, page someone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.api.envelope import Answer, RequestRefused
+from bot.api.fields import Email, Shape, Words
+from bot.api.front import Call, Front
+from bot.api.incidents import IncidentPath
+from bot.domain.contact import Method
+from bot.domain.delivery import DeliveryState
+from bot.domain.incident import COMMENT_LIMIT, Incident
+from bot.domain.overview import PageReceipt
+from bot.domain.timeline import Actor
+from bot.operations import look_up, page
+from bot.operations.deliver import NO_CONTACT_DETAILS, PROVIDER_FAILED
+from storage.database import Connection
+
+#: Providers answer within ten seconds, or are cut off; the rest is for writing their answer down.
+PATIENCE_SECONDS = 11.0
+_UNSETTLED = (DeliveryState.PENDING, DeliveryState.SENDING)
+
+
+class NewPage(Shape):
+    email: Email = Field(description="E-mail address of the person to page.")
+    channels: tuple[Method, ...] = Field(min_length=1)
+    message: Annotated[str, Words(0, COMMENT_LIMIT)] | None = None
+
+
+class DeliveryReport(Shape):
+    channel: Method
+    sent: bool
+    error_code: str | None = None
+    message: str | None = None
+
+
+class PageReport(Shape):
+    incident_number: str
+    sent: bool
+    channels: tuple[Method, ...]
+    deliveries: tuple[DeliveryReport, ...]
+
+
+async def page_someone(front: Front, call: Call) -> Answer:
+    """200 if one channel delivered; else 409 if the person cannot be reached by them, else 502."""
+    path: IncidentPath = call.path
+    wanted: NewPage = call.body
+
+    def operation(tx: Connection, now: datetime, actor: Actor) -> Incident:
+        person = look_up.person_by_email(look_up.organization(tx), wanted.email)
+        return page.page(tx, now, actor, path.id, person.id, wanted.message or None, wanted.channels)
+
+    incident = await front.write(call, "page", operation)
+    receipts = await front.outcomes.wait_for(
+        lambda tx: look_up.page_receipts(tx, incident.id, incident.sequence), _is_settled, PATIENCE_SECONDS
+    )
+    reports = tuple(map(_report, receipts))
+    if not any(report.sent for report in reports):
+        raise _refusal(reports)
+    sent = tuple(report.channel for report in reports if report.sent)
+    report = PageReport(incident_number=incident.number, sent=True, channels=sent, deliveries=reports)
+    return Answer(report.model_dump_json(exclude_none=True))
+
+
+def _is_settled(receipts: Sequence[PageReceipt]) -> bool:
+    return all(receipt.state not in _UNSETTLED for receipt in receipts)
+
+
+def _report(receipt: PageReceipt) -> DeliveryReport:
+    if receipt.state is DeliveryState.SENT:
+        return DeliveryReport(channel=receipt.method, sent=True)
+    if receipt.state in _UNSETTLED:
+        why = f"{receipt.error or 'No answer in time'}. It is still being tried."
+        return DeliveryReport(channel=receipt.method, sent=False, error_code=PROVIDER_FAILED, message=why)
+    return DeliveryReport(
+        channel=receipt.method,
+        sent=False,
+        error_code=receipt.error_code or PROVIDER_FAILED,
+        message=receipt.error or "It was not delivered.",
+    )
+
+
+def _refusal(reports: Sequence[DeliveryReport]) -> RequestRefused:
+    details = {report.channel.value: report.message or "" for report in reports}
+    if all(report.error_code == NO_CONTACT_DETAILS for report in reports):
+        sentence = "This person cannot be reached by any requested channel: contact details are missing."
+        return RequestRefused(NO_CONTACT_DETAILS, sentence, details)
+    return RequestRefused(PROVIDER_FAILED, "No requested channel could deliver the page.", details)

@@ -1,0 +1,55 @@
+"""The HTTP server: one address for machines, for Slack's requests and for whoever watches us."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from bot.api import docs, middleware
+from bot.api.connections import KEEP_ALIVE_SECONDS, Connections
+from bot.api.front import Front
+from bot.api.health import Health
+from bot.api.request import LARGEST_BODY
+from bot.domain.errors import Refusal
+
+#: Connections that may wait to be taken up.
+_BACKLOG = 512
+
+
+class PortInUse(Refusal):
+    """Something else listens where Tocsin should."""
+
+    code = "PORT_IN_USE"
+
+
+class Server:
+    """Listens from `start` to `stop`."""
+
+    def __init__(self, front: Front, health: Health, others: Iterable[web.RouteDef] = ()) -> None:
+        self._connections = Connections()
+        application = web.Application(
+            client_max_size=LARGEST_BODY + 1,
+            middlewares=[self._connections.middleware(), middleware.enveloped(front)],
+        )
+        application.add_routes([*middleware.routes(front), *docs.routes(), *health.routes(), *others])
+        self._application = application
+
+    async def start(self, host: str, port: int, stop_seconds: float) -> int:
+        """The port it listens at. Raises PortInUse."""
+        self._runner = web.AppRunner(
+            self._application,
+            access_log=None,
+            shutdown_timeout=stop_seconds,
+            keepalive_timeout=KEEP_ALIVE_SECONDS,
+        )
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port, backlog=_BACKLOG).start()
+        except OSError as error:
+            raise PortInUse(f"Cannot listen at {host}:{port} ({error.strerror}). Set HOST or PORT.") from None
+        if self._runner.server is not None:
+            self._connections.start(self._runner.server)
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        await self._connections.stop()
+        await self._runner.cleanup()

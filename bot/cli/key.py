@@ -1,0 +1,144 @@
+"""`key`: create, list and revoke keys of the HTTP API."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bot import settings
+from bot.domain.api_key import ApiKey, Scope
+from bot.engine.clock import Clock
+from bot.operations import issue_key
+from storage.database import Connection, Database
+
+T = TypeVar("T")
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Span(click.ParamType[timedelta]):
+    """`90d`, `12h`, `30m`, `2w`."""
+
+    name = "span"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        match = re.fullmatch(r"([1-9]\d{0,4})([mhdw])", str(value), re.ASCII)
+        if match is None:
+            self.fail(f"{value!r} must be a number with m, h, d or w, such as 90d", param, ctx)
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+@click.group()
+def key() -> None:
+    """Keys of the HTTP API: create, list, revoke."""
+
+
+@key.command()
+@click.option("--name", required=True, help="What the key is for; the timeline shows it.")
+@click.option("--user", "email", help="E-mail address of the person for whom it acts. [default: itself]")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(list(Scope)), help="Repeatable.")
+@click.option("--all-scopes", is_flag=True, help="Everything that a key can do.")
+@click.option("--expires", type=Span(), help="After this long: 90d, 12h, 30m, 2w. [default: never]")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def create(
+    name: str,
+    email: str | None,
+    scopes: tuple[Scope, ...],
+    all_scopes: bool,
+    expires: timedelta | None,
+    as_json: bool,
+) -> None:
+    """Create a key. It is shown once, now."""
+    if all_scopes == bool(scopes):
+        raise click.UsageError("Say what it may do: --scope (repeatable) or --all-scopes.")
+    chosen, now = settings.from_environment(), Clock().now()
+    secret = chosen.tocsin_secret.reveal() if chosen.tocsin_secret else None
+
+    def operation(tx: Connection) -> tuple[ApiKey, str]:
+        return issue_key.create(
+            tx,
+            now,
+            name=name,
+            scopes=[Scope(one) for one in (Scope if all_scopes else scopes)],
+            secret=secret,
+            email=email,
+            expires_at=now + expires if expires is not None else None,
+        )
+
+    made, text = asyncio.run(_write(chosen.database_url, operation))
+    if as_json:
+        click.echo(json.dumps({"key": text, **_facts(made, now)}))
+    else:
+        click.echo(text)
+        click.echo(f"{made.name}: keep it now, it is not shown again.", err=True)
+
+
+@key.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def list_(as_json: bool) -> None:
+    """List all keys, without their secrets."""
+    now = Clock().now()
+    keys = asyncio.run(_write(settings.from_environment().database_url, issue_key.every))
+    if as_json:
+        click.echo(json.dumps([_facts(one, now) for one in keys]))
+        return
+    if not keys:
+        click.echo("There are no keys yet: python -m bot key create --name … --all-scopes")
+        return
+    table = Table("id", "name", "key", "state", "type", "scopes", "last used", box=None, pad_edge=False)
+    for one in keys:
+        scopes = "all" if set(one.scopes) == set(Scope) else " ".join(one.scopes)
+        state = _state(one, now)
+        table.add_row(one.id, one.name, f"{one.hint}…", state, one.type, scopes, _time(one.last_used_at))
+    Console().print(table)
+
+
+@key.command()
+@click.argument("key_", metavar="KEY")
+def revoke(key_: str) -> None:
+    """Revoke the KEY with this name, id or beginning; it opens nothing from now on."""
+    now = Clock().now()
+    gone = asyncio.run(
+        _write(settings.from_environment().database_url, lambda tx: issue_key.revoke(tx, now, key_))
+    )
+    for one in gone:
+        click.echo(f"{one.name} ({one.hint}…): revoked")
+
+
+async def _write(url: str, operation: Callable[[Connection], T]) -> T:
+    database = Database(url, exclusive=False)
+    await database.open()
+    try:
+        return await database.write(operation)
+    finally:
+        await database.close()
+
+
+def _facts(one: ApiKey, now: datetime) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "hint": one.hint,
+        "type": one.type,
+        "state": _state(one, now),
+        "scopes": list(one.scopes),
+        "created_at": _time(one.created_at),
+        "expires_at": _time(one.expires_at) or None,
+        "last_used_at": _time(one.last_used_at) or None,
+    }
+
+
+def _state(one: ApiKey, now: datetime) -> str:
+    if one.revoked_at is not None:
+        return "revoked"
+    return "valid" if one.is_valid(now) else "expired"
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment is not None else ""

@@ -1,0 +1,93 @@
+"""What is counted, for Prometheus."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from bot.domain.backlog import Backlog
+
+_LAGS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+
+class Metrics:
+    """One set of metrics for the process; each has its own registry, so that tests do not meet."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._operations = Counter(
+            "tocsin_operations",
+            "Operations, by the door they came through, their name, and ok or the code of the refusal.",
+            ("door", "operation", "result"),
+            registry=self.registry,
+        )
+        self._deliveries = Counter(
+            "tocsin_deliveries",
+            "Attempts to deliver, by kind, contact method and outcome.",
+            ("kind", "method", "outcome"),
+            registry=self.registry,
+        )
+        self._delivery_seconds = Histogram(
+            "tocsin_delivery_seconds",
+            "From when a delivery was owed until it arrived.",
+            ("kind",),
+            buckets=_LAGS,
+            registry=self.registry,
+        )
+        self._deadline_seconds = Histogram(
+            "tocsin_deadline_lateness_seconds",
+            "From when a deadline was due until it was carried out.",
+            buckets=_LAGS,
+            registry=self.registry,
+        )
+        self._rate_limits = Counter(
+            "tocsin_rate_limits",
+            "Requests refused because of a rate limit: Slack's to us, and ours to callers of the API.",
+            ("door", "what"),
+            registry=self.registry,
+        )
+        self._open = Gauge("tocsin_open_incidents", "Open incidents.", ("severity",), registry=self.registry)
+        self._waiting = Gauge(
+            "tocsin_outbox_deliveries",
+            "Deliveries that wait or are under way.",
+            ("state",),
+            registry=self.registry,
+        )
+        self._deadline_lag = Gauge(
+            "tocsin_deadline_lag_seconds", "How overdue the most overdue deadline is.", registry=self.registry
+        )
+        self._outbox_lag = Gauge(
+            "tocsin_outbox_lag_seconds",
+            "For how long the delivery that may go out has been owed.",
+            registry=self.registry,
+        )
+        self._ready = Gauge(
+            "tocsin_ready", "Whether a part works: 1 or 0.", ("part",), registry=self.registry
+        )
+
+    def operation(self, door: str, name: str, result: str) -> None:
+        self._operations.labels(door, name, result).inc()
+
+    def delivery(self, kind: str, method: str, outcome: str) -> None:
+        self._deliveries.labels(kind, method, outcome).inc()
+
+    def delivered(self, kind: str, after: timedelta) -> None:
+        self._delivery_seconds.labels(kind).observe(max(after.total_seconds(), 0))
+
+    def deadline_fired(self, late: timedelta) -> None:
+        self._deadline_seconds.observe(max(late.total_seconds(), 0))
+
+    def rate_limited(self, door: str, what: str) -> None:
+        self._rate_limits.labels(door, what).inc()
+
+    def exposition(self, backlog: Backlog, ready: Mapping[str, bool], severities: Iterable[str]) -> bytes:
+        """All of it in Prometheus' text format."""
+        for severity in severities:
+            self._open.labels(severity).set(backlog.open_incidents.get(severity, 0))
+        for state in ("pending", "sending"):
+            self._waiting.labels(state).set(backlog.deliveries.get(state, 0))
+        for part, works in ready.items():
+            self._ready.labels(part).set(works)
+        self._deadline_lag.set(backlog.deadline_lag.total_seconds())
+        self._outbox_lag.set(backlog.outbox_lag.total_seconds())
+        return generate_latest(self.registry)
