@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def utc(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp).astimezone(UTC)
 
 
-async def opened(client: Client, service: str = "Database", **fields: object) -> str:
+async def opened(client: Client, service: str = "Database", **fields: Any) -> str:
     """The number of a new incident about this service."""
     key = await client.service_key(service)
     made = await client.create(**{"title": "Connections run out", "service_ids": [key], **fields})
