@@ -118,7 +118,19 @@ async def test_severity_that_breaks_the_rules_names_itself(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "title", [None, "", "   ", "a" * 201, "a" * 10_000, 5, True, ["Down"], {"text": "Down"}, "\ud800"]
+    "title",
+    [
+        None,
+        "",
+        "   ",
+        pytest.param("a" * 201, id="201 characters"),
+        pytest.param("a" * 10_000, id="10,000 characters"),
+        5,
+        True,
+        pytest.param(["Down"], id="list"),
+        pytest.param({"text": "Down"}, id="object"),
+        pytest.param("\ud800", id="lone surrogate"),
+    ],
 )
 async def test_title_that_breaks_the_rules_names_itself(api: Api, title: Any) -> None:
     client = await api.client()
@@ -128,7 +140,16 @@ async def test_title_that_breaks_the_rules_names_itself(api: Api, title: Any) ->
     assert await client.incidents() == []
 
 
-@pytest.mark.parametrize("description", ["a" * 10_001, 5, ["Down"], {"text": "Down"}, "broken \udfff"])
+@pytest.mark.parametrize(
+    "description",
+    [
+        pytest.param("a" * 10_001, id="10,001 characters"),
+        5,
+        pytest.param(["Down"], id="list"),
+        pytest.param({"text": "Down"}, id="object"),
+        pytest.param("broken \udfff", id="lone surrogate"),
+    ],
+)
 async def test_description_that_breaks_the_rules_names_itself(api: Api, description: Any) -> None:
     client = await api.client()
     refused = await refusal(opened(client, description=description))
@@ -139,8 +160,16 @@ async def test_description_that_breaks_the_rules_names_itself(api: Api, descript
 
 @pytest.mark.parametrize(
     "service_ids",
-    [None, [], "svc_K7M4Q9TZ2H", {"svc_K7M4Q9TZ2H": True}, [5], [None], [["svc_K7M4Q9TZ2H"]], UNKNOWN[:51]],
-    ids=repr,
+    [
+        None,
+        pytest.param([], id="none"),
+        pytest.param("svc_K7M4Q9TZ2H", id="no list"),
+        pytest.param({"svc_K7M4Q9TZ2H": True}, id="object"),
+        pytest.param([5], id="number inside"),
+        pytest.param([None], id="null inside"),
+        pytest.param([["svc_K7M4Q9TZ2H"]], id="list inside"),
+        pytest.param(UNKNOWN[:51], id="51 services"),
+    ],
 )
 async def test_service_ids_that_break_the_rules_name_themselves(api: Api, service_ids: Any) -> None:
     client = await api.client()
@@ -150,7 +179,17 @@ async def test_service_ids_that_break_the_rules_name_themselves(api: Api, servic
     assert await client.incidents() == []
 
 
-@pytest.mark.parametrize("key", [UNKNOWN[0], "svc_K7M4Q9TZ2", "svc_I0O1UUUUUU", "Database", "", "svc_\ud800"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        UNKNOWN[0],
+        "svc_K7M4Q9TZ2",
+        "svc_I0O1UUUUUU",
+        "Database",
+        "",
+        pytest.param("svc_\ud800", id="lone surrogate"),
+    ],
+)
 async def test_service_that_does_not_exist_is_refused(api: Api, key: str) -> None:
     """The contract leaves open whether it is a bad value or not found; it is never taken."""
     client = await api.client()
