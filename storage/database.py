@@ -10,7 +10,8 @@ from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 
 from storage import touched
-from storage.sqlite import FileInUse, Full, SqliteReader, SqliteWriter, hold_file
+from storage.sqlite import BUSY, FileInUse, Full, SqliteReader, SqliteWriter, hold_file
+from storage.touched import Touched
 from storage.upgrade import upgrade_sqlite
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ Operation = Callable[[Connection], T]
 class Listener(Protocol):
     """Called in the event loop after a commit, with what was touched; it may only look, not fail."""
 
-    def __call__(self, marks: frozenset[str]) -> None: ...
+    def __call__(self, marks: Touched) -> None: ...
 
 
 class Unusable(Exception):
@@ -59,7 +60,7 @@ class Database:
 
     async def close(self) -> None:
         """Waits for the operations that are waiting, then lets the file go."""
-        await asyncio.to_thread(self._writer.close)
+        await self._writer.close()
         await self._reader.close()
         self._let_go()
 
@@ -68,17 +69,32 @@ class Database:
             self._release()
             self._release = None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether so many operations wait that what can wait should."""
+        return self._writer.waiting >= BUSY
+
     async def write(self, operation: Operation[T]) -> T:
         """The operation's result, once it is committed. Raises what it raises, and Full."""
-        return await asyncio.wrap_future(self._writer.submit(operation))
+        return await self._writer.submit(operation)
 
     async def read(self, query: Operation[T]) -> T:
         """The query's result, from one short read transaction."""
         return await self._reader.run(query)
 
-    def _committed(self, marks: frozenset[str]) -> None:
+    def _committed(self, marks: Touched) -> None:
         for listener in self._listeners:
             listener(marks)
 
 
-__all__ = ["Connection", "Database", "FileInUse", "Full", "Listener", "Operation", "Unusable", "touched"]
+__all__ = [
+    "Connection",
+    "Database",
+    "FileInUse",
+    "Full",
+    "Listener",
+    "Operation",
+    "Touched",
+    "Unusable",
+    "touched",
+]

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, select, text
 
 from storage import touched
+from storage.prepared import Insert
 from storage.tables import deadlines
 
+_ARM = Insert(deadlines)
 _EARLIEST = select(func.min(deadlines.c.due_at)).where(text("state = 'armed'"))
 _DUE = (
     select(deadlines.c.id)
@@ -22,8 +24,8 @@ _ARMED_OF = select(deadlines).where(
 
 
 def arm(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    tx.execute(deadlines.insert(), [dict(row) for row in rows])
-    touched.mark(tx, touched.DEADLINES)
+    _ARM.run(tx, rows)
+    touched.mark_deadline(tx, min(row["due_at"] for row in rows))
 
 
 def disarm(tx: Connection, incident_id: str, kinds: Sequence[str], at: datetime) -> None:

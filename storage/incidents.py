@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
 from storage import tallies
+from storage.prepared import Insert, Statement
 from storage.tables import incidents, numbers, places
 
 Columns = Mapping[str, Any]
@@ -20,7 +21,9 @@ _BY_CHANNEL = (
     .where(places.c.channel_id == bindparam("wanted"), places.c.thread_ts.is_(None))
 )
 _PLACE = select(places).where(places.c.incident_id == bindparam("wanted"))
-_NEXT_NUMBER = (
+_ADD = Insert(incidents)
+_ADD_PLACE = Insert(places)
+_NEXT_NUMBER = Statement(
     insert(numbers)
     .values(year=bindparam("y"), last=1)
     .on_conflict_do_update(index_elements=["year"], set_={"last": numbers.c.last + 1})
@@ -30,13 +33,13 @@ _NEXT_NUMBER = (
 
 def next_ordinal(tx: Connection, year: int) -> int:
     """The next ordinal of the year; given back if the transaction rolls back."""
-    ordinal: int = tx.execute(_NEXT_NUMBER, {"y": year}).scalar_one()
-    return ordinal
+    [(ordinal,)] = _NEXT_NUMBER.run(tx, {"y": year})
+    return int(ordinal)
 
 
 def add(tx: Connection, columns: Columns) -> None:
-    tx.execute(incidents.insert(), dict(columns))
-    tx.execute(places.insert(), {"incident_id": columns["id"]})
+    _ADD.run(tx, [columns])
+    _ADD_PLACE.run(tx, [{"incident_id": columns["id"]}])
     tallies.change(tx, None, columns)
 
 

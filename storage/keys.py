@@ -1,16 +1,31 @@
 """Keys of the HTTP API, and what this installation must remember about itself."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
+from storage.prepared import Statement
 from storage.tables import api_keys, facts
+from storage.types import as_time
 
 _BY_DIGEST = select(api_keys).where(api_keys.c.digest == bindparam("wanted"))
-_BY_ID = select(api_keys).where(api_keys.c.id == bindparam("wanted"))
+_STATE = Statement(
+    select(api_keys.c.name, api_keys.c.person_id, api_keys.c.expires_at, api_keys.c.revoked_at).where(
+        api_keys.c.id == bindparam("wanted")
+    )
+)
+
+
+@dataclass(frozen=True)
+class KeyState:
+    name: str
+    person_id: str | None
+    expires_at: datetime | None
+    is_revoked: bool
 
 
 def add(tx: Connection, columns: Mapping[str, Any]) -> None:
@@ -21,8 +36,15 @@ def by_digest(tx: Connection, digest: str) -> Row[Any] | None:
     return tx.execute(_BY_DIGEST, {"wanted": digest}).one_or_none()
 
 
-def by_id(tx: Connection, key_id: str) -> Row[Any] | None:
-    return tx.execute(_BY_ID, {"wanted": key_id}).one_or_none()
+def state_of(tx: Connection, key_id: str) -> KeyState | None:
+    """What every request asks of its key."""
+    found = _STATE.run(tx, {"wanted": key_id})
+    if not found:
+        return None
+    name, person_id, expires_at, revoked_at = found[0]
+    is_raw = not tx.dialect.is_async
+    expiry = as_time(expires_at) if is_raw and expires_at is not None else expires_at
+    return KeyState(name, person_id, expiry, revoked_at is not None)
 
 
 def every(tx: Connection) -> Sequence[Row[Any]]:

@@ -6,18 +6,21 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from storage.prepared import Statement
 from storage.tables import organizations, slack_accounts
 
-_NEWEST = select(
-    select(func.max(organizations.c.revision)).scalar_subquery().label("revision"),
-    select(func.coalesce(func.max(slack_accounts.c.ordinal), 0)).scalar_subquery().label("findings"),
+_NEWEST = Statement(
+    select(
+        select(func.max(organizations.c.revision)).scalar_subquery().label("revision"),
+        select(func.coalesce(func.max(slack_accounts.c.ordinal), 0)).scalar_subquery().label("findings"),
+    )
 )
 
 
 def newest(tx: Connection) -> tuple[int | None, int]:
     """The revision that runs (None before any), and how many findings of Slack accounts there were."""
-    row = tx.execute(_NEWEST).one()
-    return row.revision, row.findings
+    [(revision, findings)] = _NEWEST.run(tx, {})
+    return revision, findings
 
 
 def document(tx: Connection, number: int) -> Any:

@@ -1,63 +1,108 @@
 """The outbox: what is owed to the outside, lane by lane."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, or_, select, text
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, text, union_all
 
 from storage import touched
+from storage.prepared import Insert, Statement
 from storage.tables import incidents, outbox
+from storage.types import as_time
 
+_ADD = Insert(outbox, unless="key")
 _UNSETTLED = ("pending", "sending")
-_earlier = outbox.alias("earlier")
 
 _WITH_NUMBER: Select[Any] = select(outbox, incidents.c.number).outerjoin(
     incidents, incidents.c.id == outbox.c.incident_id
 )
-
-#: The first unsettled delivery of each lane, where it is pending and its time has come. States are written
-#: out: SQLite takes a partial index only for a condition that it can read.
-_READY = (
-    _WITH_NUMBER.where(
-        text("outbox.state = 'pending'"),
-        outbox.c.priority <= bindparam("least"),
-        outbox.c.next_attempt_at <= bindparam("moment"),
-        ~exists().where(
-            _earlier.c.lane == outbox.c.lane,
-            _earlier.c.id < outbox.c.id,
-            text("earlier.state IN ('pending', 'sending')"),
-        ),
-    )
-    .order_by(outbox.c.priority, outbox.c.id)
-    .limit(bindparam("most"))
-)
-_NEXT = select(func.min(outbox.c.next_attempt_at)).where(
-    text("outbox.state = 'pending'"),
-    outbox.c.next_attempt_at > bindparam("moment"),
-)
+#: States are written out: SQLite takes a partial index only for a condition that it can read.
+_HEADS = text("outbox.state = 'pending' AND outbox.is_head")
+_unsettled = text("outbox.state IN ('pending', 'sending')")
 
 
 def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Owe these deliveries; one whose key was owed before is not owed again."""
     if rows:
-        tx.execute(insert(outbox).on_conflict_do_nothing(index_elements=["key"]), [dict(row) for row in rows])
+        lanes = dict.fromkeys(row["lane"] for row in rows)
+        taken = {lane for (lane,) in _busy(len(lanes)).run(tx, _numbered(lanes))}
+        placed = []
+        for row in rows:
+            placed.append({**row, "is_head": row["lane"] not in taken})
+            taken.add(row["lane"])
+        if _ADD.run(tx, placed) != len(rows):
+            _name_heads(tx, lanes)
         touched.mark(tx, touched.OUTBOX)
 
 
-def ready(
-    tx: Connection,
-    now: datetime,
-    most: int,
-    resting: Collection[str],
-    least: int,
-    unpaced: Collection[str],
-) -> Sequence[Row[Any]]:
-    """Heads of lanes that may go out now, most urgent first; in a lane that rests, unpaced kinds only."""
-    may_go = or_(outbox.c.lane.not_in(resting), outbox.c.kind.in_(unpaced))
-    statement = _READY.where(may_go) if resting else _READY
-    return tx.execute(statement, {"moment": now, "most": most, "least": least}).all()
+@dataclass(frozen=True)
+class Head:
+    """The first unsettled delivery of a lane, where it is pending and its time has come."""
+
+    id: int
+    lane: str
+    kind: str
+    priority: int
+
+
+def heads(
+    tx: Connection, now: datetime, priorities: Sequence[int], kinds: Sequence[str], most: int
+) -> list[Head]:
+    """For each priority and kind, the heads that have waited longest, at most so many of each."""
+    found = _heads(tuple(priorities), tuple(kinds)).run(tx, {"moment": now, "most": most})
+    return [Head(*row) for row in found]
+
+
+@cache
+def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...]) -> Statement:
+    """One short walk along the index for each priority and kind: what waits does not slow it down."""
+    walks = [
+        select(outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.priority)
+        .where(
+            _HEADS,
+            outbox.c.priority == priority,
+            outbox.c.kind == kind,
+            outbox.c.next_attempt_at <= bindparam("moment"),
+        )
+        .order_by(outbox.c.next_attempt_at, outbox.c.id)
+        .limit(bindparam("most"))
+        .subquery()
+        for priority, kind in product(priorities, kinds)
+    ]
+    return Statement(union_all(*map(select, walks)))
+
+
+def next_attempt(
+    tx: Connection, now: datetime, priorities: Sequence[int], kinds: Sequence[str]
+) -> datetime | None:
+    """When the next delivery that waits for its time may go out."""
+    found = _next(tuple(priorities), tuple(kinds)).run(tx, {"moment": now})
+    moments = [moment for (moment,) in found if moment is not None]
+    return as_time(min(moments)) if moments else None
+
+
+@cache
+def _next(priorities: tuple[int, ...], kinds: tuple[str, ...]) -> Statement:
+    walks = [
+        select(func.min(outbox.c.next_attempt_at)).where(
+            _HEADS,
+            outbox.c.priority == priority,
+            outbox.c.kind == kind,
+            outbox.c.next_attempt_at > bindparam("moment"),
+        )
+        for priority, kind in product(priorities, kinds)
+    ]
+    return Statement(union_all(*walks))
+
+
+def with_ids(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """These deliveries, each with the number of its incident."""
+    found = tx.execute(_WITH_NUMBER.where(outbox.c.id.in_(ids))).all() if ids else ()
+    return {row.id: row for row in found}
 
 
 def newest_in_lane(tx: Connection, lane: str, kind: str) -> Row[Any]:
@@ -67,28 +112,60 @@ def newest_in_lane(tx: Connection, lane: str, kind: str) -> Row[Any]:
 
 
 def drop_older(tx: Connection, newest: Row[Any], at: datetime) -> None:
-    """The newest does for all pending deliveries of its kind in its lane."""
+    """The newest does for all pending deliveries of its kind in its lane, and takes their place."""
     statement = outbox.update().where(
         outbox.c.lane == newest.lane,
         outbox.c.kind == newest.kind,
         outbox.c.state == "pending",
         outbox.c.id < newest.id,
     )
-    tx.execute(statement, {"state": "dropped", "settled_at": at})
+    if tx.execute(statement, {"state": "dropped", "is_head": False, "settled_at": at}).rowcount:
+        _name_heads(tx, {newest.lane})
 
 
 def change(tx: Connection, delivery_id: int, columns: Mapping[str, Any]) -> None:
+    """Write columns of a delivery that goes on."""
     tx.execute(outbox.update().where(outbox.c.id == delivery_id), dict(columns))
+
+
+def settle(tx: Connection, delivery_id: int, lane: str, columns: Mapping[str, Any]) -> None:
+    """Write the last columns of a delivery that is over: the next one of its lane follows."""
+    change(tx, delivery_id, {**columns, "is_head": False})
+    _name_heads(tx, {lane})
+
+
+def _name_heads(tx: Connection, lanes: Collection[str]) -> None:
+    """The first unsettled delivery of each of these lanes is its head."""
+    _naming(len(lanes)).run(tx, _numbered(lanes))
+
+
+def _numbered(lanes: Collection[str]) -> dict[str, str]:
+    return {f"lane_{place}": lane for place, lane in enumerate(lanes)}
+
+
+def _first_of(place: int) -> Select[Any]:
+    """The first unsettled delivery of a lane: one step along the index, however long the lane is."""
+    of_lane = select(outbox.c.id, outbox.c.lane).where(
+        outbox.c.lane == bindparam(f"lane_{place}"), _unsettled
+    )
+    return select(of_lane.order_by(outbox.c.id).limit(1).subquery())
+
+
+@cache
+def _busy(count: int) -> Statement:
+    firsts = union_all(*map(_first_of, range(count))).subquery()
+    return Statement(select(firsts.c.lane))
+
+
+@cache
+def _naming(count: int) -> Statement:
+    firsts = union_all(*map(_first_of, range(count))).subquery()
+    named = outbox.update().where(outbox.c.id.in_(select(firsts.c.id)), ~outbox.c.is_head)
+    return Statement(named.values(is_head=True))
 
 
 def one(tx: Connection, delivery_id: int) -> Row[Any] | None:
     return tx.execute(select(outbox).where(outbox.c.id == delivery_id)).one_or_none()
-
-
-def next_attempt(tx: Connection, now: datetime) -> datetime | None:
-    """When the next delivery that waits for its time may go out."""
-    found: datetime | None = tx.execute(_NEXT, {"moment": now}).scalar()
-    return found
 
 
 def unsettled(tx: Connection) -> dict[str, int]:

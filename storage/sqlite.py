@@ -13,8 +13,8 @@ import os
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage import touched
+from storage.touched import Touched
 
 T = TypeVar("T")
 
@@ -31,6 +32,8 @@ T = TypeVar("T")
 BATCH = 64
 #: Operations that may wait; beyond it callers are told to come back.
 WAITING = 4096
+#: So many waiting operations are a sign of load.
+BUSY = 6
 #: The write-ahead log is truncated when it has grown beyond this (bytes).
 WAL_LIMIT = 64 * 1024 * 1024
 _CHECK_WAL_EVERY = 200
@@ -86,39 +89,60 @@ def writing_engine(path: Path) -> Engine:
 
 
 class SqliteWriter:
-    """The thread that alone writes. `told` is called in the event loop after each commit."""
+    """The thread that alone writes. `told` is called in the event loop after each commit.
 
-    def __init__(
-        self, path: Path, loop: asyncio.AbstractEventLoop, told: Callable[[frozenset[str]], None]
-    ) -> None:
+    What callers submit in one turn of the event loop is handed over together, and what came of a batch
+    is handed back together: threads that wake one another for every operation cost more than the work.
+    """
+
+    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop, told: Callable[[Touched], None]) -> None:
         self._path = path
         self._loop = loop
         self._told = told
-        self._queue: queue.Queue[_Waiting | None] = queue.Queue(WAITING)
+        self._gathered: list[_Waiting] = []
+        #: Operations that were submitted and not yet handed back.
+        self.waiting = 0
+        self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        self._taken: deque[_Waiting] = deque()
+        self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, operation: Callable[[Connection], T]) -> "Future[T]":
+    def submit(self, operation: Callable[[Connection], T]) -> "asyncio.Future[T]":
         """A future that is done after the commit. Raises Full when too many are waiting."""
-        future: Future[T] = Future()
-        try:
-            self._queue.put_nowait(_Waiting(operation, future))
-        except queue.Full:
-            raise Full("Tocsin is overloaded; try again in a moment.") from None
+        if self.waiting >= WAITING:
+            raise Full("Tocsin is overloaded; try again in a moment.")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self.waiting += 1
+        self._gathered.append(_Waiting(operation, future))
+        if len(self._gathered) == 1:
+            self._loop.call_soon(self._hand_over)
         return future
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Returns after everything that was waiting is committed."""
+        self._hand_over()
         self._queue.put(None)
-        self._thread.join()
+        await asyncio.to_thread(self._thread.join)
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._queue.put(self._gathered)
+            self._gathered = []
+
+    def _hand_back(self, batch: "list[_Waiting]", marks: Touched) -> None:
+        self.waiting -= len(batch)
+        for waiting in batch:
+            waiting.settle()
+        if marks != Touched():
+            self._told(marks)
 
     def _run(self) -> None:
         engine = writing_engine(self._path)
-        while True:
+        while self._taken or not self._is_closing:
             try:
                 with engine.connect() as connection:
                     self._serve(connection)
-                    break
             except (DBAPIError, sqlite3.Error) as error:
                 self._refuse_next(error)
         engine.dispose()
@@ -126,48 +150,35 @@ class SqliteWriter:
     def _serve(self, connection: Connection) -> None:
         """Commit batch after batch until there are no more; raises what broke the connection."""
         commits = 0
-        while (batch := self._next_batch()) is not None:
+        while batch := self._next_batch():
             try:
                 _commit_together(connection, batch)
             finally:
-                marks = touched.take(connection)
-                for waiting in batch:
-                    waiting.settle()
-            if marks:
-                self._loop.call_soon_threadsafe(self._told, marks)
+                self._loop.call_soon_threadsafe(self._hand_back, batch, touched.take(connection))
             commits += 1
             if commits % _CHECK_WAL_EVERY == 0:
                 self._truncate_wal(connection)
 
     def _refuse_next(self, error: Exception) -> None:
         """The database cannot be opened or has failed: who waits is told, and it is opened again."""
-        try:
-            waiting = self._queue.get(timeout=0.1)
-        except queue.Empty:
-            return
-        if waiting is None:
-            self._queue.put(None)
-            return
-        if waiting.future.set_running_or_notify_cancel():
+        batch = self._next_batch(patience=0.1)
+        for waiting in batch:
             waiting.error = Full(f"The database cannot be written: {error.__cause__ or error}")
-            waiting.settle()
+        if batch:
+            self._loop.call_soon_threadsafe(self._hand_back, batch, Touched())
 
-    def _next_batch(self) -> "list[_Waiting] | None":
-        """What waits, at least one and at most BATCH; None when there will be no more."""
-        batch: list[_Waiting] = []
-        while len(batch) < BATCH:
+    def _next_batch(self, patience: float | None = None) -> "list[_Waiting]":
+        """What waits, at most BATCH; empty when there will be no more, or nothing came in time."""
+        while not self._is_closing and len(self._taken) < BATCH:
             try:
-                waiting = self._queue.get(block=not batch)
+                handed = self._queue.get(block=not self._taken, timeout=patience)
             except queue.Empty:
                 break
-            if waiting is None:
-                if not batch:
-                    return None
-                self._queue.put(None)
-                break
-            if waiting.future.set_running_or_notify_cancel():
-                batch.append(waiting)
-        return batch
+            if handed is None:
+                self._is_closing = True
+            else:
+                self._taken.extend(handed)
+        return [self._taken.popleft() for _ in range(min(BATCH, len(self._taken)))]
 
     def _truncate_wal(self, connection: Connection) -> None:
         wal = Path(f"{self._path}-wal")
@@ -180,13 +191,16 @@ class SqliteWriter:
 class _Waiting:
     """An operation with the future of its caller, and what came of it."""
 
-    def __init__(self, operation: Callable[[Connection], Any], future: "Future[Any]") -> None:
+    def __init__(self, operation: Callable[[Connection], Any], future: "asyncio.Future[Any]") -> None:
         self.operation = operation
         self.future = future
         self.result: Any = None
         self.error: BaseException | None = None
 
     def settle(self) -> None:
+        """Tell the caller, unless they have gone; in the event loop."""
+        if self.future.done():
+            return
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
@@ -211,16 +225,19 @@ class _Lost(sqlite3.Error):
 
 
 def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
-    connection.exec_driver_sql("SAVEPOINT operation")
+    if waiting.future.cancelled():  # whoever asked has gone before it began
+        return
+    raw = connection.connection.driver_connection
+    assert raw is not None  # noqa: S101 - for the type checker: the connection is open
+    raw.execute("SAVEPOINT operation")
     try:
         waiting.result = waiting.operation(connection)
     except Exception as error:  # whatever it is, it is its caller's
-        raw = connection.connection.driver_connection
-        if raw is None or not raw.in_transaction:
+        if not raw.in_transaction:
             raise _Lost(str(error)) from error
         waiting.error = error
-        connection.exec_driver_sql("ROLLBACK TO operation")
-    connection.exec_driver_sql("RELEASE operation")
+        raw.execute("ROLLBACK TO operation")
+    raw.execute("RELEASE operation")
 
 
 class SqliteReader:

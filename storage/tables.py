@@ -135,6 +135,7 @@ deadlines = Table(
 )
 
 _UNSETTLED = text("state IN ('pending', 'sending')")
+_HEADS = text("state = 'pending' AND is_head")
 
 outbox = Table(
     "outbox",
@@ -153,6 +154,8 @@ outbox = Table(
     Column("state", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("is_in_doubt", Boolean, nullable=False),
+    #: Whether it is the first unsettled delivery of its lane: the only one that may go out.
+    Column("is_head", Boolean, nullable=False, server_default=text("false")),
     Column("owed_at", UtcTime, nullable=False),
     Column("next_attempt_at", UtcTime, nullable=False),
     Column("leased_until", UtcTime),
@@ -165,11 +168,13 @@ outbox = Table(
     UniqueConstraint("key"),
     Index("ix_outbox_lane", "lane", "id", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
     Index(
-        "ix_outbox_pending",
+        "ix_outbox_heads",
         "priority",
+        "kind",
+        "next_attempt_at",
         "id",
-        sqlite_where=text("state = 'pending'"),
-        postgresql_where=text("state = 'pending'"),
+        sqlite_where=_HEADS,
+        postgresql_where=_HEADS,
     ),
     Index("ix_outbox_incident_id_kind", "incident_id", "kind"),
 )

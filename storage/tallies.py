@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Table, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from storage.prepared import Statement
 from storage.tables import day_tallies, tallies
 
 Columns = Mapping[str, Any]
@@ -20,14 +21,12 @@ _DAY = timedelta(days=1)
 _SORT = ("status", "severity", "team_id", "assignee_id", "resolved_by_id")
 
 
-def _counting(table: Any, keys: Sequence[str]) -> Any:
+def _counting(table: Table, keys: Sequence[str]) -> Statement:
     """Add a number to a row's count; the row comes into being with the first."""
     row: dict[str, Any] = {key: bindparam(f"of_{key}") for key in keys} | {"n": bindparam("more")}
-    return (
-        insert(table)
-        .values(row)
-        .on_conflict_do_update(index_elements=list(keys), set_={"n": table.c.n + bindparam("more")})
-    )
+    counted = insert(table).values(row)
+    added = table.c.n + counted.excluded.n
+    return Statement(counted.on_conflict_do_update(index_elements=list(keys), set_={"n": added}))
 
 
 _COUNT = _counting(tallies, _SORT)
@@ -85,9 +84,9 @@ def _days(columns: Columns | None) -> set[Key]:
     return {(clock, columns["status"], day_of(at)) for clock, at in clocks if at is not None}
 
 
-def _apply(tx: Connection, statement: Any, before: set[Key], after: set[Key]) -> None:
+def _apply(tx: Connection, statement: Statement, before: set[Key], after: set[Key]) -> None:
     keys = _SORT if statement is _COUNT else ("clock", "status", "day")
     changes = [(key, -1) for key in before - after] + [(key, 1) for key in after - before]
     for key, more in changes:
         named = {f"of_{name}": value for name, value in zip(keys, key, strict=True)}
-        tx.execute(statement, named | {"more": more})
+        statement.run(tx, named | {"more": more})

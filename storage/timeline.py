@@ -5,15 +5,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
+from storage.prepared import Insert
 from storage.tables import timeline
 
+_ADD = Insert(timeline)
 _ONE = select(timeline).where(
     timeline.c.incident_id == bindparam("wanted"), timeline.c.sequence == bindparam("ordinal")
 )
 
 
 def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    tx.execute(timeline.insert(), [dict(row) for row in rows])
+    _ADD.run(tx, rows)
 
 
 def one(tx: Connection, incident_id: str, sequence: int) -> Row[Any]:

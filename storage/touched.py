@@ -1,20 +1,32 @@
 """What a transaction touched, so that after its commit the right loops look."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import Connection
 
-DEADLINES = "deadlines"
 OUTBOX = "outbox"
 #: A page was delivered, or was not.
 PAGES = "pages"
 
-_KEY = "touched"
+_WHAT, _DEADLINE = "touched", "touched_deadline"
+
+
+@dataclass(frozen=True)
+class Touched:
+    what: frozenset[str] = frozenset()
+    #: When the earliest deadline that was armed falls due; None if none was.
+    deadline: datetime | None = None
 
 
 def mark(tx: Connection, what: str) -> None:
-    tx.info.setdefault(_KEY, set()).add(what)
+    tx.info.setdefault(_WHAT, set()).add(what)
 
 
-def take(tx: Connection) -> frozenset[str]:
+def mark_deadline(tx: Connection, due_at: datetime) -> None:
+    tx.info[_DEADLINE] = min(due_at, tx.info.get(_DEADLINE, due_at))
+
+
+def take(tx: Connection) -> Touched:
     """What was marked since the last call."""
-    marks: set[str] = tx.info.pop(_KEY, set())
-    return frozenset(marks)
+    return Touched(frozenset(tx.info.pop(_WHAT, ())), tx.info.pop(_DEADLINE, None))

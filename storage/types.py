@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -23,6 +24,11 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
+def as_time(microseconds: int) -> datetime:
+    """The moment that a `UtcTime` column keeps, for who reads the column as it is."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 class Json(TypeDecorator[Any]):
     """A JSON document, kept as text."""
 
@@ -30,7 +36,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return None if value is None else _to_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)

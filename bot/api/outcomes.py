@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from storage.database import Connection, Database, touched
+from storage.database import Connection, Database, Touched, touched
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class Outcomes:
             except TimeoutError:
                 continue
 
-    def _committed(self, marks: frozenset[str]) -> None:
-        if touched.PAGES in marks:
+    def _committed(self, marks: Touched) -> None:
+        if touched.PAGES in marks.what:
             self._settled.set()
             self._settled = asyncio.Event()

@@ -42,14 +42,20 @@ def key() -> None:
 @key.command()
 @click.option("--name", required=True, help="What the key is for; the timeline shows it.")
 @click.option("--user", "email", help="E-mail address of the person for whom it acts. [default: itself]")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(list(Scope)), help="Repeatable.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="Repeatable.",
+)
 @click.option("--all-scopes", is_flag=True, help="Everything that a key can do.")
 @click.option("--expires", type=Span(), help="After this long: 90d, 12h, 30m, 2w. [default: never]")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def create(
     name: str,
     email: str | None,
-    scopes: tuple[Scope, ...],
+    scopes: tuple[str, ...],
     all_scopes: bool,
     expires: timedelta | None,
     as_json: bool,
@@ -65,7 +71,7 @@ def create(
             tx,
             now,
             name=name,
-            scopes=[Scope(one) for one in (Scope if all_scopes else scopes)],
+            scopes=tuple(Scope) if all_scopes else [Scope(one) for one in scopes],
             secret=secret,
             email=email,
             expires_at=now + expires if expires is not None else None,

@@ -250,7 +250,7 @@ def page(incident_id: IncidentId, sequence: int, person_id: PersonId, method: Me
     return Delivery(
         DeliveryKind.PAGE,
         key=f"page:{incident_id}:{sequence}:{person_id}:{method}",
-        lane=f"page:{incident_id}:{person_id}" + ("" if method is Method.SLACK else f":{method}"),
+        lane=f"page:{person_id}:{method}",
         priority=Priority.URGENT,
         incident_id=incident_id,
         sequence=sequence,

@@ -57,6 +57,22 @@ UNPACED = frozenset(
 )
 
 
+#: Kinds that Slack limits by the minute for the whole workspace; messages it limits for each channel.
+LIMITED_TOGETHER = frozenset(
+    {
+        DeliveryKind.CREATE_CHANNEL,
+        DeliveryKind.SET_TOPIC,
+        DeliveryKind.PIN_CARD,
+        DeliveryKind.BOOKMARK_CARD,
+        DeliveryKind.UPDATE_CARD,
+        DeliveryKind.UPDATE_ANNOUNCEMENT,
+        DeliveryKind.INVITE,
+        DeliveryKind.REFRESH_PAGE,
+        DeliveryKind.FIND_PERSON,
+    }
+)
+
+
 class Priority(IntEnum):
     """Lower goes first."""
 

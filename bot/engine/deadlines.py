@@ -6,13 +6,14 @@ from datetime import timedelta
 import structlog
 
 from bot.engine.clock import Clock
-from bot.engine.wakeup import WakeUp
+from bot.engine.wakeup import SWEEP_EVERY, WakeUp
 from bot.metrics import Metrics
 from bot.operations import fire_deadlines
-from storage.database import Connection, Database, touched
+from storage.database import Connection, Database, Touched
 
 #: Deadlines that are fired side by side; the writer commits them together.
 BATCH = 64
+_SOON_SECONDS = 2 * SWEEP_EVERY.total_seconds()
 
 log = structlog.get_logger()
 
@@ -76,8 +77,9 @@ class Deadlines:
             log.info("deadline fired", kind=fired.kind, incident=fired.incident.number)
         return True
 
-    def _committed(self, marks: frozenset[str]) -> None:
-        if touched.DEADLINES in marks:
+    def _committed(self, marks: Touched) -> None:
+        """What falls due after the next sweep is left to the sweep."""
+        if marks.deadline is not None and self._clock.wait_until(marks.deadline) < _SOON_SECONDS:
             self._look_soon()
 
     def _look_soon(self) -> None:

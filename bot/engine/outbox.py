@@ -10,6 +10,7 @@ import structlog
 
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import (
+    LIMITED_TOGETHER,
     ClaimedDelivery,
     Deliverer,
     DeliveryKind,
@@ -24,14 +25,20 @@ from bot.domain.delivery import (
 from bot.engine.clock import Clock
 from bot.metrics import Metrics
 from bot.operations import deliver
-from storage.database import Connection, Database, touched
+from bot.operations.deliver import Room
+from storage.database import Connection, Database, Touched, touched
 
 #: Deliveries that go out side by side; a few places are kept for pages.
 LANES = 16
 KEPT_FOR_PAGES = 4
+#: And so many while the database has its hands full with what people ask.
+LANES_WHEN_BUSY = 2
 #: A delivery is its deliverer's alone for this long. A deliverer gives up well before.
 LEASE = timedelta(seconds=30)
 _LONGEST_SLEEP = 5.0
+#: After a look that found nothing, the next one waits so many seconds: who writes a lot is not looked at
+#: each time.
+SHORTEST_GAP = 0.02
 
 log = structlog.get_logger()
 
@@ -54,6 +61,8 @@ class Outbox:
         self._metrics = metrics or Metrics()
         self._sending: dict[int, ClaimedDelivery] = {}
         self._resting: dict[str, datetime] = {}
+        self._resting_kinds: dict[DeliveryKind, datetime] = {}
+        self._next_attempt: datetime | None = None
         self._look = asyncio.Event()
         self._is_asleep = False
         self._is_stopping = False
@@ -85,11 +94,13 @@ class Outbox:
         return self._is_asleep and not self._sending and not self._look.is_set()
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         while not self._is_stopping:
             self._look.clear()
+            looked_at = loop.time()
             try:
                 claimed = await self._claim()
-                pause = 0.0 if claimed else await self._pause()
+                pause = 0.0 if claimed else self._pause()
             except Exception:
                 # The database may be away for a while: nothing is lost, it is tried again.
                 log.exception("the outbox could not be read")
@@ -98,31 +109,31 @@ class Outbox:
                 self._begin(delivery)
             if not claimed and not self._is_stopping:
                 await self._sleep(pause)
+                await asyncio.sleep(max(looked_at + SHORTEST_GAP - loop.time(), 0))
 
     async def _claim(self) -> list[ClaimedDelivery]:
         """What may go out now: pages into every free place, the rest into those not kept for pages."""
-        room = LANES - len(self._sending)
-        ordinary = sum(one.owed.priority is not Priority.URGENT for one in self._sending.values())
-        room_for_ordinary = min(room, LANES - KEPT_FOR_PAGES - ordinary)
-        if room <= 0:
+        free = LANES - len(self._sending)
+        if free <= 0:
             return []
+        ordinary = sum(one.owed.priority is not Priority.URGENT for one in self._sending.values())
+        side_by_side = LANES - KEPT_FOR_PAGES if not self._database.is_busy else LANES_WHEN_BUSY
         now, leased_until = self._clock.now(), self._clock.after(LEASE)
         self._resting = {lane: until for lane, until in self._resting.items() if until > now}
-        resting = list(self._resting)
+        self._resting_kinds = {kind: until for kind, until in self._resting_kinds.items() if until > now}
+        room = Room(free, side_by_side - ordinary, frozenset(self._resting), frozenset(self._resting_kinds))
 
         def claim(tx: Connection) -> list[ClaimedDelivery]:
-            urgent = deliver.claim(tx, now, leased_until, room, resting, Priority.URGENT)
-            left = min(room - len(urgent), room_for_ordinary)
-            others = deliver.claim(tx, now, leased_until, left, resting, Priority.LOW) if left > 0 else []
-            return urgent + others
+            claimed = deliver.claim(tx, now, leased_until, room)
+            self._next_attempt = None if claimed else deliver.next_attempt(tx, now, room.resting_kinds)
+            return claimed
 
         return await self._database.write(claim)
 
-    async def _pause(self) -> float:
+    def _pause(self) -> float:
         """Seconds until something that waits for its time may go out."""
-        now = self._clock.now()
-        next_attempt = await self._database.read(lambda tx: deliver.next_attempt(tx, now))
-        moments = [*self._resting.values(), *([next_attempt] if next_attempt else [])]
+        waiting = [self._next_attempt] if self._next_attempt else []
+        moments = [*self._resting.values(), *self._resting_kinds.values(), *waiting]
         return min([_LONGEST_SLEEP, *map(self._clock.wait_until, moments)])
 
     async def _sleep(self, seconds: float) -> None:
@@ -148,8 +159,15 @@ class Outbox:
         finally:
             if isinstance(outcome, Sent) and outcome.rest:
                 self._resting[delivery.owed.lane] = self._clock.after(outcome.rest)
+            if isinstance(outcome, TryAgain) and outcome.is_rate_limit and outcome.after:
+                self._rest_kind(delivery.owed.kind, outcome.after)
             del self._sending[delivery.id]
             self._look.set()
+
+    def _rest_kind(self, kind: DeliveryKind, after: timedelta) -> None:
+        """What the other side would refuse too is not even asked; messages are limited channel by channel."""
+        if kind in LIMITED_TOGETHER:
+            self._resting_kinds[kind] = self._clock.after(after)
 
     async def _deliver(self, delivery: ClaimedDelivery) -> Outcome:
         deliverer = self._deliverers.get(delivery.owed.kind)
@@ -184,8 +202,8 @@ class Outbox:
         if isinstance(outcome, TryAgain) and outcome.is_rate_limit:
             self._metrics.rate_limited("slack", kind)
 
-    def _committed(self, marks: frozenset[str]) -> None:
-        if touched.OUTBOX in marks:
+    def _committed(self, marks: Touched) -> None:
+        if touched.OUTBOX in marks.what:
             self._look.set()
 
 

@@ -1,6 +1,7 @@
 """Deliveries: claim what is owed, write down what came of it and what follows from that."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -56,31 +57,56 @@ _MENTIONED = frozenset(
 )
 
 
-def claim(
-    tx: Connection,
-    now: datetime,
-    leased_until: datetime,
-    most: int,
-    resting: Collection[str],
-    least: Priority,
-) -> list[ClaimedDelivery]:
-    """The most urgent heads of lanes, at least as urgent as `least`, now being sent; what is no longer
-    wanted is dropped on the way."""
-    claimed: list[ClaimedDelivery] = []
-    while not claimed and (heads := outbox.ready(tx, now, most, resting, least, UNPACED)):
-        for head in heads:
-            row = _newest(tx, head, now) if head.kind in COLLAPSING else head
-            if not _is_wanted(tx, row):
-                outbox.change(tx, row.id, {"state": DeliveryState.DROPPED, "settled_at": now})
-                continue
-            outbox.change(tx, row.id, {"state": DeliveryState.SENDING, "leased_until": leased_until})
-            claimed.append(rows.claimed(row))
-    return claimed
+@dataclass(frozen=True)
+class Room:
+    """What may be taken up now."""
+
+    #: Deliveries of any urgency, and how many of them may be ordinary.
+    all: int
+    ordinary: int
+    #: Lanes that have just been served: only what is no message may follow at once.
+    resting: Collection[str] = ()
+    #: Kinds of which the other side wants no more for now.
+    resting_kinds: Collection[DeliveryKind] = ()
 
 
-def next_attempt(tx: Connection, now: datetime) -> datetime | None:
-    """When the next delivery that waits for its time may go out."""
-    return outbox.next_attempt(tx, now)
+def claim(tx: Connection, now: datetime, leased_until: datetime, room: Room) -> list[ClaimedDelivery]:
+    """The most urgent heads of lanes, now being sent; what is no longer wanted is dropped on the way."""
+    while chosen := _chosen(tx, now, room):
+        rows_ = outbox.with_ids(tx, [head.id for head in chosen])
+        claimed = [one for head in chosen if (one := _taken(tx, rows_[head.id], now, leased_until))]
+        if claimed:
+            return claimed
+    return []
+
+
+def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[DeliveryKind]) -> datetime | None:
+    """When the next delivery that waits for its time may go out, kinds that rest aside."""
+    return outbox.next_attempt(tx, now, tuple(Priority), _kinds(resting_kinds))
+
+
+def _chosen(tx: Connection, now: datetime, room: Room) -> list[outbox.Head]:
+    """The most urgent heads that there is room for."""
+    most = room.all + len(room.resting)
+    heads = outbox.heads(tx, now, tuple(Priority), _kinds(room.resting_kinds), most)
+    free = [head for head in heads if head.lane not in room.resting or head.kind in UNPACED]
+    free.sort(key=lambda head: (head.priority, head.id))
+    urgent = [head for head in free if head.priority == Priority.URGENT][: room.all]
+    ordinary = [head for head in free if head.priority != Priority.URGENT]
+    return urgent + ordinary[: max(min(room.all - len(urgent), room.ordinary), 0)]
+
+
+def _kinds(resting: Collection[DeliveryKind]) -> tuple[str, ...]:
+    return tuple(kind for kind in DeliveryKind if kind not in resting)
+
+
+def _taken(tx: Connection, head: Row[Any], now: datetime, leased_until: datetime) -> ClaimedDelivery | None:
+    row = _newest(tx, head, now) if head.kind in COLLAPSING else head
+    if not _is_wanted(tx, row):
+        outbox.settle(tx, row.id, row.lane, {"state": DeliveryState.DROPPED, "settled_at": now})
+        return None
+    outbox.change(tx, row.id, {"state": DeliveryState.SENDING, "leased_until": leased_until})
+    return rows.claimed(row)
 
 
 def take_back(tx: Connection, now: datetime) -> int:
@@ -136,9 +162,10 @@ def _is_wanted(tx: Connection, row: Row[Any]) -> bool:
 
 
 def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) -> None:
-    outbox.change(
+    outbox.settle(
         tx,
         delivery.id,
+        delivery.owed.lane,
         {
             "state": DeliveryState.SENT,
             "attempt": delivery.attempt,
@@ -206,9 +233,10 @@ def _failed(
     tx: Connection, now: datetime, delivery: ClaimedDelivery, failure: Never, methods: Collection[Method]
 ) -> None:
     why = failure.why
-    outbox.change(
+    outbox.settle(
         tx,
         delivery.id,
+        delivery.owed.lane,
         {
             "state": DeliveryState.FAILED,
             "attempt": delivery.attempt,

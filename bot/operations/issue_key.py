@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from bot.domain import ids
 from bot.domain.api_key import NAME_LIMIT, PREFIX, ApiKey, Scope
 from bot.domain.errors import Invalid, NotFound, Refusal
+from bot.domain.ids import PersonId
 from bot.domain.timeline import Actor, ActorKind
 from bot.operations import look_up, rows
 from storage import keys
@@ -93,28 +94,38 @@ def presented(tx: Connection, now: datetime, presented_digest: str) -> tuple[Api
     row = keys.by_digest(tx, presented_digest)
     if row is None or not hmac.compare_digest(row.digest, presented_digest):
         raise Unauthorized("This API key is not known.")
-    return valid(tx, now, rows.key(row))
+    key = rows.key(row)
+    is_revoked = key.revoked_at is not None
+    return key, _actor(tx, now, key.name, key.person_id, key.expires_at, is_revoked=is_revoked)
 
 
 def still_valid(tx: Connection, now: datetime, key_id: str) -> Actor:
     """For whom the key acts, as it stands in this transaction. Raises Unauthorized."""
-    row = keys.by_id(tx, key_id)
-    if row is None:
+    state = keys.state_of(tx, key_id)
+    if state is None:
         raise Unauthorized("This API key is not known.")
-    return valid(tx, now, rows.key(row))[1]
+    return _actor(tx, now, state.name, state.person_id, state.expires_at, is_revoked=state.is_revoked)
 
 
-def valid(tx: Connection, now: datetime, key: ApiKey) -> tuple[ApiKey, Actor]:
-    if key.revoked_at is not None:
+def _actor(
+    tx: Connection,
+    now: datetime,
+    name: str,
+    person_id: str | None,
+    expires_at: datetime | None,
+    *,
+    is_revoked: bool,
+) -> Actor:
+    if is_revoked:
         raise Unauthorized("This API key was revoked.")
-    if not key.is_valid(now):
+    if expires_at is not None and now >= expires_at:
         raise Unauthorized("This API key has expired.")
-    if key.person_id is None:
-        return key, Actor(ActorKind.KEY, key.name)
-    person = look_up.organization(tx).person(key.person_id)
+    if person_id is None:
+        return Actor(ActorKind.KEY, name)
+    person = look_up.organization(tx).person(PersonId(person_id))
     if person is None or not person.is_active:
         raise Unauthorized("The person of this API key is not active any more.")
-    return key, look_up.as_actor(person)
+    return look_up.as_actor(person)
 
 
 def used(tx: Connection, now: datetime, key_id: str) -> None:

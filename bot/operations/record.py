@@ -60,7 +60,8 @@ def owe(tx: Connection, now: datetime, deliveries: Iterable[Delivery]) -> None:
         "owed_at": now,
         "next_attempt_at": AT_ONCE,
     }
-    outbox.add(tx, [rows.delivery_columns(delivery) | fresh for delivery in deliveries])
+    once = {delivery.key: delivery for delivery in reversed([*deliveries])}
+    outbox.add(tx, [rows.delivery_columns(delivery) | fresh for delivery in reversed(once.values())])
 
 
 def refresh_pages(

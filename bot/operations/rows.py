@@ -1,6 +1,7 @@
 """Rows ↔ domain values: the one place that knows both."""
 
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, cast
 
 from pydantic import TypeAdapter
@@ -20,6 +21,8 @@ _PLACE = TypeAdapter(Place)
 _ACTOR = TypeAdapter(Actor)
 _ORGANIZATION = TypeAdapter(Organization)
 _DELIVERY = TypeAdapter(Delivery)
+_DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery))
+_of_delivery = attrgetter(*_DELIVERY_COLUMNS)
 _EVENTS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind) for kind in cast("Any", timeline.Event).__args__
 }
@@ -76,4 +79,4 @@ def key_columns(value: ApiKey) -> dict[str, Any]:
 
 
 def delivery_columns(value: Delivery) -> dict[str, Any]:
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    return dict(zip(_DELIVERY_COLUMNS, _of_delivery(value), strict=True))

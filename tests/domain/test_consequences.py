@@ -188,7 +188,7 @@ def test_pages_alone_are_urgent_and_wait_for_no_channel(event: Event) -> None:
     urgent = [one for one in deliveries(incident(), entry(event)) if one.priority is Priority.URGENT]
     assert urgent
     assert {one.kind for one in urgent} == {DeliveryKind.PAGE}
-    assert all(one.lane == f"page:i1:{one.person_id}" for one in urgent)
+    assert all(one.lane == f"page:{one.person_id}:slack" for one in urgent)
     assert all(one.method == "slack" for one in urgent)
 
 

@@ -62,7 +62,7 @@ async def test_what_was_answered_is_on_the_disk(database: Database) -> None:
 
 
 async def test_listeners_hear_what_was_touched_after_the_commit(database: Database) -> None:
-    heard: list[frozenset[str]] = []
+    heard: list[Touched] = []
     database.after_commit(lambda marks: heard.append(marks))
     row = {
         "key": "k",
@@ -78,7 +78,7 @@ async def test_listeners_hear_what_was_touched_after_the_commit(database: Databa
     await database.write(lambda tx: outbox.add(tx, [row]))
     await database.write(lambda tx: requests.is_new(tx, "quiet", NOW))
     await asyncio.sleep(0)
-    assert heard == [frozenset({"outbox"})]
+    assert heard == [Touched(frozenset({"outbox"}))]
 
 
 async def test_reader_cannot_write(database: Database) -> None:
@@ -149,7 +149,7 @@ def test_migrations_go_up_and_down_and_end_at_the_tables(tmp_path: Path) -> None
     [
         (deadlines.earliest, {"ix_deadlines_due"}),
         (lambda tx: deadlines.due(tx, NOW, 10), {"ix_deadlines_due"}),
-        (lambda tx: outbox.ready(tx, NOW, 10, ["l"], 3, ["invite"]), {"ix_outbox_pending", "ix_outbox_lane"}),
+        (lambda tx: outbox.heads(tx, NOW, (0, 1), ("page", "invite"), 10), {"ix_outbox_heads"}),
     ],
 )
 async def test_query_of_the_engine_uses_its_index(

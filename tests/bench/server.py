@@ -1,0 +1,120 @@
+"""The real process, with a workspace that has Slack's rate limits, for measuring."""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+import manifests
+from bot import organization_file
+from bot.workspace.server import Workspace
+from tests.story import ORGANIZATION
+
+_LIMIT = "999999999"
+
+
+@dataclass(frozen=True)
+class Running:
+    host: str
+    port: int
+    key: str
+    database: Path
+
+
+@asynccontextmanager
+async def running(folder: Path, database: str = "bench.db") -> AsyncIterator[Running]:
+    """`python -m bot run` on a database in the folder, ready, with a key that may do everything."""
+    workspace = Workspace("Northwind")
+    for person in organization_file.read(ORGANIZATION).people.values():
+        workspace.add_user(person.id, real_name=person.name, email=person.email)
+    installed = workspace.add_app("Tocsin", "tocsin", yaml.safe_load(manifests.text("slack-app.yaml")))
+    workspace.add_channel("incidents")
+    await workspace.start()
+    port = _free_port()
+    environment = {
+        "PATH": os.defpath,
+        "SLACK_BOT_TOKEN": installed.bot_token,
+        "SLACK_APP_TOKEN": installed.app_token,
+        "SLACK_API_URL": workspace.api_url,
+        "DATABASE_URL": f"sqlite:///{folder / database}",
+        "TOCSIN_ORGANIZATION": str(ORGANIZATION),
+        "PORT": str(port),
+        "LOG_LEVEL": "ERROR",
+        "RATE_LIMIT_READ": _LIMIT,
+        "RATE_LIMIT_WRITE": _LIMIT,
+        "RATE_LIMIT_PAGE": _LIMIT,
+    }
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "run", env=environment)
+    try:
+        async with asyncio.timeout(60):
+            while not await _is_ready(port):
+                await asyncio.sleep(0.05)
+        key = await _key(environment)
+        yield Running("127.0.0.1", port, key, folder / database)
+    finally:
+        process.terminate()
+        await process.wait()
+        await workspace.stop()
+
+
+async def _key(environment: dict[str, str]) -> str:
+    made = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "key", "create", "--name", "bench", "--all-scopes"),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    output, _ = await made.communicate()
+    found = re.search(rb"rf_[\w-]+", output)
+    assert found is not None, output
+    return found[0].decode()
+
+
+async def _is_ready(port: int) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.write(b"GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    return b" 200 OK" in answer
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Connection:
+    """One kept-alive connection that asks as fast as it is answered, and costs little to do so."""
+
+    def __init__(self, server: Running) -> None:
+        self._server = server
+
+    async def open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(self._server.host, self._server.port)
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+        """The status and the body of the answer."""
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {self._server.key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self._writer.write(head.encode() + body)
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: (\d+)", answer)
+        assert length is not None, answer
+        return int(answer[9:12]), await self._reader.readexactly(int(length[1]))
+
+    def close(self) -> None:
+        self._writer.close()
