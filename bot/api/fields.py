@@ -43,12 +43,19 @@ class Words:
         return shape | {"pattern": r"^[^\x00]*$"}
 
     def check(self, text: str) -> str:
-        trimmed = text.strip()
-        if "\x00" in text:
-            raise ValueError("must not contain the character NUL")
+        trimmed = _whole(text).strip()
         if not self.least <= len(trimmed) <= self.most:
             raise ValueError(f"must have {self.least} to {self.most} characters, has {len(trimmed)}")
         return trimmed
+
+
+def _whole(text: str) -> str:
+    """The text, if every database can keep it and every client can read it."""
+    if "\x00" in text:
+        raise ValueError("must not contain the character NUL")
+    if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
+        raise ValueError("must be valid Unicode: a surrogate stands alone in it")
+    return text
 
 
 def _moment(value: object) -> object:
@@ -86,7 +93,7 @@ def _incident_number(value: str) -> str:
 
 
 def _email(value: str) -> str:
-    if not re.fullmatch(r"[^@\s\x00]{1,64}@[^@\s\x00]{1,190}", value):
+    if not re.fullmatch(r"[^@\s\x00\ud800-\udfff]{1,64}@[^@\s\x00\ud800-\udfff]{1,190}", value):
         raise ValueError("must be an e-mail address")
     return value
 

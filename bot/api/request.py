@@ -83,8 +83,6 @@ def _sentence(error: ErrorDetails) -> str:
             return "is required"
         case "string_type":
             return "must be a text"
-        case "string_unicode":
-            return "must be valid Unicode: a surrogate stands alone in it"
         case "enum":
             return f"must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
         case "int_type" | "int_parsing" | "int_parsing_size" | "int_from_float":

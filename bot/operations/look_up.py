@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from sqlalchemy import Connection
@@ -40,6 +40,8 @@ from bot.operations import rows
 from storage import deadlines, incidents, organizations, outbox, timeline
 from storage import listing as incident_lists
 from storage.listing import Filter, Range
+
+_FIRST_MOMENT, _LAST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def organization(tx: Connection) -> Organization:
@@ -167,13 +169,19 @@ def listing(tx: Connection, wanted: Wanted, limit: int, offset: int = 0) -> tupl
             assignee_id=wanted.assignee_id,
             resolved_by_id=wanted.resolved_by_id,
             team_id=wanted.team_id,
-            created=Range(wanted.created_after, wanted.created_before),
-            resolved=Range(wanted.resolved_after, wanted.resolved_before),
+            created=_range(wanted.created_after, wanted.created_before),
+            resolved=_range(wanted.resolved_after, wanted.resolved_before),
         ),
         limit,
         offset,
     )
     return tuple(map(rows.incident, found)), total
+
+
+def _range(first: datetime | None, last: datetime | None) -> Range:
+    """Both ends within the time that incidents can have, so that a day more or less is always a date."""
+    ends = [None if one is None else min(max(one, _FIRST_MOMENT), _LAST_MOMENT) for one in (first, last)]
+    return Range(*ends)
 
 
 def overviews(tx: Connection, now: datetime, wanted: Wanted, limit: int) -> tuple[tuple[Overview, ...], int]:

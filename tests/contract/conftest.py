@@ -4,6 +4,7 @@ import json as js
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ class Api:
         if content is not None:
             sent["Content-Type"] = "application/json"
         url = URL(self.base_url + path, encoded=True)
-        async with self.session.request(method, url, data=content, headers=sent) as answer:
+        data = BytesIO(content) if content is not None else None
+        async with self.session.request(method, url, data=data, headers=sent) as answer:
             text = await answer.text()
             is_json = answer.content_type == "application/json"
             return Reply(answer.status, answer.headers, js.loads(text) if is_json else None, text)

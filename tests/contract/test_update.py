@@ -66,14 +66,14 @@ async def test_new_severity_recomputes_the_deadlines_from_the_creation(api: Api)
 
 async def test_deadline_that_was_met_stays(api: Api) -> None:
     client = await api.client(person="ada")
-    number = await opened(client, severity="SEV3")
+    number = await opened(client, severity="SEV1")
     await client.acknowledge(number)
-    await client.update(number, severity="SEV0")
+    await client.update(number, severity="SEV3")
     incident = await client.incident(number)
     created, sla = utc(incident["created_at"]), incident["sla"]
-    assert utc(sla["acknowledge_by"]) == created + timedelta(hours=2)
+    assert utc(sla["acknowledge_by"]) == created + timedelta(minutes=15)
     assert sla["acknowledge_breached"] is False
-    assert utc(sla["close_by"]) == created + timedelta(hours=1)
+    assert utc(sla["close_by"]) == created + timedelta(hours=24)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from storage import deadlines, outbox, requests
 from storage.database import Database, FileInUse
 from storage.sqlite import BATCH, writing_engine
 from storage.tables import metadata
+from storage.touched import Touched
 from storage.upgrade import configuration
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
