@@ -7,7 +7,20 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    TextClause,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+)
 
 from storage import touched
 from storage.prepared import Insert, Statement
@@ -107,20 +120,20 @@ def with_ids(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
 
 def newest_in_lane(tx: Connection, lane: str, kind: str) -> Row[Any]:
     """The newest pending delivery of the kind in the lane."""
-    found = _WITH_NUMBER.where(outbox.c.lane == lane, outbox.c.kind == kind, outbox.c.state == "pending")
+    found = _WITH_NUMBER.where(*_pending_in(lane, kind))
     return tx.execute(found.order_by(outbox.c.id.desc()).limit(1)).one()
 
 
 def drop_older(tx: Connection, newest: Row[Any], at: datetime) -> None:
     """The newest does for all pending deliveries of its kind in its lane, and takes their place."""
-    statement = outbox.update().where(
-        outbox.c.lane == newest.lane,
-        outbox.c.kind == newest.kind,
-        outbox.c.state == "pending",
-        outbox.c.id < newest.id,
-    )
+    statement = outbox.update().where(*_pending_in(newest.lane, newest.kind), outbox.c.id < newest.id)
     if tx.execute(statement, {"state": "dropped", "is_head": False, "settled_at": at}).rowcount:
         _name_heads(tx, {newest.lane})
+
+
+def _pending_in(lane: str, kind: str) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    """In words that let SQLite take the index of unsettled deliveries."""
+    return _unsettled, outbox.c.lane == lane, outbox.c.kind == kind, outbox.c.state == "pending"
 
 
 def change(tx: Connection, delivery_id: int, columns: Mapping[str, Any]) -> None:

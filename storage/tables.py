@@ -87,7 +87,7 @@ incidents = Table(
     Index("ix_incidents_assignee_id_status_id", "assignee_id", "status", "id"),
     Index("ix_incidents_team_id_status_id", "team_id", "status", "id"),
     Index("ix_incidents_resolved_by_id_status_id", "resolved_by_id", "status", "id"),
-    Index("ix_incidents_resolved_at_status", "resolved_at", "status"),
+    Index("ix_incidents_status_resolved_at", "status", "resolved_at"),
 )
 
 #: Where an incident lives in Slack. Apart from the incident, whose version it does not concern.

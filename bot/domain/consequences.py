@@ -129,6 +129,8 @@ def card_lane(incident: Incident) -> str:
 
 
 ANNOUNCEMENTS = "announcements"
+#: What brings a card or an announcement up to date that was posted before.
+UPDATES = frozenset({DeliveryKind.UPDATE_CARD, DeliveryKind.UPDATE_ANNOUNCEMENT})
 
 
 def update_card(incident: Incident, cause: str) -> Delivery:

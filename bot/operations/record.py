@@ -93,7 +93,10 @@ def _write_down(
     first = incident.sequence - len(events) + 1
     entries = [Entry(incident.id, first + place, now, actor, event) for place, event in enumerate(events)]
     timeline.add(tx, [rows.entry_columns(entry) for entry in entries])
-    owe(tx, now, [delivery for entry in entries for delivery in consequences.deliveries(incident, entry)])
+    owed = [delivery for entry in entries for delivery in consequences.deliveries(incident, entry)]
+    if incident.version == 1:  # what is still to be posted will be posted as it is then
+        owed = [delivery for delivery in owed if delivery.kind not in consequences.UPDATES]
+    owe(tx, now, owed)
     if any(consequences.changes_pages(event) for event in events):
         refresh_pages(tx, now, incident, outbox.pages_of(tx, incident.id), str(incident.sequence))
     _move_clocks(

@@ -59,9 +59,9 @@ async def over_http(server: Running, incidents: int) -> float:
     return incidents / took
 
 
-def by_raw_sqlite3(source: Path, target: Path) -> float:
+def by_raw_sqlite3(source: Path, target: Path, most: int) -> float:
     """Incidents a second that sqlite3 alone commits, one at a time, with the rows they have in `source`."""
-    schema, creations = _creations(source)
+    schema, creations = _creations(source, most)
     raw = sqlite3.connect(target, isolation_level=None)
     raw.execute("PRAGMA journal_mode = WAL")
     raw.execute("PRAGMA synchronous = FULL")
@@ -81,13 +81,7 @@ def by_raw_sqlite3(source: Path, target: Path) -> float:
     return len(creations) / took
 
 
-def rows_each(source: Path) -> float:
-    """Rows that the creation of an incident writes, on average."""
-    _, creations = _creations(source)
-    return sum(map(len, creations)) / len(creations) + len(_COUNTERS)
-
-
-def _creations(source: Path) -> tuple[list[str], list[list[tuple[str, tuple[Any, ...]]]]]:
+def _creations(source: Path, most: int) -> tuple[list[str], list[list[tuple[str, tuple[Any, ...]]]]]:
     """The schema, and for each incident the rows with which it was created."""
     kept = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
     kept.row_factory = sqlite3.Row
@@ -97,12 +91,13 @@ def _creations(source: Path) -> tuple[list[str], list[list[tuple[str, tuple[Any,
             "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
         )
     ]
-    created = {row["id"]: row["created_at"] for row in kept.execute("SELECT id, created_at FROM incidents")}
+    newest = kept.execute("SELECT id, created_at FROM incidents ORDER BY id DESC LIMIT ?", (most,))
+    created = {row["id"]: row["created_at"] for row in newest}
     found: dict[str, list[tuple[str, tuple[Any, ...]]]] = {one: [] for one in created}
     for table, key in _TABLES.items():
         for row in kept.execute(f"SELECT * FROM {table} WHERE {key} IS NOT NULL"):  # noqa: S608 - ours
-            at = row["owed_at"] if table == "outbox" else created[row[key]]
-            if at == created[row[key]]:
+            is_of_creation = table != "outbox" or row["owed_at"] == created.get(row[key])
+            if row[key] in created and is_of_creation:
                 marks = ", ".join("?" * len(row))
                 found[row[key]].append((f"INSERT INTO {table} VALUES ({marks})", tuple(row)))  # noqa: S608
     kept.close()

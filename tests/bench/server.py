@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -53,7 +54,7 @@ async def running(folder: Path, database: str = "bench.db") -> AsyncIterator[Run
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "run", env=environment)
     try:
         async with asyncio.timeout(60):
-            while not await _is_ready(port):
+            while not await _is_ready(port):  # noqa: ASYNC110 - another process gets ready
                 await asyncio.sleep(0.05)
         key = await _key(environment)
         yield Running("127.0.0.1", port, key, folder / database)
@@ -88,7 +89,6 @@ async def _is_ready(port: int) -> bool:
 
 
 def _free_port() -> int:
-    import socket
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -90,7 +90,7 @@ def upgrade() -> None:
     )
     op.drop_index("ix_incidents_severity_id", table_name="incidents")
     op.drop_index("ix_incidents_assignee_id_id", table_name="incidents")
-    op.create_index("ix_incidents_resolved_at_status", "incidents", ["resolved_at", "status"])
+    op.create_index("ix_incidents_status_resolved_at", "incidents", ["status", "resolved_at"])
     for column in FILTERS:
         op.create_index(f"ix_incidents_{column}_status_id", "incidents", [column, "status", "id"])
     op.add_column("outbox", sa.Column("error_code", sa.Text(), nullable=True))
@@ -110,7 +110,7 @@ def upgrade() -> None:
         (SELECT min(id) FROM outbox WHERE state IN ('pending', 'sending') GROUP BY lane)
     """)
     # ### end Alembic commands ###
-    _count_what_is_there()
+    count_what_is_there()
 
 
 def downgrade() -> None:
@@ -127,7 +127,7 @@ def downgrade() -> None:
     op.drop_column("outbox", "error_code")
     for column in FILTERS:
         op.drop_index(f"ix_incidents_{column}_status_id", table_name="incidents")
-    op.drop_index("ix_incidents_resolved_at_status", table_name="incidents")
+    op.drop_index("ix_incidents_status_resolved_at", table_name="incidents")
     op.create_index("ix_incidents_severity_id", "incidents", ["severity", "id"])
     op.create_index("ix_incidents_assignee_id_id", "incidents", ["assignee_id", "id"])
     op.drop_table("postmortems")
@@ -141,7 +141,8 @@ def downgrade() -> None:
     # ### end Alembic commands ###
 
 
-def _count_what_is_there() -> None:
+def count_what_is_there() -> None:
+    """Fill the tallies."""
     op.execute("""
         INSERT INTO tallies (status, severity, team_id, assignee_id, resolved_by_id, n)
         SELECT status, severity, coalesce(team_id, ''), coalesce(assignee_id, ''),
