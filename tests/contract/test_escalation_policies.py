@@ -23,7 +23,8 @@ async def test_policy_has_exactly_the_levels_of_the_organization(
     policy = await (await api.client()).escalation_policy(severity=severity)
     assert policy.keys() == {"id", "severity_level", "levels"}
     levels = policy["levels"]
-    assert all(one.keys() == {"level", "role", "timeout_minutes", "enabled"} for one in levels)
+    for one in levels:
+        assert one.keys() == {"level", "role", "timeout_minutes", "enabled"}
     assert [one["level"] for one in levels] == list(range(1, len(roles) + 1))
     assert [one["role"] for one in levels] == roles
     assert [one["timeout_minutes"] for one in levels] == minutes

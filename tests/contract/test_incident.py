@@ -147,7 +147,8 @@ async def test_timeline_stands_oldest_first(api: Api) -> None:
 
 
 async def test_timeline_keeps_the_newest_200_events(api: Api) -> None:
-    """Three keys, for one may not write so often in a minute."""
+    """Three keys, for one may not write so often in a minute; Slack may well slow it down."""
+    api.story.tolerated.add("ratelimited")
     clients = [await api.client(name=f"chatty {n}") for n in range(3)]
     number = await opened(clients[0])
     await api.settle()
