@@ -19,10 +19,15 @@ from bot.api.authentication import Authentication
 from bot.api.health import Health, heartbeat
 from bot.api.limits import Category, Limits
 from bot.api.server import Server
+from bot.domain.contact import Method
+from bot.domain.delivery import ClaimedDelivery, Deliverer, DeliveryKind, Never, Outcome
 from bot.domain.errors import Refusal
+from bot.domain.overview import Overview
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
 from bot.engine.outbox import Outbox
+from bot.mail import server as mail
+from bot.mail.deliverer import MailDeliverer
 from bot.metrics import Metrics
 from bot.operations import carry_out_once, reorganize
 from bot.settings import Settings
@@ -83,14 +88,25 @@ class App:
         await self._organize()
         session = await self._parts.enter_async_context(aiohttp.ClientSession())
         slack = client.connect(token, self.settings.slack_api_url, session)
-        deliverers = SlackDeliverer(slack, self.database, self.clock.now).kinds()
-        self.outbox = Outbox(self.database, self.clock, deliverers, metrics=self.metrics)
+        by_slack = SlackDeliverer(slack, self.database, self.clock.now)
+        by_mail = self._mail()
+        deliverers = {**by_slack.kinds(), DeliveryKind.PAGE: by_method(by_slack, by_mail)}
+        methods = (Method.SLACK, Method.EMAIL) if by_mail is not None else (Method.SLACK,)
+        self.outbox = Outbox(self.database, self.clock, deliverers, methods, self.metrics)
         self.deadlines = Deadlines(self.database, self.clock, self.metrics)
         await self.deadlines.start()
         self._parts.push_async_callback(self.deadlines.stop)
         await self.outbox.start()
         self._parts.push_async_callback(self.outbox.stop)
         await self._listen(slack)
+
+    def _mail(self) -> MailDeliverer | None:
+        """The way to people by e-mail, if there is one."""
+        if self.settings.smtp_url is None:
+            return None
+        server = mail.server(self.settings.smtp_url.reveal())
+        sender = mail.sender(server, self.settings.email_from)
+        return MailDeliverer(server, sender, self.database, self.clock.now, _link)
 
     async def _organize(self) -> None:
         """Apply the organization file if the database has no organization yet; look for its people."""
@@ -196,6 +212,27 @@ def _token(settings: Settings) -> str:
 def _is_news(record: logging.LogRecord) -> bool:
     """Bolt reads SLACK_BOT_TOKEN itself, and warns that our client with the same token comes first."""
     return "`token` will be unused" not in record.getMessage()
+
+
+def by_method(slack: Deliverer, mail: Deliverer | None) -> Deliverer:
+    """Pages go out by the method that they name."""
+
+    async def deliver(delivery: ClaimedDelivery) -> Outcome:
+        if delivery.owed.method is not Method.EMAIL:
+            return await slack(delivery)
+        if mail is None:
+            return Never("e-mail is not set up: SMTP_URL is missing")
+        return await mail(delivery)
+
+    return deliver
+
+
+def _link(overview: Overview) -> str:
+    """Where an incident is answered."""
+    channel_id = overview.place.channel_id
+    if channel_id is None:
+        return "https://app.slack.com/client"
+    return f"https://slack.com/app_redirect?channel={channel_id}"
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
+from storage import memo
 from storage.prepared import Statement
 from storage.tables import api_keys, facts
 from storage.types import as_time
@@ -38,10 +39,12 @@ def by_digest(tx: Connection, digest: str) -> Row[Any] | None:
 
 def state_of(tx: Connection, key_id: str) -> KeyState | None:
     """What every request asks of its key."""
-    found = _STATE.run(tx, {"wanted": key_id})
-    if not found:
+    remembered = memo.of(tx)
+    if key_id not in remembered:
+        remembered[key_id] = _STATE.run(tx, {"wanted": key_id})
+    if not remembered[key_id]:
         return None
-    name, person_id, expires_at, revoked_at = found[0]
+    name, person_id, expires_at, revoked_at = remembered[key_id][0]
     is_raw = not tx.dialect.is_async
     expiry = as_time(expires_at) if is_raw and expires_at is not None else expires_at
     return KeyState(name, person_id, expiry, revoked_at is not None)
@@ -53,6 +56,7 @@ def every(tx: Connection) -> Sequence[Row[Any]]:
 
 
 def revoke(tx: Connection, key_id: str, at: datetime) -> None:
+    memo.forget(tx)
     statement = api_keys.update().where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
     tx.execute(statement, {"revoked_at": at})
 

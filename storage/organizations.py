@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from storage import memo
 from storage.prepared import Statement
 from storage.tables import organizations, slack_accounts
 
@@ -19,7 +20,10 @@ _NEWEST = Statement(
 
 def newest(tx: Connection) -> tuple[int | None, int]:
     """The revision that runs (None before any), and how many findings of Slack accounts there were."""
-    [(revision, findings)] = _NEWEST.run(tx, {})
+    remembered = memo.of(tx)
+    if "newest" not in remembered:
+        [remembered["newest"]] = _NEWEST.run(tx, {})
+    revision, findings = remembered["newest"]
     return revision, findings
 
 
@@ -28,6 +32,7 @@ def document(tx: Connection, number: int) -> Any:
 
 
 def add(tx: Connection, number: int, at: datetime, by: str, content: Any) -> None:
+    memo.forget(tx)
     tx.execute(organizations.insert().values(revision=number, applied_at=at, applied_by=by, document=content))
 
 
@@ -40,6 +45,7 @@ def accounts(tx: Connection) -> dict[str, tuple[str, str]]:
 def found_account(tx: Connection, person_id: str, email: str, slack_id: str, at: datetime) -> None:
     """Keep an account; the newest finding wins, for the person and for the account."""
     _, findings = newest(tx)
+    memo.forget(tx)
     tx.execute(slack_accounts.delete().where(slack_accounts.c.slack_id == slack_id))
     row = {"email": email, "slack_id": slack_id, "found_at": at, "ordinal": findings + 1}
     statement = insert(slack_accounts).values(person_id=person_id, **row)

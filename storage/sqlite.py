@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from storage import touched
+from storage import memo, touched
 from storage.touched import Touched
 
 T = TypeVar("T")
@@ -211,6 +211,7 @@ def _commit_together(connection: Connection, batch: list[_Waiting]) -> None:
     """Run every operation in its savepoint and commit once; what fails to commit fails for all."""
     try:
         with connection.begin():
+            memo.begin(connection)
             for waiting in batch:
                 _run_in_savepoint(connection, waiting)
     except (DBAPIError, sqlite3.Error) as error:
@@ -218,6 +219,8 @@ def _commit_together(connection: Connection, batch: list[_Waiting]) -> None:
         for waiting in batch:
             waiting.error = Full(f"The database cannot be written: {error.__cause__ or error}")
         raise
+    finally:
+        memo.end(connection)
 
 
 class _Lost(sqlite3.Error):
@@ -237,6 +240,7 @@ def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
             raise _Lost(str(error)) from error
         waiting.error = error
         raw.execute("ROLLBACK TO operation")
+        memo.forget(connection)
     raw.execute("RELEASE operation")
 
 

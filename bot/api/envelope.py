@@ -39,7 +39,7 @@ STATUSES: Mapping[str, int] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """The JSON text of `data`, with its HTTP status."""
+    """The JSON text of `data`, or a document, with its HTTP status."""
 
     content: str
     status: int = 200
@@ -80,6 +80,13 @@ class Meta:
 def success(given: Answer, meta: Meta) -> web.Response:
     text = f'{{"success":true,"data":{given.content},"meta":{meta.content}}}'
     return _response(text, given.status, meta)
+
+
+def document(given: Answer, meta: Meta) -> web.Response:
+    """A text that stands for itself, without an envelope."""
+    return web.Response(
+        text=given.content, status=given.status, content_type="text/markdown", headers=meta.headers
+    )
 
 
 def failure(refusal: Refusal, meta: Meta) -> web.Response:

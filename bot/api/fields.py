@@ -71,6 +71,11 @@ def _moment(value: object) -> object:
         raise ValueError(f"{wanted}, and one that exists") from None
 
 
+def _stamp(value: str) -> str:
+    _moment(value)
+    return value
+
+
 def _digits(value: object) -> object:
     """A number of a query, where everything is text."""
     if isinstance(value, str) and not re.fullmatch(r"-?\d{1,30}", value, re.ASCII):
@@ -79,7 +84,7 @@ def _digits(value: object) -> object:
 
 
 def _service_key(value: str) -> str:
-    key = value[:4] + value[4:].upper()
+    key = value[:4].lower() + value[4:].upper()
     if not re.fullmatch(_SERVICE_KEY, key):
         raise ValueError("must be a service key such as svc_K7M4Q9TZ2H")
     return key
@@ -105,6 +110,8 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 Moment = Annotated[
     datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
+#: A time that stays as it was written.
+Stamp = Annotated[str, AfterValidator(_stamp), WithJsonSchema({"type": "string", "format": "date-time"})]
 Email = Annotated[
     str,
     AfterValidator(_email),
@@ -114,7 +121,10 @@ ServiceKey = Annotated[
     str,
     AfterValidator(_service_key),
     WithJsonSchema(
-        {"type": "string", "pattern": "^svc_[A-HJ-NP-TV-Za-hj-np-tv-z][A-HJ-NP-TV-Za-hj-np-tv-z2-9]{9}$"}
+        {
+            "type": "string",
+            "pattern": "^[Ss][Vv][Cc]_[A-HJ-NP-TV-Za-hj-np-tv-z][A-HJ-NP-TV-Za-hj-np-tv-z2-9]{9}$",
+        }
     ),
 ]
 IncidentNumber = Annotated[

@@ -31,7 +31,8 @@ def _serving(front: Front, route: Route) -> Serve:
     async def serve(request: web.Request) -> web.StreamResponse:
         meta = Meta(front.now())
         try:
-            return envelope.success(await _answer(front, route, request, meta), meta)
+            answer = await _answer(front, route, request, meta)
+            return envelope.success(answer, meta) if route.gives else envelope.document(answer, meta)
         except Refusal as refusal:
             return envelope.failure(refusal, meta)
         except HttpProcessingError:

@@ -110,7 +110,8 @@ async def policy(front: Front, call: Call) -> Answer:
             raise NotFound(sentence, {"severity": "has no escalation policy"})
         levels = tuple(_level(organization, level) for level in found.levels)
         name = f"policy_{query.severity.lower()}"
-        return answer(PolicyAnswer(policy=Policy(id=name, severity_level=query.severity, levels=levels)))
+        policy = PolicyAnswer(policy=Policy(id=name, severity_level=query.severity, levels=levels))
+        return Answer(policy.model_dump_json(exclude_none=True))
 
     return await front.read(call, run)
 

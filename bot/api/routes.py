@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from bot.api import catalog, incidents, oncall, paging
+from bot.api import catalog, incidents, oncall, paging, postmortems
 from bot.api.envelope import Answer
 from bot.api.fields import NoQuery, Shape
 from bot.api.front import Call, Front
@@ -216,6 +216,40 @@ ROUTES: tuple[Route, ...] = (
         "The escalation policy of a severity",
         "On call",
         query=oncall.PolicyQuery,
+        refuses=(_GONE,),
+    ),
+    Route(
+        "GET",
+        "/postmortems",
+        postmortems.show,
+        Scope.POSTMORTEMS_READ,
+        postmortems.PostmortemItem,
+        "Get the postmortem of an incident",
+        "Postmortems",
+        query=postmortems.PostmortemQuery,
+        refuses=(_GONE,),
+    ),
+    Route(
+        "POST",
+        "/postmortems",
+        postmortems.create,
+        Scope.POSTMORTEMS_WRITE,
+        postmortems.PostmortemItem,
+        "Write the postmortem of an incident that is over",
+        "Postmortems",
+        body=postmortems.NewPostmortem,
+        status=201,
+        refuses=(_GONE, "ALREADY_EXISTS", _STATE, _RACE),
+    ),
+    Route(
+        "GET",
+        "/postmortems/{number}/export",
+        postmortems.export,
+        Scope.POSTMORTEMS_READ,
+        None,
+        "Export a postmortem as Markdown",
+        "Postmortems",
+        at=postmortems.PostmortemPath,
         refuses=(_GONE,),
     ),
 )

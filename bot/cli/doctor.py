@@ -15,7 +15,12 @@ from bot.cli import slack_checks
 from bot.cli.finding import Finding, right, wrong
 from bot.domain.organization import Organization
 from bot.domain.sla import Severity
+from bot.mail import deliverer
+from bot.mail import server as mail
+from bot.mail.server import MailServer
 from bot.settings import Settings, SettingsError
+
+_PATIENCE_SECONDS = 10.0
 
 
 @click.command()
@@ -47,6 +52,8 @@ async def examine(current: Settings) -> AsyncIterator[Finding]:
     if organization is not None:
         for finding in _organization(organization):
             yield finding
+    if current.smtp_url is not None:
+        yield await _mail(mail.server(current.smtp_url.reveal()))
     async for finding in slack_checks.examine(current, organization):
         yield finding
 
@@ -63,6 +70,14 @@ def _show(finding: Finding) -> None:
     click.echo(f"{'✓' if finding.is_right else '✗'} {finding.what}")
     if finding.mend:
         click.echo(f"    → {finding.mend}")
+
+
+async def _mail(server: MailServer) -> Finding:
+    trouble = await deliverer.check(server, _PATIENCE_SECONDS)
+    where = f"e-mail: {server.host}:{server.port}"
+    if trouble is None:
+        return right(f"{where} takes letters")
+    return wrong(f"{where} does not take letters: {trouble}", "correct SMTP_URL, or start the mail server")
 
 
 def _organization(organization: Organization) -> Iterator[Finding]:

@@ -9,7 +9,9 @@ Refusal
 │   └── ForeignPerson
 ├── AlreadyAcknowledged     ALREADY_ACKNOWLEDGED
 ├── InvalidTransition       INVALID_TRANSITION
+├── StillOpen               INVALID_TRANSITION
 ├── NoFurtherLevel          NO_FURTHER_LEVEL
+├── AlreadyExists           ALREADY_EXISTS
 ├── SlaNotConfigured        SLA_NOT_CONFIGURED
 ├── Conflict                CONFLICT
 └── Unavailable             UNAVAILABLE
@@ -85,6 +87,19 @@ class InvalidTransition(Refusal):
         super().__init__(
             f"{number} is {was} and cannot become {wanted}. Allowed from here: {', '.join(self.allowed)}."
         )
+
+
+class StillOpen(Refusal):
+    """What is asked for belongs to an incident that is over."""
+
+    code = "INVALID_TRANSITION"
+
+    def __init__(self, number: str, status: str) -> None:
+        super().__init__(f"{number} is {status}. Resolve or close it first; then it can be written up.")
+
+
+class AlreadyExists(Refusal):
+    code = "ALREADY_EXISTS"
 
 
 class NoFurtherLevel(Refusal):

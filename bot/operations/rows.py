@@ -13,9 +13,12 @@ from bot.domain.delivery import ClaimedDelivery, Delivery
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization
 from bot.domain.overview import Place
+from bot.domain.postmortem import Content, Postmortem
 from bot.domain.timeline import Actor, Entry, Event
 
 _KEY = TypeAdapter(ApiKey)
+_POSTMORTEM = TypeAdapter(Postmortem)
+_CONTENT = TypeAdapter(Content)
 _INCIDENT = TypeAdapter(Incident)
 _PLACE = TypeAdapter(Place)
 _ACTOR = TypeAdapter(Actor)
@@ -76,6 +79,15 @@ def key(row: Row[Any]) -> ApiKey:
 
 def key_columns(value: ApiKey) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def postmortem(row: Row[Any]) -> Postmortem:
+    return _POSTMORTEM.validate_python(dict(row._mapping))
+
+
+def postmortem_columns(value: Postmortem) -> dict[str, Any]:
+    columns = {field.name: getattr(value, field.name) for field in fields(value)}
+    return columns | {"content": _CONTENT.dump_python(value.content, mode="json")}
 
 
 def delivery_columns(value: Delivery) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The door to people by e-mail, out."""
