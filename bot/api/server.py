@@ -1,8 +1,10 @@
 """The HTTP server: one address for machines, for Slack's requests and for whoever watches us."""
 
+import logging
 from collections.abc import Iterable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.api import docs, middleware
 from bot.api.connections import KEEP_ALIVE_SECONDS, Connections
@@ -21,6 +23,12 @@ class PortInUse(Refusal):
     code = "PORT_IN_USE"
 
 
+def _is_ours(record: logging.LogRecord) -> bool:
+    """What a client sent that is no HTTP was answered with 400, and is not worth a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
 class Server:
     """Listens from `start` to `stop`."""
 
@@ -35,6 +43,7 @@ class Server:
 
     async def start(self, host: str, port: int, stop_seconds: float) -> int:
         """The port it listens at. Raises PortInUse."""
+        logging.getLogger("aiohttp.server").addFilter(_is_ours)
         self._runner = web.AppRunner(
             self._application,
             access_log=None,
