@@ -11,7 +11,7 @@ from bot.domain.errors import AlreadyExists, Invalid, NotFound, StillOpen
 from bot.domain.ids import PersonId
 from bot.domain.incident import Incident
 from bot.domain.postmortem import Content, Postmortem, PostmortemStatus
-from bot.domain.timeline import Actor, PostmortemCreated
+from bot.domain.timeline import Actor, Closed, PostmortemCreated, Resolved
 from bot.operations import look_up, rows
 from bot.operations.record import permit, record
 from storage import postmortems
@@ -69,6 +69,13 @@ def postmortem(tx: Connection, number: str) -> Postmortem:
     if row is None:
         raise NotFound(f"There is no postmortem {number}. Numbers look like PM-2026-007.")
     return rows.postmortem(row)
+
+
+def how_it_ended(tx: Connection, incident: Incident) -> str | None:
+    """What was said when it was resolved, or else closed, last."""
+    entries = look_up.entries(tx, incident)
+    said = [one.event.comment for one in entries if isinstance(one.event, Resolved | Closed)]
+    return next((comment for comment in reversed(said) if comment), None)
 
 
 def _filled_in(tx: Connection, incident: Incident, content: Content) -> Content:

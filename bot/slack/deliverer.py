@@ -14,9 +14,10 @@ from bot.domain.ids import SlackUserId
 from bot.domain.organization import Person
 from bot.domain.overview import Overview
 from bot.domain.time import Now
-from bot.operations import look_up
+from bot.domain.timeline import PostmortemCreated
+from bot.operations import look_up, write_up
 from bot.slack import errors, places
-from bot.slack.views import card, page, timeline
+from bot.slack.views import card, page, postmortem, timeline
 from bot.slack.views.kit import Message
 from storage.database import Connection, Database
 
@@ -124,10 +125,15 @@ class SlackDeliverer:
 
     async def _mirror(self, delivery: ClaimedDelivery) -> Outcome:
         overview = await self._overview(delivery)
-        entry = await self._database.read(
-            lambda tx: look_up.entry(tx, overview.incident.id, delivery.owed.sequence or 0)
-        )
-        return await self._post_in_place(delivery, overview, timeline.mirrored(entry, overview))
+
+        def query(tx: Connection) -> Message:
+            entry = look_up.entry(tx, overview.incident.id, delivery.owed.sequence or 0)
+            if isinstance(entry.event, PostmortemCreated):
+                written = write_up.postmortem(tx, entry.event.postmortem_number)
+                return postmortem.shown(written, overview, entry.by.name)
+            return timeline.mirrored(entry, overview)
+
+        return await self._post_in_place(delivery, overview, await self._database.read(query))
 
     async def _page(self, delivery: ClaimedDelivery) -> Outcome:
         shown, person = await self._page_message(delivery, delivery.owed.sequence or 0)

@@ -28,6 +28,7 @@ class Verb(StrEnum):
     PAGE = "page"
     NOTE = "note"
     TIMELINE = "timeline"
+    POSTMORTEM = "postmortem"
     ONCALL = "oncall"
 
 
@@ -70,6 +71,7 @@ USAGE: Mapping[Verb, Usage] = {
     Verb.PAGE: Usage(("call", "alert"), "[INC-…] [@someone] [message]", "Page a person now."),
     Verb.NOTE: Usage(("comment", "log", "update"), "[INC-…] [text]", "Put a note on the timeline."),
     Verb.TIMELINE: Usage(("history", "events"), "[INC-…]", "Show all that happened."),
+    Verb.POSTMORTEM: Usage(("pm", "retro", "writeup"), "[INC-…]", "Write the postmortem, or show it."),
     Verb.ONCALL: Usage(("on-call", "who"), "[team]", "Show who is on call."),
     Verb.HELP: Usage(("?", "-h", "--help"), "[command]", "Show what one can do."),
 }
@@ -80,7 +82,7 @@ _VERBS: Mapping[str, Verb] = {
 #: Verbs that need an incident: its number may stand first.
 _ABOUT_ONE = frozenset(Verb) - {Verb.HELP, Verb.DECLARE, Verb.LIST, Verb.ONCALL}
 #: Verbs that take a number and nothing else: a bare `45` can only be meant as one.
-_ONLY_A_NUMBER = frozenset({Verb.SHOW, Verb.ACKNOWLEDGE, Verb.ESCALATE, Verb.TIMELINE})
+_ONLY_A_NUMBER = frozenset({Verb.SHOW, Verb.ACKNOWLEDGE, Verb.ESCALATE, Verb.TIMELINE, Verb.POSTMORTEM})
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,7 @@ def _parse_rest(verb: Verb, rest: str) -> Command:
             return _severity(command)
         case Verb.ASSIGN | Verb.PAGE:
             return _person(command)
-        case Verb.SHOW | Verb.ESCALATE | Verb.TIMELINE if rest:
+        case Verb.SHOW | Verb.ESCALATE | Verb.TIMELINE | Verb.POSTMORTEM if rest:
             instead = f"{verb} {number}" if number else verb.value
             sentence = f"{verb} takes an incident number and nothing else; “{_shown(rest)}” is none."
             raise Misunderstood(sentence, instead)

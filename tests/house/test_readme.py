@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.api.envelope import STATUSES
+from bot.domain.api_key import Scope
 from bot.domain.incident import MOVES
 from bot.domain.sla import DEFAULT_SLAS, Severity
 from bot.settings import Settings
@@ -30,6 +32,16 @@ def test_every_command_is_told(verb: str) -> None:
 def test_every_setting_is_told(name: str) -> None:
     variable = {"organization": "TOCSIN_ORGANIZATION"}.get(name, name.upper())
     assert f"`{variable}`" in README
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_every_scope_is_told(scope: Scope) -> None:
+    assert f"`{scope}`" in README
+
+
+@pytest.mark.parametrize(("code", "status"), STATUSES.items())
+def test_every_code_is_told_with_its_status(code: str, status: int) -> None:
+    assert re.search(rf"^\| [^|]*\b{status}\b[^|]* \| .*`{code}`", README, re.MULTILINE)
 
 
 @pytest.mark.parametrize("severity", Severity)

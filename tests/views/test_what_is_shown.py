@@ -33,8 +33,8 @@ def buttons(message: Message) -> list[str]:
     [
         ({}, ["acknowledge", "resolve", "escalate", "page", "more"]),
         ({"acknowledged_at": NOW}, ["resolve", "escalate", "page", "more"]),
-        ({"status": Status.RESOLVED, "resolved_at": NOW}, ["close", "reopen"]),
-        ({"status": Status.CLOSED, "closed_at": NOW}, ["reopen"]),
+        ({"status": Status.RESOLVED, "resolved_at": NOW}, ["close", "postmortem", "reopen"]),
+        ({"status": Status.CLOSED, "closed_at": NOW}, ["postmortem", "reopen"]),
     ],
 )
 def test_card_has_only_buttons_that_apply(changes: dict[str, object], expected: list[str]) -> None:

@@ -9,7 +9,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.operations import escalate, respond
 from bot.slack.grammar import Command, Verb
-from bot.slack.listeners.commands import ask, listing, oncall, show_declare, shown
+from bot.slack.listeners.commands import ask, listing, oncall, postmortem, show_declare, shown
 from bot.slack.listeners.front import Body, Front, react
 from bot.slack.views import actions, modals
 from bot.slack.views.kit import Message
@@ -88,6 +88,10 @@ async def _show(front: Front, body: Body, number: str) -> Answer:
     return await shown(front, body, number)
 
 
+async def _postmortem(front: Front, body: Body, number: str) -> Answer:
+    return await postmortem(front, body, number)
+
+
 BUTTONS: Mapping[str, Pressed] = {
     actions.ACKNOWLEDGE: _acknowledge,
     actions.ESCALATE: _escalate,
@@ -95,6 +99,7 @@ BUTTONS: Mapping[str, Pressed] = {
     actions.CLOSE: _asks(modals.close),
     actions.REOPEN: _asks(modals.reopen),
     actions.PAGE: _asks(modals.page),
+    actions.POSTMORTEM: _postmortem,
     actions.MORE: _more,
     actions.OPEN_DECLARE: _declare,
     actions.SHOW_MINE: _mine,

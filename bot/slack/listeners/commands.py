@@ -8,16 +8,17 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.errors import Invalid, NotFound
+from bot.domain.errors import Invalid, NotFound, StillOpen
 from bot.domain.ids import PersonId
 from bot.domain.incident import OPEN, Status
 from bot.domain.overview import Overview, Wanted
 from bot.domain.timeline import Actor
-from bot.operations import assign, declare, escalate, look_up, page, respond
+from bot.operations import assign, declare, escalate, look_up, page, respond, write_up
 from bot.slack import grammar
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners.front import Body, Front, channel_of, reply
 from bot.slack.views import answers, modals
+from bot.slack.views import postmortem as postmortem_view
 from bot.slack.views import timeline as timeline_view
 from bot.slack.views.kit import Message
 from bot.slack.views.modals import Metadata
@@ -216,6 +217,32 @@ async def _timeline(front: Front, body: Body, command: Command) -> Answer:
     return await front.look(body, query)
 
 
+async def _postmortem(front: Front, body: Body, command: Command) -> Answer:
+    return await postmortem(front, body, await front.number(body, command.number))
+
+
+async def postmortem(front: Front, body: Body, number: str) -> Answer:
+    """The incident's postmortem; where it has none yet, a form asks for it. Raises StillOpen."""
+    metadata = Metadata(number, channel_of(body))
+
+    def query(tx: Connection, now: datetime, actor: Actor) -> Message | dict[str, Any]:
+        found = look_up.incident(tx, number)
+        overview = look_up.overview(tx, found, now)
+        written = write_up.postmortem_of(tx, found)
+        if written is not None:
+            return postmortem_view.shown(written, overview, written.created_by)
+        if found.is_open:
+            raise StillOpen(found.number, found.status)
+        level, resolution = look_up.organization(tx).postmortem_level, write_up.how_it_ended(tx, found)
+        return modals.postmortem(overview, level, resolution, metadata)
+
+    shown = await front.look(body, query)
+    if isinstance(shown, Message):
+        return shown
+    await front.show_modal(body, shown)
+    return None
+
+
 async def _oncall(front: Front, body: Body, command: Command) -> Answer:
     return await oncall(front, body, command.text)
 
@@ -267,5 +294,6 @@ HANDLERS: Mapping[Verb, Handler] = {
     Verb.PAGE: _page,
     Verb.NOTE: _note,
     Verb.TIMELINE: _timeline,
+    Verb.POSTMORTEM: _postmortem,
     Verb.ONCALL: _oncall,
 }

@@ -12,9 +12,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.errors import Invalid, Refusal
 from bot.domain.incident import Incident, Status
 from bot.domain.overview import Overview
+from bot.domain.postmortem import ActionItem, Content, Impact
 from bot.domain.sla import Severity
 from bot.domain.timeline import Actor
-from bot.operations import assign, declare, look_up, page, respond
+from bot.operations import assign, declare, look_up, page, respond, write_up
 from bot.operations.carry_out_once import CarriedOutBefore
 from bot.slack.grammar import Verb
 from bot.slack.listeners.commands import person_meant
@@ -114,6 +115,21 @@ def _note(tx: Connection, now: datetime, actor: Actor, number: str, values: Valu
     return respond.note(tx, now, actor, number, values.get("note") or "")
 
 
+def _postmortem(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
+    lines = (line.strip(" \t-*•") for line in (values.get("action_items") or "").splitlines())
+    items = tuple(ActionItem(line) for line in lines if line)
+    impact = values.get("impact")
+    content = Content(
+        summary=values.get("summary"),
+        root_cause=values.get("root_cause"),
+        resolution=values.get("resolution"),
+        impact=Impact(users_affected=impact) if impact else None,
+        action_items=items or None,
+    )
+    write_up.write_up(tx, now, actor, number, content)
+    return look_up.incident(tx, number)
+
+
 def _chosen(kind: type[Choice], field: str, values: Values) -> Choice:
     """The choice made. Raises Invalid when what came back is none of the choices."""
     try:
@@ -132,4 +148,5 @@ SUBMISSIONS: Mapping[Verb, Submitted] = {
     Verb.ASSIGN: _assign,
     Verb.PAGE: _page,
     Verb.NOTE: _note,
+    Verb.POSTMORTEM: _postmortem,
 }

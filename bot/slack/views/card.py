@@ -170,11 +170,11 @@ def _buttons(overview: Overview, *, has_menu: bool) -> list[Block]:
     """Only what applies now."""
     incident = overview.incident
     number = incident.number
-    if incident.status is Status.CLOSED:
-        return [kit.row(kit.button("Reopen", actions.REOPEN, number))]
-    if incident.status is Status.RESOLVED:
-        close = kit.button("Close", actions.CLOSE, number)
-        return [kit.row(close, kit.button("Reopen", actions.REOPEN, number))]
+    if not incident.is_open:
+        is_closed = incident.status is Status.CLOSED
+        close = None if is_closed else kit.button("Close", actions.CLOSE, number)
+        postmortem = kit.button("Postmortem", actions.POSTMORTEM, number)
+        return [kit.row(close, postmortem, kit.button("Reopen", actions.REOPEN, number))]
     return [
         kit.row(
             acknowledge_button(overview),

@@ -10,6 +10,7 @@ from bot.domain.ids import as_incident_number
 from bot.domain.incident import COMMENT_LIMIT, MOVES, TITLE_LIMIT, needs_comment
 from bot.domain.organization import Organization, Service
 from bot.domain.overview import Overview
+from bot.domain.postmortem import REQUIRED, PostmortemLevel
 from bot.domain.sla import Severity
 from bot.slack.grammar import Verb
 from bot.slack.views import card, kit
@@ -154,6 +155,27 @@ def assign(overview: Overview, metadata: Metadata) -> View:
 def note(overview: Overview, metadata: Metadata, text: str = "") -> View:
     blocks = [_about(overview), _input("note", "What happened?", _text(text[:_INPUT], multiline=True))]
     return _modal(Verb.NOTE, "Add a note", "Add", blocks, metadata)
+
+
+def postmortem(
+    overview: Overview, level: PostmortemLevel, resolution: str | None, metadata: Metadata
+) -> View:
+    """Asks for what the level requires; what the incident knows is filled in when it is written."""
+    required = REQUIRED[level]
+
+    def ask(field: str, label: str, initial: str = "", hint: str | None = None) -> Block:
+        text = _text(initial[:_INPUT], multiline=True)
+        return _input(field, label, text, optional=field not in required, hint=hint)
+
+    blocks = [
+        _about(overview),
+        ask("summary", "What happened?"),
+        ask("root_cause", "Why did it happen?"),
+        ask("resolution", "What fixed it?", resolution or ""),
+        ask("impact", "Who was affected, and how?"),
+        ask("action_items", "What will be done about it?", hint="One item on each line."),
+    ]
+    return _modal(Verb.POSTMORTEM, "Postmortem", "Write", blocks, metadata)
 
 
 def values(view: View) -> dict[str, Any]:
