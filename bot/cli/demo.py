@@ -95,9 +95,8 @@ async def _key(app: App) -> str:
 def _greet(page: str, port: int, key: str, speed: float) -> None:
     click.secho("\n  Tocsin is up.\n", bold=True)
     click.echo(f"  Workspace   {page}")
-    click.echo(
-        f"  API         http://127.0.0.1:{port}/api/v1   described at http://127.0.0.1:{port}/api/docs"
-    )
+    click.echo(f"  HTTP        http://127.0.0.1:{port}")
+    click.echo(f"  API         http://127.0.0.1:{port}/api/v1  (reference: /api/docs)")
     click.echo(f"  API key     {key}")
     click.echo("\n  Open the workspace and type   /incident declare checkout is down --sev SEV1")
     if speed != 1:

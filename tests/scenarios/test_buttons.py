@@ -52,7 +52,7 @@ async def test_resolve_asks_what_fixed_it(story: Story) -> None:
     await ben.presses(await story.card(), "resolve")
     await ben.submits(comment="turned it off and on")
     assert (await story.overview()).incident.status is Status.RESOLVED
-    assert buttons_of(await story.card()) == ["close", "reopen"]
+    assert buttons_of(await story.card()) == ["close", "postmortem", "reopen"]
 
 
 async def test_closing_and_reopening_from_the_card(story: Story) -> None:
@@ -60,7 +60,7 @@ async def test_closing_and_reopening_from_the_card(story: Story) -> None:
     await ben.types("resolve INC-2026-001 fixed")
     await ben.presses(await story.card(), "close")
     await ben.submits()
-    assert buttons_of(await story.card()) == ["reopen"]
+    assert buttons_of(await story.card()) == ["postmortem", "reopen"]
     await ben.presses(await story.card(), "reopen")
     await ben.submits(comment="it is back")
     assert "acknowledge" in buttons_of(await story.card())
