@@ -8,9 +8,10 @@ to win it back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table
+from sqlalchemy import Connection, Executable, Table, TypeDecorator
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import Dialect
 
@@ -62,12 +63,11 @@ class Insert:
         text = self._texts.get((columns, len(rows)))
         if text is None:
             text = self._texts[columns, len(rows)] = self._compile(tx.dialect, columns, len(rows))
-        processors = [self._processors[column] for column in columns]
-        values = [
-            processor(row[column]) if processor else row[column]
-            for row in rows
-            for column, processor in zip(columns, processors, strict=True)
-        ]
+        width = len(columns)
+        values = [row[column] for row in rows for column in columns]
+        for place, column in enumerate(columns):
+            if processor := self._processors[column]:
+                values[place::width] = map(processor, values[place::width])
         return int(_driver(tx).execute(text, values).rowcount)
 
     def _statement(self) -> Any:
@@ -79,13 +79,24 @@ class Insert:
 
     def _compile(self, dialect: Dialect, columns: Sequence[str], count: int) -> str:
         for column in columns:
-            kind = self._table.c[column].type.dialect_impl(dialect)
-            self._processors[column] = kind.bind_processor(dialect)
+            self._processors[column] = _processor(self._table.c[column].type, dialect)
         quoted = dialect.identifier_preparer.quote
         one = f"({', '.join('?' * len(columns))})"
         ending = f" ON CONFLICT ({quoted(self._unless)}) DO NOTHING" if self._unless is not None else ""
         names = ", ".join(map(quoted, columns))
         return f"INSERT INTO {self._table.name} ({names}) VALUES {', '.join([one] * count)}{ending}"  # noqa: S608
+
+
+def _processor(kind: Any, dialect: Dialect) -> Processor | None:
+    """What makes a value of this column's type one of the driver's."""
+    if isinstance(kind, TypeDecorator):
+        return partial(_decorated, kind, dialect)
+    found: Processor | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return found
+
+
+def _decorated(kind: TypeDecorator[Any], dialect: Dialect, value: Any) -> Any:
+    return None if value is None else kind.process_bind_param(value, dialect)
 
 
 def _driver(tx: Connection) -> Any:

@@ -54,8 +54,8 @@ async def _answer(front: Front, route: Route, request: web.Request, meta: Meta) 
     caller = await _caller(front, route, request, meta)
     if route.scope is not None and route.scope not in caller.key.scopes:
         raise NotAllowed(f"This key lacks the scope {route.scope}.", {"required_scope": route.scope})
-    path = shaped(route.at, request.match_info)
-    query = shaped(route.query, query_of(route.query, request.query))
+    path = shaped(route.at, request.match_info) if route.at.model_fields else None
+    query = shaped(route.query, query_of(route.query, request.query)) if route.query.model_fields else None
     idempotency_key = (
         idempotency.key_in(request.headers.get(idempotency.HEADER)) if route.is_idempotent else None
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.domain.ids import PersonId, ScheduleId
@@ -29,6 +30,7 @@ class Shift:
     ends_at: datetime
 
 
+@lru_cache(maxsize=256)
 def on_call(schedule: Schedule, at: datetime) -> Shift | None:
     """The shift at `at`; None if nobody takes part. The secondary is whose turn is next."""
     people = schedule.participants

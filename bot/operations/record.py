@@ -54,7 +54,7 @@ def record(
 def owe(tx: Connection, now: datetime, deliveries: Iterable[Delivery]) -> None:
     """Put deliveries into the outbox; what was owed before is not owed again."""
     fresh = {
-        "state": DeliveryState.PENDING,
+        "state": DeliveryState.PENDING.value,
         "attempt": 0,
         "is_in_doubt": False,
         "owed_at": now,
@@ -118,10 +118,10 @@ def _move_clocks(
         {
             "id": ids.time_ordered(now),
             "incident_id": incident.id,
-            "kind": arm.kind,
+            "kind": arm.kind.value,
             "level": arm.level,
             "due_at": arm.due_at,
-            "state": DeadlineState.ARMED,
+            "state": DeadlineState.ARMED.value,
         }
         for arm in last.values()
         if arm is not None
