@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, type_coerce, union_all
 
 from storage import tallies
 from storage.tables import incidents
+from storage.types import UtcTime
 
 #: So many incidents resolved in a range are sorted sooner than they are searched for among all.
 _FEW = 2000
@@ -89,7 +90,7 @@ def _walks(chosen: Filter, limit: int, offset: int) -> Select[Any]:
         severities = (None,)
     branches = []
     for status, severity in product(dict.fromkeys(statuses), dict.fromkeys(severities)):
-        conditions = [incidents.c.status == status, *_conditions(chosen, but_status=True)]
+        conditions = [incidents.c.status == status, *_conditions(chosen, is_walk=True)]
         if severity is not None:
             conditions = [incidents.c.severity == severity, *conditions]
         one = select(incidents.c.id).where(*conditions).order_by(incidents.c.id.desc())
@@ -106,9 +107,10 @@ def _few_by_resolution(chosen: Filter, limit: int, offset: int) -> Select[Any]:
     return select(incidents.c.id).where(*conditions).order_by(newest_first).limit(limit).offset(offset)
 
 
-def _conditions(chosen: Filter, *, but_status: bool = False) -> list[ColumnElement[bool]]:
+def _conditions(chosen: Filter, *, is_walk: bool = False) -> list[ColumnElement[bool]]:
+    """The filter; a walk names its status itself, and must not be lured away to the times of resolution."""
     found: list[ColumnElement[bool]] = []
-    if chosen.statuses and not but_status:
+    if chosen.statuses and not is_walk:
         found.append(incidents.c.status.in_(chosen.statuses))
     if chosen.severities:
         found.append(incidents.c.severity.in_(chosen.severities))
@@ -116,7 +118,8 @@ def _conditions(chosen: Filter, *, but_status: bool = False) -> list[ColumnEleme
     # What was resolved by a moment was created by then.
     created_by = [one for one in (chosen.created.last, chosen.resolved.last) if one is not None]
     created = Range(chosen.created.first, min(created_by, default=None))
-    return [*found, *_created(created), *_resolved(chosen.resolved)]
+    resolved_at = type_coerce(func.abs(incidents.c.resolved_at), UtcTime) if is_walk else None
+    return [*found, *_created(created), *_resolved(chosen.resolved, resolved_at)]
 
 
 def _created(span: Range) -> list[ColumnElement[bool]]:
@@ -124,8 +127,8 @@ def _created(span: Range) -> list[ColumnElement[bool]]:
     return [*first, *([incidents.c.id < _first_id(span.last + _TICK)] if span.last is not None else [])]
 
 
-def _resolved(span: Range) -> list[ColumnElement[bool]]:
-    column = incidents.c.resolved_at
+def _resolved(span: Range, expression: Any = None) -> list[ColumnElement[bool]]:
+    column = incidents.c.resolved_at if expression is None else expression
     first = [column >= span.first] if span.first is not None else []
     return [*first, *([column <= span.last] if span.last is not None else [])]
 
