@@ -119,7 +119,7 @@ class App:
         await self.database.write(lambda tx: carry_out_once.forget(tx, now))
 
     async def _listen(self, slack: AsyncWebClient) -> None:
-        front = Front(self.database, self.clock.now, slack)
+        front = Front(self.database, self.clock.now, slack, self.metrics)
         # `connection.route` has checked each signature before Bolt sees the request.
         logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
         bolt = AsyncApp(client=slack, request_verification_enabled=False)

@@ -54,6 +54,7 @@ async def _declare(front: Front, body: Body, command: Command) -> Answer:
         return None
     overview = await front.act(
         body,
+        "declare",
         lambda tx, now, actor: look_up.overview(
             tx,
             declare.declare(
@@ -174,7 +175,7 @@ async def _assign(front: Front, body: Body, command: Command) -> Answer:
         person_id = person_meant(tx, actor.slack_id if command.mine else command.person)
         return look_up.overview(tx, assign.assign(tx, now, actor, number, person_id), now)
 
-    overview = await front.act(body, run)
+    overview = await front.act(body, "assign", run)
     return answers.done(
         f"{overview.incident.number} is assigned to {overview.name_of(overview.incident.assignee_id)}."
     )
@@ -195,7 +196,7 @@ async def _page(front: Front, body: Body, command: Command) -> Answer:
         page.page(tx, now, actor, number, person_id, command.text or None)
         return look_up.organization(tx).people[person_id].name
 
-    name = await front.act(body, run)
+    name = await front.act(body, "page", run)
     return answers.done(f"{name} is being paged about {number}.")
 
 

@@ -19,6 +19,7 @@ from bot.domain.errors import NotFound, Refusal, Unavailable, UnknownPerson
 from bot.domain.overview import Overview
 from bot.domain.time import Now
 from bot.domain.timeline import Actor
+from bot.metrics import Metrics
 from bot.operations import look_up, reorganize
 from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
 from bot.slack.grammar import Misunderstood
@@ -39,16 +40,28 @@ log = structlog.get_logger()
 class Front:
     """Runs operations for whoever is asking in Slack, and brings them the answers."""
 
-    def __init__(self, database: Database, now: Now, client: AsyncWebClient) -> None:
+    def __init__(
+        self, database: Database, now: Now, client: AsyncWebClient, metrics: Metrics | None = None
+    ) -> None:
         self.database = database
         self.now = now
         self.client = client
+        self.metrics = metrics or Metrics()
         self.team_id: str | None = None
         #: Where the workspace is on the web.
         self.workspace_url: str | None = None
 
-    async def act(self, body: Body, operation: Callable[..., T]) -> T:
+    async def act(self, body: Body, name: str, operation: Callable[..., T]) -> T:
         """The result of `operation(tx, now, actor)`, committed; the same request is carried out once."""
+        try:
+            result = await self._committed(body, operation)
+        except Refusal as refusal:
+            self.metrics.operation("slack", name, refusal.code)
+            raise
+        self.metrics.operation("slack", name, "ok")
+        return result
+
+    async def _committed(self, body: Body, operation: Callable[..., T]) -> T:
         now = self.now()
 
         def run(tx: Connection) -> T:
@@ -68,7 +81,7 @@ class Front:
         def run(tx: Connection, now: datetime, actor: Actor) -> Overview:
             return look_up.overview(tx, operation(tx, now, actor, number, *words), now)
 
-        overview = await self.act(body, run)
+        overview = await self.act(body, operation.__name__, run)
         log.info("done", operation=operation.__name__, incident=overview.incident.number)
         return overview
 

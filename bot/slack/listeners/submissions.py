@@ -58,7 +58,7 @@ async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | M
         def run(tx: Connection, now: datetime, actor: Actor) -> Overview:
             return look_up.overview(tx, operation(tx, now, actor, metadata.number or "", values), now)
 
-        overview = await front.act(body, run)
+        overview = await front.act(body, verb.value, run)
     except CarriedOutBefore:
         return None
     except Refusal as refusal:

@@ -1,0 +1,66 @@
+"""Slow and half-open clients hold nothing but their own connection."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from bot.api import connections, request
+from bot.api.connections import Connections
+from tests.contract.conftest import Api
+from tests.story import Story
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds shortened, so that a test need not wait as long as a client may."""
+    monkeypatch.setattr(request, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "_LOOK_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(Connections.__init__, "__defaults__", (0.2,))
+
+
+async def ended(reader: asyncio.StreamReader) -> bytes:
+    """What came until the server ended the connection."""
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    except ConnectionResetError:
+        return b""
+
+
+@pytest.mark.usefixtures("patience")
+async def test_client_that_never_asks_is_hung_up_on(story: Story) -> None:
+    for begun in (b"", b"GET /api/v1/auth/verify HTTP/1.1\r\nHost: a\r\nX-Slow: "):
+        reader, writer = await asyncio.open_connection("127.0.0.1", story.app.port)
+        writer.write(begun)
+        assert b"200 OK" not in await ended(reader)
+        writer.close()
+
+
+@pytest.mark.usefixtures("patience")
+async def test_body_that_never_ends_is_refused(story: Story) -> None:
+    key = await key_of(story)
+    reader, writer = await asyncio.open_connection("127.0.0.1", story.app.port)
+    head = f"POST /api/v1/incidents HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\n"
+    writer.write(head.encode() + b'Content-Length: 500\r\n\r\n{"title": ')
+    answer = await asyncio.wait_for(reader.readuntil(b"}}"), 10)
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"REQUEST_TIMEOUT" in answer
+
+
+@pytest.mark.usefixtures("patience")
+async def test_others_are_answered_meanwhile(story: Story) -> None:
+    held = [await asyncio.open_connection("127.0.0.1", story.app.port) for _ in range(50)]
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{story.app.port}/healthz") as answer,
+    ):
+        assert answer.status == 200
+    for reader, writer in held:
+        await ended(reader)
+        writer.close()
+
+
+async def key_of(story: Story) -> str:
+    async with aiohttp.ClientSession() as session:
+        return await Api(story, session).key()
