@@ -145,6 +145,11 @@ class ListQuery(Shape):
     offset: Annotated[int, Field(ge=0, le=LARGEST_OFFSET), BeforeValidator(_digits)] = 0
 
 
+def example(**values: Any) -> ConfigDict:
+    """Shows what a request looks like, in the API's description."""
+    return ConfigDict(extra="ignore", frozen=True, json_schema_extra={"examples": [values]})
+
+
 class NoQuery(Shape):
     """A request without a query."""
 

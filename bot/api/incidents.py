@@ -18,6 +18,7 @@ from bot.api.fields import (
     ServiceKey,
     Shape,
     Words,
+    example,
 )
 from bot.api.front import Call, Front
 from bot.domain.errors import Invalid, NotFound
@@ -42,6 +43,13 @@ class IncidentPath(Shape):
 
 
 class NewIncident(Shape):
+    model_config = example(
+        title="Database connection pool exhaustion",
+        description="The API returns 500 because no connection is free",
+        severity="SEV1",
+        service_ids=["svc_K7M4Q9TZ2H"],
+    )
+
     title: Annotated[str, Words(1, TITLE_LIMIT)]
     description: Annotated[str, Words(0, DESCRIPTION_LIMIT)] | None = None
     severity: Severity | None = Field(
@@ -68,7 +76,11 @@ class Changes(Shape):
     """Only what is given is changed, and at least one thing is."""
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [one]} for one in _CHANGEABLE]}, **Shape.model_config
+        json_schema_extra={
+            "anyOf": [{"required": [one]} for one in _CHANGEABLE],
+            "examples": [{"severity": "SEV2", "assigned_to": "jane@example.com"}],
+        },
+        **Shape.model_config,
     )
 
     title: Annotated[str, Words(1, TITLE_LIMIT)] = Field(default_factory=str)
@@ -78,6 +90,8 @@ class Changes(Shape):
 
 
 class StatusChange(Shape):
+    model_config = example(status="resolved", comment="Rolled back the deploy")
+
     status: Status
     comment: Annotated[str, Words(0, COMMENT_LIMIT)] | None = Field(
         None, description="Required to resolve or close an open incident, and to reopen one."
@@ -85,6 +99,8 @@ class StatusChange(Shape):
 
 
 class NewEvent(Shape):
+    model_config = example(comment="The auth service leaks connections")
+
     comment: Annotated[str, Words(1, respond.NOTE_LIMIT)]
 
 

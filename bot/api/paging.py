@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.api.envelope import Answer, RequestRefused
-from bot.api.fields import Email, Shape, Words
+from bot.api.fields import Email, Shape, Words, example
 from bot.api.front import Call, Front
 from bot.api.incidents import IncidentPath
 from bot.domain.contact import Method
@@ -25,6 +25,8 @@ _UNSETTLED = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 
 class NewPage(Shape):
+    model_config = example(email="jane@example.com", channels=["slack", "email"], message="Please look")
+
     email: Email = Field(description="E-mail address of the person to page.")
     channels: tuple[Method, ...] = Field(min_length=1)
     message: Annotated[str, Words(0, COMMENT_LIMIT)] | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from bot.api.envelope import Answer, answer
-from bot.api.fields import Email, IncidentNumber, Shape, Stamp, Words
+from bot.api.fields import Email, IncidentNumber, Shape, Stamp, Words, example
 from bot.api.front import Call, Front
 from bot.domain.errors import NotFound
 from bot.domain.markdown import markdown
@@ -85,6 +85,14 @@ class ContentShape(Shape):
 
 class NewPostmortem(ContentShape):
     """Besides the incident, the organization's level says what is required."""
+
+    model_config = example(
+        incident_number="INC-2026-044",
+        summary="A deploy halved the connection pool",
+        root_cause="The new default was not reviewed",
+        resolution="Rolled back the deploy",
+        action_items=[{"text": "Alert on the free connections", "owner_email": "jane@example.com"}],
+    )
 
     incident_number: IncidentNumber
     status: PostmortemStatus = PostmortemStatus.DRAFT
