@@ -19,6 +19,7 @@ from bot.api.authentication import Authentication
 from bot.api.health import Health, heartbeat
 from bot.api.limits import Category, Limits
 from bot.api.server import Server
+from bot.domain import mail
 from bot.domain.contact import Method
 from bot.domain.delivery import ClaimedDelivery, Deliverer, DeliveryKind, Never, Outcome
 from bot.domain.errors import Refusal
@@ -26,7 +27,6 @@ from bot.domain.overview import Overview
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
 from bot.engine.outbox import Outbox
-from bot.mail import server as mail
 from bot.mail.deliverer import MailDeliverer
 from bot.metrics import Metrics
 from bot.operations import carry_out_once, reorganize
@@ -105,7 +105,8 @@ class App:
         if self.settings.smtp_url is None:
             return None
         server = mail.server(self.settings.smtp_url.reveal())
-        sender = mail.sender(server, self.settings.email_from)
+        chosen = self.settings.email_from
+        sender = mail.sender(chosen) if chosen is not None else server.default_sender
         return MailDeliverer(server, sender, self.database, self.clock.now, _link)
 
     async def _organize(self) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from bot.domain import mail
 from bot.domain.errors import Refusal
 
 T = TypeVar("T")
@@ -107,8 +108,8 @@ class Settings:
 
     @property
     def _smtp_password(self) -> Secret | None:
-        password = urlsplit(self.smtp_url.reveal()).password if self.smtp_url else None
-        return Secret(unquote(password)) if password else None
+        password = mail.server(self.smtp_url.reveal()).password if self.smtp_url else ""
+        return Secret(password) if password else None
 
 
 def from_environment() -> Settings:
@@ -250,20 +251,12 @@ def _count(text: str) -> int:
 
 
 def _smtp_url(text: str) -> str:
-    parts = _url(text)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("must look like smtp://user:password@host:port")
+    mail.server(_visible(text))
     return text
 
 
 def _email(text: str) -> str:
-    if (
-        text.count("@") != 1
-        or not text.isprintable()
-        or text.startswith("@")
-        or text.rstrip(">").endswith("@")
-    ):
-        raise ValueError("must be an e-mail address, such as tocsin@example.com")
+    mail.sender(text)
     return text
 
 

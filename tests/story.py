@@ -8,11 +8,12 @@ have been asked, and nothing that people wrote pinged anybody.
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -121,13 +122,21 @@ class Person:
 class Story:
     """The app and its workspace, joined by one clock."""
 
-    def __init__(self, folder: Path, start: datetime = START) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        start: datetime = START,
+        organization: Path = ORGANIZATION,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.folder = folder
+        #: Settings of this story, besides those of every story.
+        self.environment = environment
         self.clock = SetClock(start)
         self.workspace = Workspace("Northwind", clock=lambda: self.clock.now().timestamp())
         self.ids: dict[str, str] = {}
         self.tolerated: set[str] = set(_NORMAL_REFUSALS)
-        self.organization_path = ORGANIZATION
+        self.organization_path = organization
         self.app: App
 
     async def open(self, *, by_http: bool = False) -> None:
@@ -153,6 +162,7 @@ class Story:
             "TOCSIN_ORGANIZATION": str(self.organization_path),
             "HOST": "127.0.0.1",
             "PORT": "0",
+            **self.environment,
         }
         return read(tokens if self._by_http else tokens | {"SLACK_APP_TOKEN": self.installed.app_token})
 

@@ -13,14 +13,12 @@ import click
 from bot import organization_file, settings
 from bot.cli import slack_checks
 from bot.cli.finding import Finding, right, wrong
+from bot.domain import mail
+from bot.domain.mail import MailServer
 from bot.domain.organization import Organization
 from bot.domain.sla import Severity
 from bot.mail import deliverer
-from bot.mail import server as mail
-from bot.mail.server import MailServer
 from bot.settings import Settings, SettingsError
-
-_PATIENCE_SECONDS = 10.0
 
 
 @click.command()
@@ -73,11 +71,15 @@ def _show(finding: Finding) -> None:
 
 
 async def _mail(server: MailServer) -> Finding:
-    trouble = await deliverer.check(server, _PATIENCE_SECONDS)
+    trouble = await deliverer.check(server)
     where = f"e-mail: {server.host}:{server.port}"
     if trouble is None:
         return right(f"{where} takes letters")
-    return wrong(f"{where} does not take letters: {trouble}", "correct SMTP_URL, or start the mail server")
+    if "certificate" in trouble:
+        mend = "name the server in SMTP_URL as its certificate does, or its own authority in SSL_CERT_FILE"
+    else:
+        mend = "correct SMTP_URL, or start the mail server"
+    return wrong(f"{where} takes no letters: {trouble}", mend)
 
 
 def _organization(organization: Organization) -> Iterator[Finding]:

@@ -1,1 +1,1 @@
-"""The door to people by e-mail, out."""
+"""The door to people by e-mail: letters out. Nothing comes in."""
