@@ -4,6 +4,7 @@ Counting 190,000 of 200,000 rows of an index took 9 ms, a date range of them 38 
 tallies takes a fraction of a millisecond. They change in the transaction that changes the incident.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from storage import memo
 from storage.prepared import Statement
 from storage.tables import day_tallies, tallies
 
@@ -19,6 +21,7 @@ Columns = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _SORT = ("status", "severity", "team_id", "assignee_id", "resolved_by_id")
+_DAY_SORT = ("clock", "status", "day")
 
 
 def _counting(table: Table, keys: Sequence[str]) -> Statement:
@@ -30,13 +33,30 @@ def _counting(table: Table, keys: Sequence[str]) -> Statement:
 
 
 _COUNT = _counting(tallies, _SORT)
-_COUNT_DAY = _counting(day_tallies, ("clock", "status", "day"))
+_COUNT_DAY = _counting(day_tallies, _DAY_SORT)
 
 
 def change(tx: Connection, before: Columns | None, after: Columns) -> None:
-    """Count an incident as what it now is, and no longer as what it was."""
-    _apply(tx, _COUNT, _sorts(before), _sorts(after))
-    _apply(tx, _COUNT_DAY, _days(before), _days(after))
+    """Count an incident as what it now is, and no longer as what it was.
+
+    In a batch of operations the counts are written once, before the commit; see `flush`.
+    """
+    changes = Changes()
+    _note(changes, _COUNT, _sorts(before), _sorts(after))
+    _note(changes, _COUNT_DAY, _days(before), _days(after))
+    noted = memo.changes(tx)
+    if noted is None:
+        _write(tx, changes)
+    else:
+        noted.update(changes)
+
+
+def flush(tx: Connection) -> None:
+    """Write the counts that a batch has noted."""
+    noted = memo.changes(tx)
+    if noted:
+        _write(tx, noted)
+        noted.clear()
 
 
 def total(tx: Connection, chosen: Mapping[str, Sequence[str]]) -> int:
@@ -84,9 +104,20 @@ def _days(columns: Columns | None) -> set[Key]:
     return {(clock, columns["status"], day_of(at)) for clock, at in clocks if at is not None}
 
 
-def _apply(tx: Connection, statement: Statement, before: set[Key], after: set[Key]) -> None:
-    keys = _SORT if statement is _COUNT else ("clock", "status", "day")
-    changes = [(key, -1) for key in before - after] + [(key, 1) for key in after - before]
-    for key, more in changes:
-        named = {f"of_{name}": value for name, value in zip(keys, key, strict=True)}
-        statement.run(tx, named | {"more": more})
+def _note(changes: "Changes", statement: Statement, before: set[Key], after: set[Key]) -> None:
+    for key in before - after:
+        changes[statement, key] -= 1
+    for key in after - before:
+        changes[statement, key] += 1
+
+
+def _write(tx: Connection, changes: "Changes") -> None:
+    for (statement, key), more in changes.items():
+        if more:
+            keys = _SORT if statement is _COUNT else _DAY_SORT
+            named = {f"of_{name}": value for name, value in zip(keys, key, strict=True)}
+            statement.run(tx, named | {"more": more})
+
+
+#: How many more there are of each sort, by the statement that counts it.
+Changes = Counter[tuple[Statement, Key]]

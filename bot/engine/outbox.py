@@ -109,7 +109,8 @@ class Outbox:
                 self._begin(delivery)
             if not claimed and not self._is_stopping:
                 await self._sleep(pause)
-                await asyncio.sleep(max(looked_at + SHORTEST_GAP - loop.time(), 0))
+                gap = SHORTEST_GAP * (5 if self._database.is_busy else 1)
+                await asyncio.sleep(max(looked_at + gap - loop.time(), 0))
 
     async def _claim(self) -> list[ClaimedDelivery]:
         """What may go out now: pages into every free place, the rest into those not kept for pages."""

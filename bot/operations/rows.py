@@ -1,6 +1,7 @@
 """Rows ↔ domain values: the one place that knows both."""
 
 from dataclasses import fields
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, cast
 
@@ -20,6 +21,8 @@ _KEY = TypeAdapter(ApiKey)
 _POSTMORTEM = TypeAdapter(Postmortem)
 _CONTENT = TypeAdapter(Content)
 _INCIDENT = TypeAdapter(Incident)
+_INCIDENT_COLUMNS = tuple(field.name for field in fields(Incident))
+_of_incident = attrgetter(*_INCIDENT_COLUMNS)
 _PLACE = TypeAdapter(Place)
 _ACTOR = TypeAdapter(Actor)
 _ORGANIZATION = TypeAdapter(Organization)
@@ -39,7 +42,7 @@ def incident(row: Row[Any]) -> Incident:
 
 
 def incident_columns(value: Incident) -> dict[str, Any]:
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    return dict(zip(_INCIDENT_COLUMNS, _of_incident(value), strict=True))
 
 
 def place(row: Row[Any]) -> Place:
@@ -59,8 +62,14 @@ def entry_columns(value: Entry) -> dict[str, Any]:
         "at": value.at,
         "kind": kind,
         "facts": _EVENTS[kind].dump_python(value.event, mode="json"),
-        "by": _ACTOR.dump_python(value.by, mode="json"),
+        "by": _actor(value.by),
     }
+
+
+@lru_cache(maxsize=64)
+def _actor(value: Actor) -> dict[str, Any]:
+    document: dict[str, Any] = _ACTOR.dump_python(value, mode="json")
+    return document
 
 
 def organization(document: Any) -> Organization:
