@@ -41,11 +41,16 @@ WAL_LIMIT = 64 * 1024 * 1024
 _CHECK_WAL_EVERY = 200
 
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
     "PRAGMA busy_timeout = 10000",
     "PRAGMA foreign_keys = ON",
+)
+#: The writer keeps what it writes to at hand (KiB): with SQLite's usual 2 MB the pages of a dozen indexes
+#: push one another out. Checkpoints come at 32 MB, because hot pages are written again and again.
+_WRITING_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 8000",
+    "PRAGMA cache_size = -32000",
 )
 
 
@@ -81,7 +86,7 @@ def writing_engine(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None
-        for pragma in _PRAGMAS:
+        for pragma in (*_WRITING_PRAGMAS, *_PRAGMAS):
             connection.execute(pragma)
 
     @event.listens_for(engine, "begin")
@@ -272,7 +277,7 @@ class SqliteReader:
 
         @event.listens_for(self._engine.sync_engine, "connect")
         def prepare(connection: Any, _: object) -> None:
-            for pragma in (*_PRAGMAS[2:], "PRAGMA query_only = ON"):
+            for pragma in (*_PRAGMAS, "PRAGMA query_only = ON"):
                 connection.execute(pragma).close()
 
     async def run(self, query: Callable[[Connection], T]) -> T:
