@@ -10,7 +10,7 @@ from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 
 from storage import touched
-from storage.sqlite import BUSY, FileInUse, Full, SqliteReader, SqliteWriter, hold_file
+from storage.sqlite import FileInUse, Full, SqliteReader, SqliteWriter, hold_file
 from storage.touched import Touched
 from storage.upgrade import upgrade_sqlite
 
@@ -72,7 +72,7 @@ class Database:
     @property
     def is_busy(self) -> bool:
         """Whether so many operations wait that what can wait should."""
-        return self._writer.waiting >= BUSY
+        return self._writer.is_busy
 
     async def write(self, operation: Operation[T]) -> T:
         """The operation's result, once it is committed. Raises what it raises, and Full."""

@@ -36,6 +36,7 @@ WAITING = 4096
 CROWD, GATHER_SECONDS = 4, 0.006
 #: So many waiting operations are a sign of load.
 BUSY = 6
+_LATELY_SECONDS = 0.1
 #: The write-ahead log is truncated when it has grown beyond this (bytes).
 WAL_LIMIT = 64 * 1024 * 1024
 _CHECK_WAL_EVERY = 200
@@ -131,6 +132,12 @@ class SqliteWriter:
         elif len(self._gathered) >= self._crowd:
             self._loop.call_soon(self._hand_over)
         return future
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether many callers have come at once lately."""
+        is_recent = self._loop.time() - self._answered_at < _LATELY_SECONDS
+        return self.waiting >= BUSY or (is_recent and self._crowd >= BUSY)
 
     async def close(self) -> None:
         """Returns after everything that was waiting is committed."""

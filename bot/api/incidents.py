@@ -327,7 +327,7 @@ async def escalate_now(front: Front, call: Call) -> Answer:
 
 def item(organization: Organization, incident: Incident) -> IncidentItem:
     """The incident as lists show it."""
-    return IncidentItem(**_item(organization, incident))
+    return IncidentItem.model_construct(**_item(organization, incident))
 
 
 def _item(organization: Organization, incident: Incident) -> dict[str, Any]:

@@ -27,7 +27,7 @@ async def _until_stopped(app: App) -> None:
     # What was made by now stays: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(50_000, 20, 50)
     await stop_signal()
     await app.stop()
 

@@ -32,7 +32,7 @@ from storage.database import Connection, Database, Touched, touched
 LANES = 16
 KEPT_FOR_PAGES = 4
 #: And so many while the database has its hands full with what people ask.
-LANES_WHEN_BUSY = 2
+LANES_WHEN_BUSY = 1
 #: A delivery is its deliverer's alone for this long. A deliverer gives up well before.
 LEASE = timedelta(seconds=30)
 _LONGEST_SLEEP = 5.0
@@ -109,7 +109,7 @@ class Outbox:
                 self._begin(delivery)
             if not claimed and not self._is_stopping:
                 await self._sleep(pause)
-                gap = SHORTEST_GAP * (5 if self._database.is_busy else 1)
+                gap = SHORTEST_GAP * (8 if self._database.is_busy else 1)
                 await asyncio.sleep(max(looked_at + gap - loop.time(), 0))
 
     async def _claim(self) -> list[ClaimedDelivery]:
