@@ -34,6 +34,8 @@ BATCH = 64
 WAITING = 4096
 #: Where so many callers come at once, a batch waits for them, at most so long.
 CROWD, GATHER_SECONDS = 4, 0.006
+#: When this share of them is there, the rest is not waited for.
+_ENOUGH = 0.85
 #: So many waiting operations are a sign of load.
 BUSY = 6
 _LATELY_SECONDS = 0.1
@@ -129,7 +131,7 @@ class SqliteWriter:
         self._gathered.append(_Waiting(operation, future))
         if len(self._gathered) == 1:
             self._loop.call_later(self._pause(), self._hand_over)
-        elif len(self._gathered) >= self._crowd:
+        elif len(self._gathered) >= _ENOUGH * self._crowd:
             self._loop.call_soon(self._hand_over)
         return future
 

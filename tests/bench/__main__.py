@@ -29,6 +29,7 @@ async def _creating(folder: Path, console: Console) -> bool:
     http, raw = [], []
     async with running(folder, "creating.db") as server:
         await creating.over_http(server, INCIDENTS // 2)
+        creating.by_raw_sqlite3(server.database, folder / "warm.db", 1000)
         for turn in range(ROUNDS):
             target = folder / f"raw{turn}.db"
             raw.append(await asyncio.to_thread(creating.by_raw_sqlite3, server.database, target, 1000))
