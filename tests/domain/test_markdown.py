@@ -148,7 +148,12 @@ def test_document_reads_from_top_to_bottom() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seen"),
-    [("1. Why?\n2. Why?", "1. Why?<br />\n2. Why?"), ("- a & <b>", "- a &amp; &lt;b&gt;"), ("#1", "#1")],
+    [
+        ("1. Why?\n2. Why?", "1. Why?<br />\n2. Why?"),
+        ("- a & <b>", "- a &amp; &lt;b&gt;"),
+        ("#1", "#1"),
+        ("[x]: https://example.com", "[x]: https://example.com"),
+    ],
 )
 def test_words_are_read_as_they_were_written(text: str, seen: str) -> None:
     html = MarkdownIt("commonmark").render(exported(Content(summary=text)))
