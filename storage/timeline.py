@@ -22,6 +22,16 @@ def one(tx: Connection, incident_id: str, sequence: int) -> Row[Any]:
     return tx.execute(_ONE, {"wanted": incident_id, "ordinal": sequence}).one()
 
 
+def of_kinds(tx: Connection, incident_id: str, kinds: Sequence[str]) -> Sequence[Row[Any]]:
+    """The incident's events of these kinds, oldest first."""
+    found = (
+        select(timeline)
+        .where(timeline.c.incident_id == incident_id, timeline.c.kind.in_(kinds))
+        .order_by(timeline.c.sequence)
+    )
+    return tx.execute(found).all()
+
+
 def newest(tx: Connection, incident_id: str, limit: int) -> list[Row[Any]]:
     """The newest events of the incident, oldest first."""
     found = (

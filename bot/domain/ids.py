@@ -25,6 +25,7 @@ _last = [(0, 0)]
 _KEY_LETTERS = "ABCDEFGHJKLMNPQRSTVWXYZ"
 _KEY_CHARACTERS = _KEY_LETTERS + "23456789"
 _NUMBER = re.compile(r"INC-(\d{4})-(\d{1,9})", re.IGNORECASE)
+_POSTMORTEM_NUMBER = re.compile(r"PM-(\d{4})-(\d{1,9})", re.IGNORECASE)
 
 
 def time_ordered(now: datetime) -> str:
@@ -58,6 +59,12 @@ def as_incident_number(text: str) -> str | None:
     """The canonical form of `inc-2026-44`, or None if the text is not an incident number."""
     match = _NUMBER.fullmatch(text.strip())
     return incident_number(int(match[1]), int(match[2])) if match else None
+
+
+def as_postmortem_number(text: str) -> str | None:
+    """The canonical form of `pm-2026-7`, or None if the text is not a postmortem number."""
+    match = _POSTMORTEM_NUMBER.fullmatch(text.strip())
+    return postmortem_number(int(match[1]), int(match[2])) if match else None
 
 
 def service_key() -> str:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from itertools import groupby
 
 from bot.domain.incident import Incident
 from bot.domain.postmortem import ActionItem, ActionStatus, Content, Postmortem
 
-#: What would end a list or begin a heading, a quote, a table or code where it stands first in a line.
-_STARTS = re.compile(r"^(\s*)([#>|`~=+*-]|\d+[.)])", re.MULTILINE)
+#: What would begin a heading, a rule, a quote, a list, a table, code or a link's address first in a line.
+_START = re.compile(r"[#>~=+*_:`\[-]")
+_ORDINAL = re.compile(r"(\d+)([.)])")
 _MARKS = {
     ActionStatus.PENDING: "[ ]",
     ActionStatus.IN_PROGRESS: "[ ] (in progress)",
@@ -96,8 +98,17 @@ def _line(text: str) -> str:
 
 
 def _block(text: str) -> str:
-    """Paragraphs as they are; nothing in them is a heading, a list, a table or code."""
-    return _STARTS.sub(r"\1\\\2", _plain(text))
+    """Paragraphs and lines as they are; nothing in them is a heading, a list, a table or code."""
+    lines = (_inert(line.strip()) for line in _plain(text).splitlines())
+    paragraphs = (group for has_words, group in groupby(lines, key=bool) if has_words)
+    return "\n\n".join("  \n".join(paragraph) for paragraph in paragraphs)
+
+
+def _inert(line: str) -> str:
+    """The line, whose first characters mean nothing to Markdown."""
+    if _START.match(line):
+        return f"\\{line}"
+    return _ORDINAL.sub(r"\1\\\2", line, count=1) if _ORDINAL.match(line) else line
 
 
 def _plain(text: str) -> str:

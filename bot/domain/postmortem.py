@@ -1,17 +1,25 @@
 """The write-up of an incident, which fields its level requires, and what the incident itself can tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from bot.domain.errors import Invalid
 from bot.domain.incident import Incident, Status, checked_text
 from bot.domain.narrative import NameOf, span, told
-from bot.domain.timeline import Entry, StatusChanged
+from bot.domain.timeline import Acknowledged, Entry, StatusChanged
 
+#: Characters of a section, of an item of a list, of a fact about the impact, of a day. Whichever door it
+#: was written through, what is kept must fit what the HTTP API promises to answer.
 TEXT_LIMIT: Final = 20_000
+LINE_LIMIT: Final = 5000
+FACT_LIMIT: Final = 1000
+DAY_LIMIT: Final = 100
 LIST_LIMIT: Final = 200
+
+T = TypeVar("T")
 
 
 class PostmortemLevel(StrEnum):
@@ -114,26 +122,59 @@ def checked(content: Content) -> Content:
         for field in fields(content)
         if isinstance(value := getattr(content, field.name), str)
     }
-    return replace(content, **texts)
+    return replace(
+        content,
+        **texts,
+        timeline=_each("timeline", content.timeline, _checked_moment),
+        action_items=_each("action_items", content.action_items, _checked_item),
+        impact=_checked_impact(content.impact) if content.impact else None,
+        response_timeline=_checked_times(content.response_timeline) if content.response_timeline else None,
+    )
 
 
 def missing(content: Content, level: PostmortemLevel) -> dict[str, str]:
     """For each required field that says nothing, that it is required."""
-    unsaid = (None, (), Impact())
     return {
         name: f"is required at the level {level}"
         for name in REQUIRED[level]
-        if getattr(content, name) in unsaid
+        if _says_nothing(getattr(content, name))
     }
 
 
+def response_times(incident: Incident, turns: Sequence[Entry]) -> ResponseTimes:
+    """How long it took since the declaration; `turns` are its acknowledgements and moves, oldest first.
+
+    The first acknowledgement counts: reopening, or raising the severity, asks for another one, but
+    somebody had answered by then.
+    """
+    acknowledged = [one.at for one in turns if isinstance(one.event, Acknowledged)]
+    known = (Status.FIXING, Status.MONITORING)
+    identified = [one.at for one in turns if isinstance(one.event, StatusChanged) and one.event.to in known]
+    return ResponseTimes(
+        _lasted(incident, next(iter(acknowledged), None)),
+        _lasted(incident, next(iter(identified), None)),
+        _lasted(incident, incident.resolved_at),
+    )
+
+
+def timeline(entries: Sequence[Entry], name_of: NameOf) -> tuple[Moment, ...]:
+    """The newest of the entries in plain words, oldest first."""
+    return tuple(
+        Moment(f"{one.at:%Y-%m-%dT%H:%M:%SZ}", _fitting(told(one.event, name_of).sentence))
+        for one in entries[-LIST_LIMIT:]
+    )
+
+
 def filled_in(
-    content: Content, incident: Incident, services: Sequence[str], entries: Sequence[Entry], name_of: NameOf
+    content: Content,
+    incident: Incident,
+    services: Sequence[str],
+    moments: tuple[Moment, ...],
+    known: ResponseTimes,
 ) -> Content:
     """The content with what its author left out and the incident knows. What was said stays as it was."""
     impact = content.impact or Impact()
-    times = content.response_timeline or ResponseTimes()
-    identified = _identified_at(entries)
+    said = content.response_timeline or ResponseTimes()
     return replace(
         content,
         impact=replace(
@@ -143,25 +184,73 @@ def filled_in(
             if impact.services_affected is None
             else impact.services_affected,
         ),
-        timeline=_timeline(entries, name_of) if content.timeline is None else content.timeline,
+        timeline=moments if content.timeline is None else content.timeline,
         response_timeline=ResponseTimes(
-            times.time_to_acknowledge or _lasted(incident, incident.acknowledged_at),
-            times.time_to_identify or _lasted(incident, identified),
-            times.time_to_resolve or _lasted(incident, incident.resolved_at),
+            said.time_to_acknowledge or known.time_to_acknowledge,
+            said.time_to_identify or known.time_to_identify,
+            said.time_to_resolve or known.time_to_resolve,
         ),
     )
+
+
+def _each(field: str, items: Sequence[T] | None, check: Callable[[T], T]) -> tuple[T, ...] | None:
+    if items is None:
+        return None
+    if len(items) > LIST_LIMIT:
+        raise Invalid(**{field: f"must have at most {LIST_LIMIT} items, has {len(items)}"})
+    return tuple(map(check, items))
+
+
+def _checked_moment(moment: Moment) -> Moment:
+    return Moment(
+        _something("timeline", moment.timestamp, DAY_LIMIT),
+        _something("timeline", moment.description, LINE_LIMIT),
+    )
+
+
+def _checked_item(item: ActionItem) -> ActionItem:
+    return replace(
+        item,
+        text=_something("action_items", item.text, LINE_LIMIT),
+        owner_email=checked_text("action_items", item.owner_email, FACT_LIMIT),
+        due_date=checked_text("action_items", item.due_date, DAY_LIMIT),
+    )
+
+
+def _checked_impact(impact: Impact) -> Impact:
+    services = _each("impact", impact.services_affected, lambda one: _something("impact", one, FACT_LIMIT))
+    return Impact(
+        checked_text("impact", impact.duration, FACT_LIMIT),
+        checked_text("impact", impact.users_affected, FACT_LIMIT),
+        services,
+        checked_text("impact", impact.revenue_impact, FACT_LIMIT),
+    )
+
+
+def _checked_times(times: ResponseTimes) -> ResponseTimes:
+    return ResponseTimes(
+        checked_text("response_timeline", times.time_to_acknowledge, FACT_LIMIT),
+        checked_text("response_timeline", times.time_to_identify, FACT_LIMIT),
+        checked_text("response_timeline", times.time_to_resolve, FACT_LIMIT),
+    )
+
+
+def _something(field: str, text: str, limit: int) -> str:
+    found = checked_text(field, text, limit)
+    if found is None:
+        raise Invalid(**{field: "must say something in each item"})
+    return found
+
+
+def _says_nothing(value: object) -> bool:
+    if isinstance(value, Impact):
+        return not any(getattr(value, field.name) for field in fields(value))
+    return not value
 
 
 def _lasted(incident: Incident, until: datetime | None) -> str | None:
     return span(until - incident.created_at) if until is not None else None
 
 
-def _identified_at(entries: Sequence[Entry]) -> datetime | None:
-    """When the cause was known: the first move to fixing or monitoring."""
-    known = (Status.FIXING, Status.MONITORING)
-    moves = (one.at for one in entries if isinstance(one.event, StatusChanged) and one.event.to in known)
-    return next(moves, None)
-
-
-def _timeline(entries: Sequence[Entry], name_of: NameOf) -> tuple[Moment, ...]:
-    return tuple(Moment(f"{one.at:%Y-%m-%dT%H:%M:%SZ}", told(one.event, name_of).sentence) for one in entries)
+def _fitting(sentence: str) -> str:
+    return sentence if len(sentence) <= LINE_LIMIT else f"{sentence[: LINE_LIMIT - 1]}…"

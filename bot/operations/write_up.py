@@ -1,6 +1,5 @@
 """Write the postmortem of an incident that is over."""
 
-import re
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,12 +10,19 @@ from bot.domain.errors import AlreadyExists, Invalid, NotFound, StillOpen
 from bot.domain.ids import PersonId
 from bot.domain.incident import Incident
 from bot.domain.postmortem import Content, Postmortem, PostmortemStatus
-from bot.domain.timeline import Actor, Closed, PostmortemCreated, Resolved
+from bot.domain.timeline import (
+    Acknowledged,
+    Actor,
+    Closed,
+    Entry,
+    Event,
+    PostmortemCreated,
+    Resolved,
+    StatusChanged,
+)
 from bot.operations import look_up, rows
 from bot.operations.record import permit, record
-from storage import postmortems
-
-_NUMBER = re.compile(r"PM-\d{4}-\d{1,9}", re.IGNORECASE)
+from storage import postmortems, timeline
 
 
 def write_up(
@@ -65,7 +71,8 @@ def postmortem_of(tx: Connection, incident: Incident) -> Postmortem | None:
 
 def postmortem(tx: Connection, number: str) -> Postmortem:
     """The postmortem with this number. Raises NotFound."""
-    row = postmortems.by_number(tx, number.upper()) if _NUMBER.fullmatch(number) else None
+    canonical = ids.as_postmortem_number(number)
+    row = postmortems.by_number(tx, canonical) if canonical else None
     if row is None:
         raise NotFound(f"There is no postmortem {number}. Numbers look like PM-2026-007.")
     return rows.postmortem(row)
@@ -73,8 +80,8 @@ def postmortem(tx: Connection, number: str) -> Postmortem:
 
 def how_it_ended(tx: Connection, incident: Incident) -> str | None:
     """What was said when it was resolved, or else closed, last."""
-    entries = look_up.entries(tx, incident)
-    said = [one.event.comment for one in entries if isinstance(one.event, Resolved | Closed)]
+    ends = _entries_of(tx, incident, Resolved, Closed)
+    said = [one.event.comment for one in ends if isinstance(one.event, Resolved | Closed)]
     return next((comment for comment in reversed(said) if comment), None)
 
 
@@ -88,5 +95,12 @@ def _filled_in(tx: Connection, incident: Incident, content: Content) -> Content:
         person = organization.person(person_id)
         return person.name if person else "somebody who has left"
 
-    entries = look_up.entries(tx, incident, rules.LIST_LIMIT)
-    return rules.filled_in(content, incident, services, entries, name_of)
+    moments = rules.timeline(look_up.entries(tx, incident, rules.LIST_LIMIT), name_of)
+    times = rules.response_times(incident, _entries_of(tx, incident, Acknowledged, StatusChanged))
+    return rules.filled_in(content, incident, services, moments, times)
+
+
+def _entries_of(tx: Connection, incident: Incident, *kinds: type[Event]) -> tuple[Entry, ...]:
+    """All its events of these kinds, oldest first; the newest 200 of all kinds may lack the first of them."""
+    found = timeline.of_kinds(tx, incident.id, [kind.__name__ for kind in kinds])
+    return tuple(rows.entry(row) for row in found)

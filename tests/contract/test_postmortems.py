@@ -239,3 +239,39 @@ async def test_bad_value_names_its_field_and_makes_nothing(api: Api, field: str,
     assert refused.what == INVALID
     assert names(refused.details, field)
     assert (await refusal(client.postmortem(number))).what == NOT_FOUND
+
+
+async def test_long_description_does_not_keep_the_postmortem_away(api: Api) -> None:
+    client = await api.client()
+    number = await opened(client)
+    await client.update(number, description="x" * 10_000)
+    await client.change_status(number, status="resolved", comment="Rolled back")
+    made = await client.create_postmortem(incident_number=number, **WHOLE)
+    assert await client.postmortem(number) == made
+
+
+async def test_largest_postmortem_of_slack_can_be_read(api: Api) -> None:
+    """Whatever Slack's form lets through fits what the API answers with."""
+    emi = api.story.person("emi")
+    await emi.types("declare checkout is down --sev SEV1")
+    await emi.types("resolve INC-2026-001 rolled back")
+    await emi.types("postmortem INC-2026-001")
+    sizes = {one["block_id"]: one["element"]["max_length"] for one in emi.modal["blocks"] if "element" in one}
+    filled = {field: "x" * size for field, size in sizes.items()} | {
+        "action_items": "\n".join(["x" * 14] * 200)
+    }
+    assert not await emi.submits(**filled)
+    client = await api.client()
+    read = await client.postmortem("INC-2026-001")
+    assert len(read["action_items"]) == 200
+    assert len(read["impact"]["users_affected"]) == sizes["impact"]
+
+
+@pytest.mark.parametrize("number", ["PM-2026-001", "pm-2026-1"])
+async def test_export_is_a_markdown_document(api: Api, number: str) -> None:
+    await _made(await api.client())
+    reply = await api.request("GET", f"/api/v1/postmortems/{number}/export", await api.key())
+    assert reply.status == 200
+    assert reply.headers["Content-Type"].startswith("text/markdown")
+    assert reply.text.startswith("# PM-2026-001: Connections run out\n")
+    assert reply.text.endswith("\n")

@@ -16,6 +16,7 @@ from bot.domain.organization import (
     Service,
     Team,
 )
+from bot.domain.postmortem import Content, Postmortem, PostmortemLevel, PostmortemStatus
 from bot.domain.rotation import Period, Rotation
 from bot.domain.schedule import Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity
@@ -55,6 +56,12 @@ def incident(**changes: Any) -> Incident:
 
 def entry(event: Event, by: Actor = BY_ADA) -> Entry:
     return Entry(IncidentId("i1"), 7, NOW, by, event)
+
+
+def postmortem(content: Content) -> Postmortem:
+    """What was written about `incident()`."""
+    number, level, status = "PM-2026-007", PostmortemLevel.BASIC, PostmortemStatus.DRAFT
+    return Postmortem("p1", number, "i1", level, status, NOW, "Ada", content)
 
 
 def level(number: int, **fields: Any) -> Level:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ids import as_incident_number, incident_number, service_key, time_ordered
+from bot.domain.ids import (
+    as_incident_number,
+    as_postmortem_number,
+    incident_number,
+    postmortem_number,
+    service_key,
+    time_ordered,
+)
 from tests.domain.samples import NOW
 
 
@@ -26,10 +33,20 @@ def test_incident_numbers_are_read_as_people_write_them(text: str, expected: str
     assert as_incident_number(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("pm-2026-7", "PM-2026-007"), (" PM-2026-007 ", "PM-2026-007"), ("INC-2026-007", None), ("", None)],
+)
+def test_postmortem_numbers_are_read_as_people_write_them(text: str, expected: str | None) -> None:
+    assert as_postmortem_number(text) == expected
+
+
 @given(st.integers(2000, 9999), st.integers(1, 999_999_999))
 def test_every_number_reads_back_as_itself(year: int, ordinal: int) -> None:
     number = incident_number(year, ordinal)
     assert as_incident_number(number.lower()) == number
+    written = postmortem_number(year, ordinal)
+    assert as_postmortem_number(written.lower()) == written
 
 
 @given(st.integers(1, 10**9), st.integers(0, 10**10))

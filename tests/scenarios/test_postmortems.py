@@ -1,6 +1,8 @@
 """Postmortems: written in Slack, read in the channel."""
 
-from tests.story import Json, Story, buttons_of, text_of
+from pathlib import Path
+
+from tests.story import ORGANIZATION, Json, Story, buttons_of, opened, text_of
 
 
 async def resolved(story: Story) -> None:
@@ -77,3 +79,73 @@ async def test_markup_of_people_stays_text(story: Story) -> None:
     await resolved(story)
     await written(story, root_cause="<!channel> & <@U1>")
     assert "<!channel> & <@U1>" in text_of(story.workspace.messages(await story.channel())[-1])
+
+
+async def test_channel_of_the_incident_needs_no_number(story: Story) -> None:
+    await resolved(story)
+    emi = story.person("emi")
+    await emi.types("retro", channel=await story.channel())
+    assert not await emi.submits(summary="It broke")
+    assert (await story.events())[-1] == "PostmortemCreated"
+
+
+async def test_items_are_lines_and_only_their_bullets_go(story: Story) -> None:
+    await resolved(story)
+    await written(story, action_items="- Alert on it\n  • Enlarge it\n*\n\n--force must go\n-1 is no size")
+    said = (await story.said())[-1]
+    for line in ("◻︎ Alert on it\n", "◻︎ Enlarge it\n", "◻︎ --force must go\n", "◻︎ -1 is no size"):
+        assert line in said
+    assert said.count("◻︎") == 4
+
+
+async def test_form_asks_for_what_the_level_requires(tmp_path: Path) -> None:
+    async with opened(tmp_path, organization=of_level(tmp_path, "full")) as story:
+        await resolved(story)
+        emi = story.person("emi")
+        await emi.types("pm INC-2026-001")
+        asked = {block["block_id"]: block["optional"] for block in emi.modal["blocks"] if "element" in block}
+        assert asked == dict.fromkeys(
+            ["summary", "root_cause", "resolution", "impact", "action_items"], False
+        )
+        assert await emi.submits(summary="x", root_cause="y", impact="all", action_items="- \n•") == {
+            "action_items": "Is required at the level full."
+        }
+        assert not await emi.submits(action_items="Alert on it")
+        assert "PM-2026-001 · SEV1 · full level · draft · by Emi Sato" in (await story.said())[-1]
+
+
+async def test_what_does_not_fit_is_said_beside_its_field(story: Story) -> None:
+    await resolved(story)
+    errors = await written(story, action_items="a\n" * 201)
+    assert errors == {"action_items": "Must have at most 200 items, has 201."}
+    assert (await story.events())[-1] == "Resolved"
+
+
+async def test_of_two_open_forms_the_second_names_the_first(story: Story) -> None:
+    await resolved(story)
+    ada = story.person("ada")
+    await ada.types("postmortem INC-2026-001")
+    await written(story)
+    errors = await ada.submits(summary="My own view")
+    assert "INC-2026-001 has its postmortem already: PM-2026-001." in errors.values()
+    assert (await story.events()).count("PostmortemCreated") == 1
+
+
+async def test_incident_that_was_reopened_meanwhile_gets_none(story: Story) -> None:
+    await resolved(story)
+    emi = story.person("emi")
+    await emi.types("postmortem INC-2026-001")
+    await story.person("ada").types("reopen INC-2026-001 it is back")
+    errors = await emi.submits(summary="It broke")
+    assert "Resolve or close it first" in " ".join(errors.values())
+    assert "PostmortemCreated" not in await story.events()
+
+
+def of_level(folder: Path, level: str) -> Path:
+    """The stories' organization, which asks for this much."""
+    text = ORGANIZATION.read_text(encoding="utf-8")
+    changed = folder / "organization.yaml"
+    changed.write_text(
+        text.replace("organization:\n", f"organization:\n  postmortem_level: {level}\n", 1), encoding="utf-8"
+    )
+    return changed

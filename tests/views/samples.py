@@ -8,6 +8,15 @@ from bot.domain.ids import PersonId, SlackChannelId, SlackUserId
 from bot.domain.incident import Status
 from bot.domain.organization import LevelRole, Person, Service
 from bot.domain.overview import NextLevel, Overview, PageFacts, Place
+from bot.domain.postmortem import (
+    ActionItem,
+    ActionStatus,
+    Content,
+    Impact,
+    Moment,
+    Postmortem,
+    ResponseTimes,
+)
 from bot.domain.sla import Severity
 from bot.domain.timeline import (
     Acknowledged,
@@ -26,6 +35,7 @@ from bot.domain.timeline import (
     Noted,
     Paged,
     PageFailed,
+    PostmortemCreated,
     Reason,
     Reopened,
     Resolved,
@@ -34,6 +44,7 @@ from bot.domain.timeline import (
     TitleChanged,
 )
 from tests.domain.samples import ADA, BEN, CHECKOUT, NOW, entry, incident
+from tests.domain.samples import postmortem as sample
 
 PEOPLE = {
     ADA: Person(ADA, "Ada Okafor", "ada@example.com", slack_id=SlackUserId("U0ADA")),
@@ -63,6 +74,27 @@ def page_facts(event: Event, text: str | None = None, **changes: Any) -> PageFac
     return PageFacts(found, PEOPLE[BEN], entry(event), is_asking=found.incident.awaits_acknowledgement)
 
 
+def postmortem(text: str, many: int = 3) -> Postmortem:
+    """Everything said, with this text wherever people write, and so many lines in its lists."""
+    return sample(
+        Content(
+            summary=text,
+            root_cause=text,
+            resolution=text,
+            impact=Impact(text, text, (text,) * many, text),
+            timeline=(Moment("2026-03-10T12:00:00Z", text),) * many,
+            action_items=tuple(ActionItem(text, text, text, status) for status in ActionStatus) * many,
+            contributing_factors=text,
+            detection_path=text,
+            monitoring_gaps=text,
+            response_timeline=ResponseTimes(text, text, text),
+            five_whys=text,
+            executive_summary=text,
+            prevented_recurrence=text,
+        )
+    )
+
+
 def events(text: str) -> Iterator[Event]:
     """One event of every kind, with this text wherever people write."""
     stranger = PersonId("gone")
@@ -89,3 +121,4 @@ def events(text: str) -> Iterator[Event]:
     yield AcknowledgementMissed(late)
     yield ClosureWarned(None, NOW, late)
     yield ClosureMissed((ADA,), 2, NOW, 1, late)
+    yield PostmortemCreated("PM-2026-007")

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import Refusal
 from bot.domain.overview import FailedDelivery
+from bot.domain.postmortem import PostmortemLevel
 from bot.slack.grammar import Command, Verb
-from bot.slack.views import answers, card, home, kit, modals, page, timeline
+from bot.slack.views import answers, card, home, kit, modals, page, postmortem, timeline
 from bot.slack.views.kit import Message
 from bot.slack.views.modals import Metadata
 from bot.workspace import blocks as slack_rules
 from bot.workspace.state import State
 from tests.domain.samples import NOW, entry, organization
+from tests.views import samples
 from tests.views.samples import events, overview, page_facts
 
 HOSTILE = [
@@ -61,6 +63,8 @@ def everything(text: str) -> list[Message]:
         answers.declared(shown),
         answers.done(text),
         answers.refusal(Refusal(text), text[:100]),
+        postmortem.shown(samples.postmortem(text), shown, text[:100]),
+        postmortem.shown(samples.postmortem(text * 20, many=60), shown, text[:100]),
     ]
     for one in entries:
         messages.append(timeline.mirrored(one, shown))
@@ -106,6 +110,7 @@ def test_every_form_is_one_that_slack_takes(text: str) -> None:
         modals.note(shown, METADATA, text=text),
         *[form(shown, METADATA) for form in (modals.resolve, modals.close, modals.reopen, modals.page)],
         *[form(shown, METADATA) for form in (modals.status, modals.severity, modals.assign)],
+        *[modals.postmortem(shown, level, text, METADATA) for level in PostmortemLevel],
         home.home(shown.people[next(iter(shown.people))], [shown] * 10, [shown] * 10, [], NOW),
         home.stranger(Refusal(text)),
     ]

@@ -31,6 +31,9 @@ Submitted = Callable[[Connection, datetime, Actor, str, Values], Incident]
 
 Choice = TypeVar("Choice", Status, Severity)
 
+#: Before an action item; `--force` and `-1` are no bullets.
+_BULLET = re.compile(r"\s*(?:[-*](?:\s+|$)|•)")
+
 log = structlog.get_logger()
 
 
@@ -116,7 +119,7 @@ def _note(tx: Connection, now: datetime, actor: Actor, number: str, values: Valu
 
 
 def _postmortem(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
-    lines = (line.strip(" \t-*•") for line in (values.get("action_items") or "").splitlines())
+    lines = (_BULLET.sub("", line).strip() for line in (values.get("action_items") or "").splitlines())
     items = tuple(ActionItem(line) for line in lines if line)
     impact = values.get("impact")
     content = Content(

@@ -10,7 +10,7 @@ from bot.domain.ids import as_incident_number
 from bot.domain.incident import COMMENT_LIMIT, MOVES, TITLE_LIMIT, needs_comment
 from bot.domain.organization import Organization, Service
 from bot.domain.overview import Overview
-from bot.domain.postmortem import REQUIRED, PostmortemLevel
+from bot.domain.postmortem import FACT_LIMIT, REQUIRED, PostmortemLevel
 from bot.domain.sla import Severity
 from bot.slack.grammar import Verb
 from bot.slack.views import card, kit
@@ -163,8 +163,8 @@ def postmortem(
     """Asks for what the level requires; what the incident knows is filled in when it is written."""
     required = REQUIRED[level]
 
-    def ask(field: str, label: str, initial: str = "", hint: str | None = None) -> Block:
-        text = _text(initial[:_INPUT], multiline=True)
+    def ask(field: str, label: str, initial: str = "", hint: str | None = None, limit: int = _INPUT) -> Block:
+        text = _text(initial[:limit], multiline=True, limit=limit)
         return _input(field, label, text, optional=field not in required, hint=hint)
 
     blocks = [
@@ -172,7 +172,7 @@ def postmortem(
         ask("summary", "What happened?"),
         ask("root_cause", "Why did it happen?"),
         ask("resolution", "What fixed it?", resolution or ""),
-        ask("impact", "Who was affected, and how?"),
+        ask("impact", "Who was affected, and how?", limit=FACT_LIMIT),
         ask("action_items", "What will be done about it?", hint="One item on each line."),
     ]
     return _modal(Verb.POSTMORTEM, "Postmortem", "Write", blocks, metadata)

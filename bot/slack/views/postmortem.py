@@ -15,7 +15,8 @@ def shown(postmortem: Postmortem, overview: Overview, by: str) -> Message:
     """What happened and why, how fast it was answered, and what follows from it."""
     incident, content = overview.incident, postmortem.content
     title = f"Postmortem of {incident.number}: {incident.title}"
-    facts = (postmortem.number, str(incident.severity), postmortem.status.replace("_", " "), f"by {by}")
+    status = postmortem.status.replace("_", " ")
+    facts = (postmortem.number, str(incident.severity), f"{postmortem.level} level", status, f"by {by}")
     blocks: list[Block] = [
         kit.header(title),
         kit.context(" · ".join(kit.escape(kit.shortened(one, 80)) for one in facts)),
