@@ -11,6 +11,9 @@ from bot.api.front import Call, Front
 from bot.domain.errors import NotFound
 from bot.domain.markdown import markdown
 from bot.domain.postmortem import (
+    DAY_LIMIT,
+    FACT_LIMIT,
+    LINE_LIMIT,
     LIST_LIMIT,
     TEXT_LIMIT,
     ActionItem,
@@ -28,8 +31,8 @@ from bot.operations import look_up, write_up
 from storage.database import Connection
 
 Long = Annotated[str, Words(0, TEXT_LIMIT)]
-Short = Annotated[str, Words(0, 1000)]
-Something = Annotated[str, Words(1, 5000)]
+Short = Annotated[str, Words(0, FACT_LIMIT)]
+Something = Annotated[str, Words(1, LINE_LIMIT)]
 
 
 class PostmortemQuery(Shape):
@@ -57,7 +60,7 @@ class MomentShape(Shape):
 class ActionShape(Shape):
     text: Something
     owner_email: Email | None = None
-    due_date: Annotated[str, Words(0, 100)] | None = None
+    due_date: Annotated[str, Words(0, DAY_LIMIT)] | None = None
     status: ActionStatus = ActionStatus.PENDING
 
 
