@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -16,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import organization_file
 from bot.api import front as api
 from bot.api.authentication import Authentication
-from bot.api.health import Health, heartbeat
+from bot.api.health import Check, Health
 from bot.api.limits import Category, Limits
 from bot.api.server import Server
 from bot.domain import mail
@@ -24,12 +23,16 @@ from bot.domain.contact import Method
 from bot.domain.delivery import ClaimedDelivery, Deliverer, DeliveryKind, Never, Outcome
 from bot.domain.errors import Refusal
 from bot.domain.overview import Overview
+from bot.engine.auditor import Auditor
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
+from bot.engine.housekeeping import Housekeeping
 from bot.engine.outbox import Outbox
+from bot.engine.pulse import Pulse
+from bot.engine.supervisor import Part
 from bot.mail.deliverer import MailDeliverer
 from bot.metrics import Metrics
-from bot.operations import carry_out_once, reorganize
+from bot.operations import reorganize
 from bot.settings import Settings
 from bot.slack import client, connection
 from bot.slack.deliverer import SlackDeliverer
@@ -39,8 +42,6 @@ from storage.database import Database
 
 #: How long stopping may take: what is in flight is finished, what is not begun waits for the next start.
 STOP_SECONDS = 10
-#: Deadlines are looked at every five seconds.
-LONGEST_SILENCE = timedelta(seconds=20)
 _CONNECT_AGAIN_SECONDS = 5
 
 log = structlog.get_logger()
@@ -98,7 +99,19 @@ class App:
         self._parts.push_async_callback(self.deadlines.stop)
         await self.outbox.start()
         self._parts.push_async_callback(self.outbox.stop)
+        self.pulse = Pulse(self.clock, self.metrics)
+        self.pulse.start()
+        self._parts.push_async_callback(self.pulse.stop)
+        self._always(Housekeeping(self.database, self.clock, self.metrics).part)
         await self._listen(slack)
+        if self.settings.heartbeat_url is not None:
+            self.auditor.calls(session, self.settings.heartbeat_url)
+        self._always(self.auditor.part)
+
+    def _always(self, part: Part) -> None:
+        """It runs from now until we stop."""
+        part.start()
+        self._parts.push_async_callback(part.stop)
 
     def _mail(self) -> MailDeliverer | None:
         """The way to people by e-mail, if there is one."""
@@ -117,7 +130,6 @@ class App:
             await self.database.write(lambda tx: reorganize.apply(tx, now, str(path), wanted))
             log.info("organization applied", file=str(path), name=wanted.name)
         await self.database.write(lambda tx: reorganize.seek_people(tx, now))
-        await self.database.write(lambda tx: carry_out_once.forget(tx, now))
 
     async def _listen(self, slack: AsyncWebClient) -> None:
         front = Front(self.database, self.clock.now, slack, self.metrics)
@@ -127,8 +139,7 @@ class App:
         for listeners in (commands, buttons, submissions, events):
             listeners.register(bolt, front)
         await self._serve_http(front, bolt)
-        greeting = asyncio.create_task(self._connect(slack, front, bolt), name="slack-connection")
-        self._parts.push_async_callback(_cancel, greeting)
+        self._always(Part("slack-connection", lambda: self._connect(slack, front, bolt), self.metrics))
 
     async def _serve_http(self, slack_front: Front, bolt: AsyncApp) -> None:
         settings, now = self.settings, self.clock.now
@@ -146,11 +157,17 @@ class App:
         front = api.Front(
             self.database, now, authentication, limits, self.metrics, lambda: slack_front.workspace_url
         )
-        checks = {
-            "scheduler": heartbeat(self.deadlines.silent_for, LONGEST_SILENCE),
+        checks: dict[str, Check] = {
+            "scheduler": self.deadlines.part.trouble,
+            "outbox": self.outbox.part.trouble,
+            "loop": self.pulse.trouble,
+            "auditor": lambda: self.auditor.part.trouble(),
             "slack": self._slack_trouble,
         }
         health = Health(self.database, now, self.metrics, checks)
+        self.auditor = Auditor(
+            self.database, self.clock, self.deadlines, self.outbox, self.metrics, health.troubles
+        )
         server = Server(front, health, self._slack_routes(bolt))
         self.port = await server.start(settings.host, settings.port, STOP_SECONDS / 2)
         self._parts.push_async_callback(server.stop)
@@ -234,8 +251,3 @@ def _link(overview: Overview) -> str:
     if channel_id is None:
         return "https://app.slack.com/client"
     return f"https://slack.com/app_redirect?channel={channel_id}"
-
-
-async def _cancel(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -74,6 +74,34 @@ class Metrics:
             "tocsin_ready", "Whether a part works: 1 or 0.", ("part",), registry=self.registry
         )
 
+        self._restarts = Counter(
+            "tocsin_restarts",
+            "How often a part of Tocsin died and was begun again.",
+            ("part",),
+            registry=self.registry,
+        )
+        self._loop_lag = Histogram(
+            "tocsin_loop_lag_seconds",
+            "How late the event loop turned, measured once a second.",
+            buckets=_LAGS,
+            registry=self.registry,
+        )
+        self._overdue = Gauge(
+            "tocsin_overdue",
+            "Deadlines more than 10 s and deliveries more than 60 s overdue, as the auditor last saw them.",
+            ("what",),
+            registry=self.registry,
+        )
+
+    def restarted(self, part: str) -> None:
+        self._restarts.labels(part).inc()
+
+    def loop_lagged(self, seconds: float) -> None:
+        self._loop_lag.observe(max(seconds, 0))
+
+    def overdue(self, what: str, count: int) -> None:
+        self._overdue.labels(what).set(count)
+
     def operation(self, door: str, name: str, result: str) -> None:
         self._operations.labels(door, name, result).inc()
 
@@ -89,14 +117,20 @@ class Metrics:
     def rate_limited(self, door: str, what: str) -> None:
         self._rate_limits.labels(door, what).inc()
 
-    def exposition(self, backlog: Backlog, ready: Mapping[str, bool], severities: Iterable[str]) -> bytes:
-        """All of it in Prometheus' text format."""
+    def exposition(
+        self, backlog: Backlog | None, ready: Mapping[str, bool], severities: Iterable[str]
+    ) -> bytes:
+        """All of it in Prometheus' text format; without a backlog, that of the last time."""
+        for part, works in ready.items():
+            self._ready.labels(part).set(works)
+        if backlog is not None:
+            self._show(backlog, severities)
+        return generate_latest(self.registry)
+
+    def _show(self, backlog: Backlog, severities: Iterable[str]) -> None:
         for severity in severities:
             self._open.labels(severity).set(backlog.open_incidents.get(severity, 0))
         for state in ("pending", "sending"):
             self._waiting.labels(state).set(backlog.deliveries.get(state, 0))
-        for part, works in ready.items():
-            self._ready.labels(part).set(works)
         self._deadline_lag.set(backlog.deadline_lag.total_seconds())
         self._outbox_lag.set(backlog.outbox_lag.total_seconds())
-        return generate_latest(self.registry)

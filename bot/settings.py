@@ -86,6 +86,8 @@ class Settings:
     rate_limit_read: int = 600
     rate_limit_write: int = 120
     rate_limit_page: int = 30
+    #: Called while all is well; its path is usually a token.
+    heartbeat_url: Secret | None = None
     log_format: LogFormat = "text"
     log_level: LogLevel = "INFO"
 
@@ -103,6 +105,7 @@ class Settings:
             self.smtp_url,
             self._smtp_password,
             self.tocsin_secret,
+            self.heartbeat_url,
         )
         return tuple(one for one in every if one is not None)
 
@@ -135,6 +138,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         rate_limit_read=reader.value("RATE_LIMIT_READ", _count, Settings.rate_limit_read),
         rate_limit_write=reader.value("RATE_LIMIT_WRITE", _count, Settings.rate_limit_write),
         rate_limit_page=reader.value("RATE_LIMIT_PAGE", _count, Settings.rate_limit_page),
+        heartbeat_url=reader.secret("HEARTBEAT_URL", _web_address),
         log_format=reader.value("LOG_FORMAT", _log_format, Settings.log_format),
         log_level=reader.value("LOG_LEVEL", _log_level, Settings.log_level),
     )
@@ -220,6 +224,13 @@ def _slack_api_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(f"must be an http or https address such as {SLACK_API_URL}")
     return text if text.endswith("/") else f"{text}/"
+
+
+def _web_address(text: str) -> str:
+    parts = _url(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http or https address, such as https://monitor.example.com/ping/…")
+    return text
 
 
 def _database_url(text: str) -> str:

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 
 from storage import touched
-from storage.sqlite import FileInUse, Full, SqliteReader, SqliteWriter, hold_file
+from storage.sqlite import FileInUse, SqliteReader, SqliteWriter, hold_file
 from storage.touched import Touched
+from storage.trouble import Full
 from storage.upgrade import upgrade_sqlite
 
 T = TypeVar("T")
@@ -74,12 +75,22 @@ class Database:
         """Whether so many operations wait that what can wait should."""
         return self._writer.is_busy
 
+    @property
+    def failures(self) -> int:
+        """A number that grows whenever the database cannot be written to."""
+        return self._writer.failures
+
+    @property
+    def writer_restarts(self) -> int:
+        """How often the writer began anew after something that nobody foresaw."""
+        return self._writer.restarts
+
     async def write(self, operation: Operation[T]) -> T:
         """The operation's result, once it is committed. Raises what it raises, and Full."""
         return await self._writer.submit(operation)
 
     async def read(self, query: Operation[T]) -> T:
-        """The query's result, from one short read transaction."""
+        """The query's result, from one short read transaction. Raises what it raises, and Full."""
         return await self._reader.run(query)
 
     def _committed(self, marks: Touched) -> None:

@@ -61,3 +61,9 @@ def claim(tx: Connection, deadline_id: str, at: datetime) -> Row[Any] | None:
 
 def armed_of(tx: Connection, incident_id: str) -> Sequence[Row[Any]]:
     return tx.execute(_ARMED_OF, {"wanted": incident_id}).all()
+
+
+def count_due(tx: Connection, moment: datetime) -> int:
+    """How many armed deadlines were due at the moment."""
+    found = select(func.count()).where(text("state = 'armed'"), deadlines.c.due_at <= moment)
+    return int(tx.execute(found).scalar_one())

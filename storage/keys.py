@@ -75,3 +75,9 @@ def keep_fact(tx: Connection, name: str, value: str) -> None:
     """Keep the fact unless it is known already."""
     statement = insert(facts).values(name=name, value=value)
     tx.execute(statement.on_conflict_do_nothing(index_elements=["name"]))
+
+
+def renew_fact(tx: Connection, name: str, value: str) -> None:
+    """Keep the fact with this value, whatever it was before."""
+    statement = insert(facts).values(name=name, value=value)
+    tx.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))

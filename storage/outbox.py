@@ -196,6 +196,14 @@ def owed_since(tx: Connection, now: datetime) -> datetime | None:
     return found
 
 
+def late_heads(tx: Connection, since: datetime) -> Sequence[Row[Any]]:
+    """Heads of lanes that are owed since this moment or longer."""
+    wanted: Select[Any] = select(
+        outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.attempt, outbox.c.next_attempt_at
+    )
+    return tx.execute(wanted.where(_HEADS, outbox.c.owed_at <= since)).all()
+
+
 def take_back(tx: Connection, now: datetime) -> int:
     """What was being sent when the process died is pending again, in doubt; how many."""
     statement = outbox.update().where(outbox.c.state == "sending")

@@ -8,6 +8,7 @@ A transaction always begins IMMEDIATE: a deferred one that later writes fails wi
 """
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import queue
@@ -25,6 +26,7 @@ from sqlalchemy.pool import NullPool
 
 from storage import memo, tallies, touched
 from storage.touched import Touched
+from storage.trouble import Full, is_outside, reason
 
 T = TypeVar("T")
 
@@ -42,6 +44,8 @@ _LATELY_SECONDS = 0.1
 #: The write-ahead log is truncated when it has grown beyond this (bytes).
 WAL_LIMIT = 64 * 1024 * 1024
 _CHECK_WAL_EVERY = 200
+#: A database that cannot be opened is tried so often.
+_OPEN_AGAIN_SECONDS = 0.1
 
 _PRAGMAS = (
     "PRAGMA busy_timeout = 10000",
@@ -59,10 +63,6 @@ _WRITING_PRAGMAS = (
 
 class FileInUse(Exception):
     """Another process works with the same SQLite file."""
-
-
-class Full(Exception):
-    """Too many operations are waiting, or the database cannot be written; nothing was done."""
 
 
 def hold_file(path: Path) -> Callable[[], None]:
@@ -119,6 +119,8 @@ class SqliteWriter:
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._taken: deque[_Waiting] = deque()
         self._is_closing = False
+        #: How often the database could not be opened or written to, and how often that was not its fault.
+        self.failures = self.restarts = 0
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
 
@@ -168,13 +170,18 @@ class SqliteWriter:
             self._told(marks)
 
     def _run(self) -> None:
+        """Whatever goes wrong, who waits is told so, and the work goes on with a new connection."""
         engine = writing_engine(self._path)
-        while self._taken or not self._is_closing:
+        while (self._taken or not self._is_closing) and not self._loop.is_closed():
+            patience = _OPEN_AGAIN_SECONDS
             try:
                 with engine.connect() as connection:
+                    patience = 0.0
                     self._serve(connection)
-            except (DBAPIError, sqlite3.Error) as error:
-                self._refuse_next(error)
+            except BaseException as error:
+                self.restarts += not isinstance(error, DBAPIError | sqlite3.Error)
+                self.failures += 1
+                self._refuse_waiting(error, patience)
         engine.dispose()
 
     def _serve(self, connection: Connection) -> None:
@@ -183,19 +190,26 @@ class SqliteWriter:
         while batch := self._next_batch():
             try:
                 _commit_together(connection, batch)
+            except BaseException:
+                self.failures += 1
+                raise
             finally:
-                self._loop.call_soon_threadsafe(self._hand_back, batch, touched.take(connection))
+                self._tell(batch, touched.take(connection))
             commits += 1
             if commits % _CHECK_WAL_EVERY == 0:
                 self._truncate_wal(connection)
 
-    def _refuse_next(self, error: Exception) -> None:
-        """The database cannot be opened or has failed: who waits is told, and it is opened again."""
-        batch = self._next_batch(patience=0.1)
-        for waiting in batch:
-            waiting.error = Full(f"The database cannot be written: {error.__cause__ or error}")
-        if batch:
-            self._loop.call_soon_threadsafe(self._hand_back, batch, Touched())
+    def _refuse_waiting(self, error: BaseException, patience: float) -> None:
+        """Who waits is told, rather than to wait for the same once more."""
+        batch = self._next_batch(patience)
+        while self._taken:
+            batch += self._next_batch(patience=0.0)
+        _refuse(batch, error)
+        self._tell(batch, Touched())
+
+    def _tell(self, batch: "list[_Waiting]", marks: Touched) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._hand_back, batch, marks)
 
     def _next_batch(self, patience: float | None = None) -> "list[_Waiting]":
         """What waits, at most BATCH; empty when there will be no more, or nothing came in time."""
@@ -246,17 +260,25 @@ def _commit_together(connection: Connection, batch: list[_Waiting]) -> None:
                 _run_in_savepoint(connection, waiting)
             memo.close_operations(connection)
             tallies.flush(connection)
-    except (DBAPIError, sqlite3.Error) as error:
+    except BaseException as error:
         touched.take(connection)
-        for waiting in batch:
-            waiting.error = Full(f"The database cannot be written: {error.__cause__ or error}")
+        _refuse(batch, error)
         raise
     finally:
         memo.end(connection)
 
 
+def _refuse(batch: list[_Waiting], error: BaseException) -> None:
+    for waiting in batch:
+        waiting.error = Full(_sentence(error))
+
+
+def _sentence(error: BaseException) -> str:
+    return f"The database cannot be written: {reason(error)}"
+
+
 class _Lost(sqlite3.Error):
-    """SQLite gave up the whole transaction (disk full, I/O error)."""
+    """It is nothing that the operation did: the whole transaction is given up (disk full, I/O error)."""
 
 
 def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
@@ -270,8 +292,8 @@ def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
         waiting.result = waiting.operation(connection)
         memo.keep_operation(connection)
     except Exception as error:  # whatever it is, it is its caller's
-        if not raw.in_transaction:
-            raise _Lost(str(error)) from error
+        if is_outside(error, may_write=True) or not raw.in_transaction:
+            raise _Lost(reason(error)) from error
         waiting.error = error
         raw.execute("ROLLBACK TO operation")
         memo.forget(connection)
@@ -290,8 +312,14 @@ class SqliteReader:
                 connection.execute(pragma).close()
 
     async def run(self, query: Callable[[Connection], T]) -> T:
-        async with self._engine.connect() as connection:
-            return await connection.run_sync(query)
+        """The query's result. Raises Full when the file is out of reach."""
+        try:
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(query)
+        except (DBAPIError, sqlite3.Error) as error:
+            if not is_outside(error, may_write=False):
+                raise
+            raise Full(f"The database cannot be read: {reason(error)}") from error
 
     async def close(self) -> None:
         await self._engine.dispose()

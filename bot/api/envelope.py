@@ -36,6 +36,9 @@ STATUSES: Mapping[str, int] = {
     "UNAVAILABLE": 503,  # ours: the database cannot take it now; nothing was done
 }
 
+#: Seconds after which who was told "not now" may ask again.
+ASK_AGAIN_SECONDS = 5
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -96,9 +99,12 @@ def failure(refusal: Refusal, meta: Meta) -> web.Response:
         "details": dict(refusal.details),
     }
     meta.headers.update(getattr(refusal, "headers", {}))
+    status = STATUSES.get(refusal.code, 400)
+    if status == 503:
+        meta.headers.setdefault("Retry-After", str(ASK_AGAIN_SECONDS))
     # Escaped to ASCII: what was refused may be half a character, which UTF-8 cannot carry.
     text = f'{{"error":{json.dumps(error)},"meta":{meta.content}}}'
-    return _response(text, STATUSES.get(refusal.code, 400), meta)
+    return _response(text, status, meta)
 
 
 def _response(text: str, status: int, meta: Meta) -> web.Response:

@@ -1,8 +1,8 @@
 """Whether Tocsin lives, whether it can work, and what it counts."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -11,12 +11,14 @@ from bot.domain.sla import Severity
 from bot.domain.time import Now
 from bot.metrics import Metrics
 from bot.operations import backlog
-from storage.database import Database
+from storage.database import Database, Full
 
 #: A part of Tocsin: None when it works, else why not.
 Check = Callable[[], Awaitable[str | None]]
 
 _PATIENCE_SECONDS = 2.0
+#: A database that was written to so lately need not be written to again to know that it can be.
+_PROVED_SECONDS = 1.0
 
 
 class Health:
@@ -27,6 +29,7 @@ class Health:
         self._now = now
         self._metrics = metrics
         self._checks: Mapping[str, Check] = {"database": self._database_works, **checks}
+        self._proved_at, self._failures = -_PROVED_SECONDS, 0
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -46,13 +49,21 @@ class Health:
                 return await check()
         except TimeoutError:
             return f"no answer within {_PATIENCE_SECONDS:.0f} s"
+        except Full as error:
+            return str(error)
         except Exception as error:
             # Whatever keeps a part from answering, it does not work.
             return type(error).__name__
 
     async def _database_works(self) -> str | None:
-        await self._database.write(backlog.touch)
-        await self._database.read(backlog.touch)
+        """Reads and writes, however often it is asked at most once a second."""
+        moment, failures = asyncio.get_running_loop().time(), self._database.failures
+        has_failed = failures != self._failures
+        if has_failed or moment - self._proved_at >= _PROVED_SECONDS:
+            mark = time.monotonic_ns()
+            await self._database.write(lambda tx: backlog.prove(tx, mark, is_large=has_failed))
+            await self._database.read(backlog.touch)
+            self._proved_at, self._failures = moment, failures
         return None
 
     async def _alive(self, request: web.Request) -> web.Response:
@@ -67,18 +78,12 @@ class Health:
         return web.json_response(answer, status=200 if is_ready else 503)
 
     async def _counted(self, request: web.Request) -> web.Response:
+        """All that is known: without the database its counts are missing, and `tocsin_ready` says why."""
         now = self._now()
-        waiting = await self._database.read(lambda tx: backlog.backlog(tx, now))
+        try:
+            waiting = await self._database.read(lambda tx: backlog.backlog(tx, now))
+        except Full:
+            waiting = None
         troubles = await self.troubles()
         text = self._metrics.exposition(waiting, {part: not why for part, why in troubles.items()}, Severity)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-
-def heartbeat(last: Callable[[], timedelta], longest: timedelta) -> Check:
-    """Whether something that happens every few seconds has happened lately."""
-
-    async def check() -> str | None:
-        silent = last()
-        return None if silent <= longest else f"silent for {silent.total_seconds():.0f} s"
-
-    return check

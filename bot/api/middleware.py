@@ -14,8 +14,9 @@ from bot.api.front import Call, Front
 from bot.api.limits import Category
 from bot.api.request import document, query_of, shaped
 from bot.api.routes import BASE, ROUTES, Route
-from bot.domain.errors import NotAllowed, NotFound, Refusal
+from bot.domain.errors import NotAllowed, NotFound, Refusal, Unavailable
 from bot.operations.issue_key import Unauthorized
+from storage.database import Full
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,6 +36,9 @@ def _serving(front: Front, route: Route) -> Serve:
             return envelope.success(answer, meta) if route.gives else envelope.document(answer, meta)
         except Refusal as refusal:
             return envelope.failure(refusal, meta)
+        except Full:
+            sentence = "Tocsin cannot reach its database right now. Nothing was done; try again."
+            return envelope.failure(Unavailable(sentence), meta)
         except HttpProcessingError:
             refused = RequestRefused(
                 "VALIDATION_ERROR", "The body cannot be decoded.", {"body": "is damaged"}

@@ -1,7 +1,34 @@
-"""The one place that asks what time it is."""
+"""The one place that asks what time it is.
 
+**Our time never runs slower than time passes.** A deadline is a distance: who has 15 minutes has them
+whatever becomes of the wall clock. So `now` is the time that has passed (steady: nobody can set it, and
+it goes on while the machine sleeps) since an origin, and the origin only ever moves forward:
+
+- set *back* an hour, the wall clock is not followed: every deadline would come an hour late, and the
+  timeline would run backwards. We stay ahead until the next start, or until the wall has caught up.
+- set *forward*, it is followed at once: a virtual machine that was paused, and a machine that booted
+  with a wrong clock, look just so, and a page that comes early is better than one that comes late.
+
+What was tried: the wall clock alone (an hour back, an hour late; APScheduler's timers then sleep that
+hour too), and slewing towards it (a closure deadline of three days would still be minutes late).
+"""
+
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+#: Seconds by which the wall clock must leave the steady one before we say that it was set.
+_STEP_SECONDS = 0.5
+#: Counts while the machine sleeps: on Linux by this name, on other systems the monotonic clock does.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+def _steady() -> timedelta:
+    return timedelta(microseconds=time.clock_gettime_ns(_STEADY) // 1000)
 
 
 class Clock:
@@ -11,18 +38,25 @@ class Clock:
     a time-out or a rate limit lasts as long as it must however fast the clock runs.
     """
 
-    def __init__(self, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        speed: float = 1.0,
+        wall: Callable[[], datetime] = _wall,
+        steady: Callable[[], timedelta] = _steady,
+    ) -> None:
         self.speed = speed
-        self._started = datetime.now(UTC)
+        self._wall, self._steady = wall, steady
+        self._origin = self._noticed = wall() - steady()
+        self._started = self._passed()
         self._jumped: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
-        world = datetime.now(UTC)
-        return world if self.speed == 1.0 else self._started + (world - self._started) * self.speed
+        passed = self._passed()
+        return passed if self.speed == 1.0 else self._started + (passed - self._started) * self.speed
 
     def world(self) -> datetime:
         """The world's time: what Slack's signatures count in, however fast this clock runs."""
-        return datetime.now(UTC)
+        return self._wall()
 
     def wait_until(self, moment: datetime) -> float:
         """Seconds of the world until `moment`; 0 when it has passed."""
@@ -36,6 +70,28 @@ class Clock:
         """Call `listener` whenever this clock is known to have jumped, until what is returned is called."""
         self._jumped.append(listener)
         return lambda: self._jumped.remove(listener)
+
+    def tell_of_jump(self) -> None:
+        """Whoever waits for a moment looks again."""
+        for listener in list(self._jumped):
+            listener()
+
+    def notice_step(self) -> timedelta:
+        """By how much the wall clock was set since this was last not zero."""
+        origin = self._wall() - self._steady()
+        step = origin - self._noticed
+        if abs(step.total_seconds()) < _STEP_SECONDS:
+            return timedelta(0)
+        self._noticed = origin
+        return step
+
+    def _passed(self) -> datetime:
+        """Whoever is interrupted between the two readings finds an origin that is too early, which does not
+        count."""
+        wall = self._wall()
+        steady = self._steady()
+        self._origin = max(self._origin, wall - steady)
+        return self._origin + steady
 
 
 class SetClock(Clock):
@@ -54,5 +110,4 @@ class SetClock(Clock):
     def forward(self, **span: float) -> None:
         """Move by a span, as in `forward(minutes=5)`; a negative one moves back."""
         self._moment += timedelta(**span)
-        for listener in list(self._jumped):
-            listener()
+        self.tell_of_jump()

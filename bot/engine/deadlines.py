@@ -6,16 +6,24 @@ from datetime import timedelta
 import structlog
 
 from bot.engine.clock import Clock
+from bot.engine.supervisor import Part
 from bot.engine.wakeup import SWEEP_EVERY, WakeUp
 from bot.metrics import Metrics
 from bot.operations import fire_deadlines
-from storage.database import Connection, Database, Touched
+from storage.database import Connection, Database, Full, Touched
 
 #: Deadlines that are fired side by side; the writer commits them together.
 BATCH = 64
 _SOON_SECONDS = 2 * SWEEP_EVERY.total_seconds()
 
+#: Deadlines are looked at every five seconds.
+LONGEST_SILENCE = timedelta(seconds=8)
+
 log = structlog.get_logger()
+
+
+class Asleep(Exception):
+    """The scheduler does not wake us."""
 
 
 class Deadlines:
@@ -24,41 +32,55 @@ class Deadlines:
     def __init__(self, database: Database, clock: Clock, metrics: Metrics | None = None) -> None:
         self._database = database
         self._metrics = metrics or Metrics()
-        self._looked_at = 0.0
         self._clock = clock
         self._wakeup = WakeUp(clock, self.look)
+        self.part = Part("scheduler", self._keep_awake, self._metrics, LONGEST_SILENCE)
         self._looking = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_about_to_look = False
         database.after_commit(self._committed)
-        self._stop_listening = clock.on_jump(self._look_soon)
+        self._stop_listening = clock.on_jump(self._jumped)
 
     async def start(self) -> None:
         """First works off what fell due while nobody was looking."""
         await self.look()
-        self._wakeup.start()
+        self.part.start()
 
     async def stop(self) -> None:
         """Returns when nothing is being fired any more; what is due waits for the next start."""
         self._stop_listening()
         async with self._looking:
-            self._wakeup.stop()
+            await self.part.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def look(self) -> None:
         """Fire everything due, then set the wake-up for what is next."""
         async with self._looking:
             self._is_about_to_look = False
+            self.part.beat()
             while due := await self._database.read(self._due):
+                self.part.beat()
                 fired = await asyncio.gather(*map(self._fire, due))
                 if not any(fired):
                     break
             self._wakeup.set_for(await self._database.read(fire_deadlines.earliest))
-            self._looked_at = asyncio.get_running_loop().time()
+            self.part.beat()
 
-    def silent_for(self) -> timedelta:
-        """Since when nobody has looked, in the world's time: the sweep does every few seconds."""
-        return timedelta(seconds=asyncio.get_running_loop().time() - self._looked_at)
+    async def _keep_awake(self) -> None:
+        """A scheduler, for as long as it makes us look; raises Asleep when it does not."""
+        self._wakeup.start()
+        self._look_soon()
+        try:
+            while True:
+                await asyncio.sleep(1)
+                if self.part.silent_for() > LONGEST_SILENCE:
+                    raise Asleep(f"nobody has looked at the deadlines for {self.part.silent_for()}")
+        finally:
+            self._wakeup.stop()
+
+    def _jumped(self) -> None:
+        self._wakeup.clock_was_set()
+        self._look_soon()
 
     def _due(self, tx: Connection) -> list[str]:
         return fire_deadlines.due(tx, self._clock.now(), BATCH)
@@ -68,6 +90,9 @@ class Deadlines:
         now = self._clock.now()
         try:
             fired = await self._database.write(lambda tx: fire_deadlines.fire(tx, now, deadline_id))
+        except Full as error:
+            log.warning("a deadline could not be fired", deadline=deadline_id, error=str(error))
+            return False
         except Exception:
             log.exception("a deadline could not be fired", deadline=deadline_id)
             return False
@@ -86,6 +111,13 @@ class Deadlines:
         if self._is_about_to_look:
             return
         self._is_about_to_look = True
-        task = asyncio.get_running_loop().create_task(self.look())
+        task = asyncio.get_running_loop().create_task(self._look_if_possible())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _look_if_possible(self) -> None:
+        """What cannot be seen now is seen by the sweep."""
+        try:
+            await self.look()
+        except Full as error:
+            log.warning("the deadlines could not be read", error=str(error))

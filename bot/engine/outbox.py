@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,10 +24,11 @@ from bot.domain.delivery import (
     pause_before,
 )
 from bot.engine.clock import Clock
+from bot.engine.supervisor import Part
 from bot.metrics import Metrics
 from bot.operations import deliver
 from bot.operations.deliver import Room
-from storage.database import Connection, Database, Touched, touched
+from storage.database import Connection, Database, Full, Touched, touched
 
 #: Deliveries that go out side by side; a few places are kept for pages.
 LANES = 16
@@ -36,6 +38,7 @@ LANES_WHEN_BUSY = 1
 #: A delivery is its deliverer's alone for this long. A deliverer gives up well before.
 LEASE = timedelta(seconds=30)
 _LONGEST_SLEEP = 5.0
+LONGEST_SILENCE = timedelta(seconds=9)
 #: After a look that found nothing, the next one waits so many seconds: who writes a lot is not looked at
 #: each time.
 SHORTEST_GAP = 0.02
@@ -67,7 +70,10 @@ class Outbox:
         self._is_asleep = False
         self._is_stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._loop: asyncio.Task[None] | None = None
+        #: Pages that go out although nobody could write down that they do.
+        self._unwritten: set[int] = set()
+        self._is_cut_off = False
+        self.part = Part("outbox", self._run, self._metrics, LONGEST_SILENCE)
         database.after_commit(self._committed)
         self._stop_listening = clock.on_jump(self._look.set)
 
@@ -77,16 +83,29 @@ class Outbox:
         doubtful = await self._database.write(lambda tx: deliver.take_back(tx, now))
         if doubtful:
             log.warning("deliveries in doubt after a crash", count=doubtful)
-        self._loop = asyncio.create_task(self._run(), name="outbox")
+        self.part.start()
 
     async def stop(self) -> None:
         """Takes up nothing new and waits for what is in flight."""
         self._stop_listening()
         self._is_stopping = True
         self._look.set()
-        if self._loop is not None:
-            await self._loop
+        await self.part.ended()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def wake(self) -> None:
+        """Look now at what may go out."""
+        self._look.set()
+
+    @property
+    def resting(self) -> frozenset[str]:
+        """Lanes that were served a moment ago and are kept waiting for their pace."""
+        return frozenset(self._resting)
+
+    @property
+    def resting_kinds(self) -> frozenset[DeliveryKind]:
+        """Kinds of which the other side has asked for no more for now."""
+        return frozenset(self._resting_kinds)
 
     @property
     def is_idle(self) -> bool:
@@ -97,10 +116,14 @@ class Outbox:
         loop = asyncio.get_running_loop()
         while not self._is_stopping:
             self._look.clear()
+            self.part.beat()
             looked_at = loop.time()
             try:
                 claimed = await self._claim()
                 pause = 0.0 if claimed else self._pause()
+                self._is_cut_off = False
+            except Full as error:
+                claimed, pause = await self._claim_unwritten(error), 1.0
             except Exception:
                 # The database may be away for a while: nothing is lost, it is tried again.
                 log.exception("the outbox could not be read")
@@ -114,15 +137,10 @@ class Outbox:
 
     async def _claim(self) -> list[ClaimedDelivery]:
         """What may go out now: pages into every free place, the rest into those not kept for pages."""
-        free = LANES - len(self._sending)
-        if free <= 0:
+        room = self._room()
+        if room.all <= 0:
             return []
-        ordinary = sum(one.owed.priority is not Priority.URGENT for one in self._sending.values())
-        side_by_side = LANES - KEPT_FOR_PAGES if not self._database.is_busy else LANES_WHEN_BUSY
         now, leased_until = self._clock.now(), self._clock.after(LEASE)
-        self._resting = {lane: until for lane, until in self._resting.items() if until > now}
-        self._resting_kinds = {kind: until for kind, until in self._resting_kinds.items() if until > now}
-        room = Room(free, side_by_side - ordinary, frozenset(self._resting), frozenset(self._resting_kinds))
 
         def claim(tx: Connection) -> list[ClaimedDelivery]:
             claimed = deliver.claim(tx, now, leased_until, room)
@@ -130,6 +148,31 @@ class Outbox:
             return claimed
 
         return await self._database.write(claim)
+
+    def _room(self) -> Room:
+        free, now = LANES - len(self._sending), self._clock.now()
+        ordinary = sum(one.owed.priority is not Priority.URGENT for one in self._sending.values())
+        side_by_side = LANES - KEPT_FOR_PAGES if not self._database.is_busy else LANES_WHEN_BUSY
+        self._resting = {lane: until for lane, until in self._resting.items() if until > now}
+        self._resting_kinds = {kind: until for kind, until in self._resting_kinds.items() if until > now}
+        held = frozenset(self._unwritten)
+        return Room(free, side_by_side - ordinary, self.resting, self.resting_kinds, held)
+
+    async def _claim_unwritten(self, error: Full) -> list[ClaimedDelivery]:
+        """Pages that are due, while nothing can be written: their outcome is written down when it can be.
+
+        Should the process die before that, the page comes twice; the other choice is that it does not come.
+        """
+        if not self._is_cut_off:
+            log.error("deliveries cannot be claimed; only pages go out", error=str(error))
+        self._is_cut_off = True
+        now, room = self._clock.now(), self._room()
+        try:
+            pages = await self._database.read(lambda tx: deliver.pages_due(tx, now, room))
+        except Full:
+            return []
+        self._unwritten.update(page.id for page in pages)
+        return pages
 
     def _pause(self) -> float:
         """Seconds until something that waits for its time may go out."""
@@ -156,13 +199,16 @@ class Outbox:
     async def _carry_out(self, delivery: ClaimedDelivery) -> None:
         outcome = await self._deliver(delivery)
         try:
-            await self._settle(delivery, outcome)
+            while not await self._settle(delivery, outcome):
+                delivery = _next_attempt(delivery, outcome)
+                outcome = await self._deliver(delivery)
         finally:
             if isinstance(outcome, Sent) and outcome.rest:
                 self._resting[delivery.owed.lane] = self._clock.after(outcome.rest)
             if isinstance(outcome, TryAgain) and outcome.is_rate_limit and outcome.after:
                 self._rest_kind(delivery.owed.kind, outcome.after)
-            del self._sending[delivery.id]
+            self._sending.pop(delivery.id, None)
+            self._unwritten.discard(delivery.id)
             self._look.set()
 
     def _rest_kind(self, kind: DeliveryKind, after: timedelta) -> None:
@@ -181,19 +227,28 @@ class Outbox:
             log.exception("a deliverer failed", kind=delivery.owed.kind, delivery=delivery.id)
             return InDoubt(f"{type(error).__name__}: {error}")
 
-    async def _settle(self, delivery: ClaimedDelivery, outcome: Outcome) -> None:
-        """Write the outcome down, however long the database takes: it is known only here."""
+    async def _settle(self, delivery: ClaimedDelivery, outcome: Outcome) -> bool:
+        """Write the outcome down, however long the database takes: it is known only here.
+
+        Whether it was: a page whose next attempt comes sooner than the database is attempted without it.
+        """
         retry_at = self._clock.after(_pause_after(delivery, outcome))
+        may_go_on = delivery.owed.kind is DeliveryKind.PAGE and isinstance(outcome, TryAgain | InDoubt)
         _report(delivery, outcome)
         self._count(delivery, outcome)
         while True:
             settle = partial(deliver.settle, now=self._clock.now(), delivery=delivery, methods=self._methods)
             try:
                 await self._database.write(partial(settle, outcome=outcome, retry_at=retry_at))
-                return
+                return True
+            except Full:
+                # Its place is free for others; its lane goes on when it is written down.
+                self._sending.pop(delivery.id, None)
+                if may_go_on and self._clock.now() >= retry_at:
+                    return False
             except Exception:
                 log.exception("an outcome could not be written down", delivery=delivery.id)
-                await asyncio.sleep(1)
+            await asyncio.sleep(1)
 
     def _count(self, delivery: ClaimedDelivery, outcome: Outcome) -> None:
         kind = delivery.owed.kind.value
@@ -206,6 +261,13 @@ class Outbox:
     def _committed(self, marks: Touched) -> None:
         if touched.OUTBOX in marks.what:
             self._look.set()
+
+
+def _next_attempt(delivery: ClaimedDelivery, outcome: Outcome) -> ClaimedDelivery:
+    """What would be claimed if the outcome were written down."""
+    is_wait = isinstance(outcome, TryAgain) and outcome.is_wait
+    is_in_doubt = delivery.is_in_doubt or isinstance(outcome, InDoubt)
+    return replace(delivery, attempt=delivery.attempt + (not is_wait), is_in_doubt=is_in_doubt)
 
 
 def _pause_after(delivery: ClaimedDelivery, outcome: Outcome) -> timedelta:

@@ -19,7 +19,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bot.engine.clock import Clock
 
 SWEEP_EVERY = timedelta(seconds=5)
-_WAKE_UP = "wake-up"
+_WAKE_UP, _SWEEP = "wake-up", "sweep"
 
 log = structlog.get_logger()
 
@@ -30,23 +30,37 @@ class WakeUp:
     def __init__(self, clock: Clock, look: Callable[[], Awaitable[None]]) -> None:
         self._clock = clock
         self._look = look
+        self._scheduler: AsyncIOScheduler | None = None
+
+    def start(self) -> None:
+        """Each start has a scheduler of its own: one that died is not mended."""
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         self._scheduler.add_listener(_alarm, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
-
-    def start(self) -> None:
-        sweep = IntervalTrigger(seconds=SWEEP_EVERY.total_seconds(), timezone=UTC)
-        self._scheduler.add_job(self._look, sweep, id="sweep")
+        self._sweep_from_now()
         self._scheduler.start()
 
     def stop(self) -> None:
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler is not None and self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        self._scheduler = None
+
+    def clock_was_set(self) -> None:
+        """APScheduler counts by the wall clock: set back an hour, it would sleep for that hour."""
+        if self._scheduler is not None:
+            self._sweep_from_now()
+
+    def _sweep_from_now(self) -> None:
+        assert self._scheduler is not None  # noqa: S101 - for the type checker
+        sweep = IntervalTrigger(seconds=SWEEP_EVERY.total_seconds(), timezone=UTC)
+        self._scheduler.add_job(self._look, sweep, id=_SWEEP, replace_existing=True)
 
     def set_for(self, moment: datetime | None) -> None:
         """Wake up at this moment of our clock, not at the one set before; None sleeps until the sweep."""
-        if moment is None or self._clock.wait_until(moment) > SWEEP_EVERY.total_seconds():
+        is_far = moment is None or self._clock.wait_until(moment) > SWEEP_EVERY.total_seconds()
+        if self._scheduler is None or moment is None or is_far:
             return
         world = datetime.now(UTC)  # noqa: TID251 - APScheduler compares with the world's clock, not ours
         at = world + timedelta(seconds=self._clock.wait_until(moment))

@@ -6,7 +6,10 @@ from sqlalchemy import Connection
 
 from bot.domain.backlog import Backlog
 from bot.domain.incident import OPEN
-from storage import deadlines, outbox, tallies
+from storage import deadlines, keys, outbox, tallies
+
+#: More characters than any operation writes.
+_LARGE = 256 * 1024
 
 
 def backlog(tx: Connection, now: datetime) -> Backlog:
@@ -22,5 +25,14 @@ def backlog(tx: Connection, now: datetime) -> Backlog:
 
 
 def touch(tx: Connection) -> None:
-    """Ask the least that shows whether the database answers."""
+    """Ask the least that shows whether the database can be read."""
     deadlines.earliest(tx)
+
+
+def prove(tx: Connection, mark: int, *, is_large: bool) -> None:
+    """Write the least that shows whether the database can be written: a full disk takes an empty commit,
+    and one that changes nothing, so that each mark must differ from the last.
+
+    A large one shows whether there is room again: a full disk also takes what fits where a commit failed.
+    """
+    keys.renew_fact(tx, "proof", f"{mark}{' ' * (_LARGE if is_large else 0)}")

@@ -68,6 +68,8 @@ class Room:
     resting: Collection[str] = ()
     #: Kinds of which the other side wants no more for now.
     resting_kinds: Collection[DeliveryKind] = ()
+    #: Deliveries that are taken up already, although that could not be written down.
+    held: Collection[int] = ()
 
 
 def claim(tx: Connection, now: datetime, leased_until: datetime, room: Room) -> list[ClaimedDelivery]:
@@ -80,6 +82,13 @@ def claim(tx: Connection, now: datetime, leased_until: datetime, room: Room) -> 
     return []
 
 
+def pages_due(tx: Connection, now: datetime, room: Room) -> list[ClaimedDelivery]:
+    """Pages that may go out now, not claimed: only for who cannot write, and keeps in mind what it holds."""
+    heads = [head for head in _chosen(tx, now, room) if head.kind == DeliveryKind.PAGE]
+    found = outbox.with_ids(tx, [head.id for head in heads]).values()
+    return [rows.claimed(row) for row in found if _is_wanted(tx, row)]
+
+
 def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[DeliveryKind]) -> datetime | None:
     """When the next delivery that waits for its time may go out, kinds that rest aside."""
     return outbox.next_attempt(tx, now, tuple(Priority), _kinds(resting_kinds))
@@ -87,9 +96,10 @@ def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[Delive
 
 def _chosen(tx: Connection, now: datetime, room: Room) -> list[outbox.Head]:
     """The most urgent heads that there is room for."""
-    most = room.all + len(room.resting)
+    most = room.all + len(room.resting) + len(room.held)
     heads = outbox.heads(tx, now, tuple(Priority), _kinds(room.resting_kinds), most)
     free = [head for head in heads if head.lane not in room.resting or head.kind in UNPACED]
+    free = [head for head in free if head.id not in room.held]
     free.sort(key=lambda head: (head.priority, head.id))
     urgent = [head for head in free if head.priority == Priority.URGENT][: room.all]
     ordinary = [head for head in free if head.priority != Priority.URGENT]

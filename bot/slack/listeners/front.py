@@ -71,9 +71,7 @@ class Front:
         try:
             return await self._introduced(body, lambda: self.database.write(run))
         except Full as error:
-            raise Unavailable(
-                "Tocsin cannot write this down right now. Nothing was done; try again."
-            ) from error
+            raise out_of_reach() from error
 
     async def act_on(self, body: Body, operation: Callable[..., Any], number: str, *words: Any) -> Overview:
         """The incident as it stands after `operation(tx, now, actor, number, *words)`."""
@@ -88,9 +86,12 @@ class Front:
     async def look(self, body: Body, query: Callable[..., T]) -> T:
         """The result of `query(tx, now, actor)`, which only reads."""
         now = self.now()
-        return await self._introduced(
-            body, lambda: self.database.read(lambda tx: query(tx, now, self._actor(tx, body)))
-        )
+        try:
+            return await self._introduced(
+                body, lambda: self.database.read(lambda tx: query(tx, now, self._actor(tx, body)))
+            )
+        except Full as error:
+            raise out_of_reach() from error
 
     async def _introduced(self, body: Body, attempt: Callable[[], Awaitable[T]]) -> T:
         """The attempt's result; who is not known by their Slack account yet is looked up by e-mail first."""
@@ -165,6 +166,13 @@ class Front:
             log.warning("an answer did not arrive", error=str(error))
 
 
+def out_of_reach() -> Unavailable:
+    return Unavailable(
+        "Tocsin cannot reach its database right now, so nothing was done. Try again in a minute; "
+        "if it stays so, tell whoever runs Tocsin to look at `/readyz`."
+    )
+
+
 async def settled(work: Coroutine[Any, Any, T]) -> tuple[T | None, "asyncio.Task[T]"]:
     """The result when it comes within Slack's patience, and the work, which goes on otherwise."""
     task = asyncio.create_task(work)
@@ -182,6 +190,9 @@ async def answered(work: Awaitable[Message | None]) -> Message | None:
         return answers.refusal(refusal, refusal.suggestion)
     except Refusal as refusal:
         return answers.refusal(refusal, None)
+    except Full as error:
+        log.error("the database is out of reach", error=str(error))
+        return answers.refusal(out_of_reach(), None)
     except Exception:
         log.exception("a listener failed")
         return answers.refusal(

@@ -1,0 +1,86 @@
+"""Beats once a second: notices a wall clock that was set, and an event loop that was blocked.
+
+While the loop is blocked nothing in it can say so. A thread beside it writes into the log where it
+stands; afterwards the pulse counts for how long, and lets everybody look for what fell due meanwhile.
+"""
+
+import asyncio
+import sys
+import threading
+import traceback
+from datetime import timedelta
+
+import structlog
+
+from bot.engine.clock import Clock
+from bot.engine.supervisor import Part
+from bot.metrics import Metrics
+
+BEAT_SECONDS = 1.0
+#: A loop that did not turn for so long was blocked, and is told of for some time after.
+BLOCKED, TOLD_OF = timedelta(seconds=3), timedelta(seconds=15)
+
+log = structlog.get_logger()
+
+
+class Pulse:
+    """Runs from `start` to `stop`."""
+
+    def __init__(self, clock: Clock, metrics: Metrics, blocked: timedelta = BLOCKED) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self._blocked_seconds = blocked.total_seconds()
+        self._last_block: tuple[float, float] | None = None
+        self._stopped = threading.Event()
+        self.part = Part("loop", self._run, metrics, TOLD_OF)
+
+    def start(self) -> None:
+        self._turned_at = asyncio.get_running_loop().time()
+        watching = (asyncio.get_running_loop(), threading.get_ident())
+        threading.Thread(target=self._watch, args=watching, name="watchdog", daemon=True).start()
+        self.part.start()
+
+    async def stop(self) -> None:
+        self._stopped.set()
+        await self.part.stop()
+
+    async def trouble(self) -> str | None:
+        """Why time cannot be trusted to pass here; None when it can."""
+        if self._last_block is not None:
+            at, lag = self._last_block
+            ago = asyncio.get_running_loop().time() - at
+            if ago < TOLD_OF.total_seconds():
+                return f"was blocked for {lag:.1f} s, {ago:.0f} s ago"
+        return await self.part.trouble()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + BEAT_SECONDS
+            await asyncio.sleep(BEAT_SECONDS)
+            self._turned_at = loop.time()
+            self.part.beat()
+            self._turned(self._turned_at - due)
+
+    def _turned(self, lag: float) -> None:
+        self._metrics.loop_lagged(lag)
+        step = self._clock.notice_step()
+        if step:
+            log.warning("the wall clock was set", seconds=round(step.total_seconds(), 1))
+        if lag > self._blocked_seconds:
+            self._last_block = (self._turned_at, lag)
+            log.error("the event loop was blocked", seconds=round(lag, 1))
+        if step or lag > self._blocked_seconds:
+            self._clock.tell_of_jump()
+
+    def _watch(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
+        """In a thread of its own: writes down once where a blocked loop stands."""
+        is_told = False
+        while not self._stopped.wait(min(BEAT_SECONDS, self._blocked_seconds / 2)):
+            silent = loop.time() - self._turned_at - BEAT_SECONDS
+            if silent > self._blocked_seconds and not is_told:
+                frame = sys._current_frames().get(thread)
+                place = traceback.extract_stack(frame)[-1] if frame is not None else None
+                where = f"{place.filename}:{place.lineno} {place.name}" if place else "unknown"
+                log.error("the event loop is blocked", seconds=round(silent, 1), at=where)
+            is_told = silent > self._blocked_seconds

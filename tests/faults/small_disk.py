@@ -1,0 +1,51 @@
+"""A file system of a few megabytes that can be filled and made read-only, where one may be mounted."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SIZE = 6 * 1024 * 1024
+
+
+class SmallDisk:
+    """Mounted at `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._ballast = folder / "ballast"
+
+    def fill(self) -> None:
+        """Not a byte is free from now on."""
+        with self._ballast.open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 4096)
+            except OSError:
+                return
+
+    def empty(self) -> None:
+        self._ballast.unlink()
+
+    def make_read_only(self) -> None:
+        _run("mount", "-o", "remount,ro", str(self.folder))
+
+
+@contextmanager
+def mounted(folder: Path) -> Iterator[SmallDisk]:
+    """Skips the test where nobody may mount: it takes root, and a kernel that allows it."""
+    folder.mkdir()
+    try:
+        _run("mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tocsin-test", str(folder))
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a small disk cannot be mounted here; it takes root")
+    try:
+        yield SmallDisk(folder)
+    finally:
+        _run("umount", "--lazy", str(folder))
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)

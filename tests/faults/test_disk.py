@@ -1,0 +1,249 @@
+"""The disk is full, another process holds the database: what then, and what when it is over."""
+
+import asyncio
+import json
+import resource
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+
+from tests.contract.client import Client
+from tests.contract.conftest import Api, Reply
+from tests.faults.small_disk import SmallDisk, mounted
+from tests.story import Story, opened, text_of
+
+LIMIT_SECONDS = 30
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    with mounted(tmp_path / "small") as disk:
+        yield disk
+
+
+@pytest.fixture
+async def api(disk: SmallDisk) -> AsyncIterator[Api]:
+    """A Tocsin on the small disk."""
+    async with running(disk.folder) as api:
+        yield api
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[Api]:
+    async with opened(folder, environment={"RATE_LIMIT_WRITE": "99999"}) as story, ClientSession() as session:
+        yield Api(story, session)
+
+
+class Reporter:
+    """Declares incidents over the API, and keeps in mind which were taken."""
+
+    def __init__(self, api: Api, key: str, service: str) -> None:
+        self._api, self._key, self._service = api, key, service
+        self.taken: list[str] = []
+
+    async def declares(self, title: str) -> Reply:
+        body = {"title": title, "severity": "SEV1", "service_ids": [self._service]}
+        reply = await self._api.request("POST", "/api/v1/incidents", self._key, body)
+        if reply.status == 201:
+            self.taken.append(title)
+        return reply
+
+    async def declares_until_refused(self) -> Reply:
+        """What the log still has room for is taken."""
+        for number in range(300):
+            reply = await self.declares(f"while it fills {number}")
+            if reply.status != 201:
+                return reply
+        raise AssertionError("the disk is never full")
+
+
+async def reporter(api: Api) -> Reporter:
+    key = await api.key()
+    client = Client(api.base_url, key, api.session)
+    return Reporter(api, key, await client.service_key("Checkout"))
+
+
+async def readiness(api: Api) -> tuple[int, str]:
+    reply = await api.request("GET", "/readyz")
+    return reply.status, json.loads(reply.text)["parts"]["database"]
+
+
+def titles(story: Story) -> list[str]:
+    """The incidents that are in the file, which must be whole."""
+    with closing(sqlite3.connect(story.app.database.path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        return [title for (title,) in connection.execute("SELECT title FROM incidents ORDER BY id")]
+
+
+async def until(condition: Callable[[], Awaitable[object]]) -> None:
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while not await condition():  # noqa: ASYNC110 - a test waits from outside
+            await asyncio.sleep(0.02)
+
+
+async def test_full_disk_refuses_whole_and_recovers_by_itself(disk: SmallDisk, api: Api) -> None:
+    story = api.story
+    ada = await reporter(api)
+    await ada.declares("before")
+    disk.fill()
+    refused = await ada.declares_until_refused()
+    assert (refused.status, refused.json["error"]["code"]) == (503, "UNAVAILABLE")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert await readiness(api) == (503, "The database cannot be written: database or disk is full")
+    assert titles(story) == ada.taken
+    disk.empty()
+    await until(lambda: is_taken(ada, "after"))
+    assert (await readiness(api))[0] == 200
+    await story.settle()
+    assert titles(story) == ada.taken
+
+
+async def is_taken(ada: Reporter, title: str) -> bool:
+    return (await ada.declares(title)).status == 201
+
+
+async def test_person_in_slack_is_told_that_nothing_was_done(disk: SmallDisk, api: Api) -> None:
+    story = api.story
+    ada = await reporter(api)
+    disk.fill()
+    await ada.declares_until_refused()
+    before = titles(story)
+    answer = await story.workspace.command(
+        story.ids["ada"],
+        story.workspace.channel("general").id,
+        "/incident",
+        "declare Oh no --service Checkout",
+    )
+    assert answer.ok
+    assert "Tocsin cannot reach its database right now, so nothing was done" in await shown_to(story, "ada")
+    assert titles(story) == before
+    disk.empty()
+    await until(lambda: is_ready(api))
+    await story.settle()
+
+
+async def test_queued_pages_go_out_while_nothing_can_be_written(disk: SmallDisk, api: Api) -> None:
+    story = api.story
+    story.tolerated.add("ratelimited")
+    story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
+    ada = await reporter(api)
+    await ada.declares("paged before the disk is full")
+    await until(lambda: has_asked_to_wait(story))
+    disk.fill()
+    await ada.declares_until_refused()
+    story.workspace.faults.clear()
+    story.clock.forward(seconds=40)
+    await until(lambda: has_page(story, "farid"))
+    assert (await readiness(api))[0] == 503
+    disk.empty()
+    await until(lambda: is_ready(api))
+    await story.settle()
+    assert len(story.person("farid").pages) == len(ada.taken)
+
+
+async def test_writing_error_refuses_whole_and_recovers_by_itself(tmp_path: Path) -> None:
+    async with running(tmp_path) as api:
+        ada = await reporter(api)
+        await ada.declares("before")
+        with no_file_may_grow(wal_of(api.story)):
+            refused = await ada.declares_until_refused()
+            assert refused.status == 503
+            assert await readiness(api) == (503, "The database cannot be written: disk I/O error")
+            assert titles(api.story) == ada.taken
+        await until(lambda: is_taken(ada, "after"))
+        assert (await readiness(api))[0] == 200
+        await api.story.settle()
+        assert titles(api.story) == ada.taken
+
+
+async def test_who_locks_the_database_for_seconds_delays_but_refuses_nothing(tmp_path: Path) -> None:
+    async with running(tmp_path) as api:
+        ada = await reporter(api)
+        async with locked(api.story):
+            waiting = asyncio.create_task(ada.declares("while it is locked"))
+            await until(lambda: is_red(api))
+            assert not waiting.done()
+        assert (await waiting).status == 201
+        assert (await readiness(api))[0] == 200
+
+
+async def test_who_locks_the_database_for_long_makes_us_refuse_until_it_is_free(tmp_path: Path) -> None:
+    async with running(tmp_path) as api:
+        ada = await reporter(api)
+        await ada.declares("before")
+        async with locked(api.story):
+            refused = await ada.declares("while it is locked")
+        assert refused.status == 503
+        assert "Retry-After" in refused.headers
+        assert (await ada.declares("after")).status == 201
+        await api.story.settle()
+        assert titles(api.story) == ["before", "after"]
+
+
+async def test_metrics_are_told_without_the_database(disk: SmallDisk, api: Api) -> None:
+    disk.fill()
+    await until(lambda: is_red(api))
+    reply = await api.request("GET", "/metrics")
+    assert (reply.status, 'tocsin_ready{part="database"} 0.0' in reply.text) == (200, True)
+    disk.empty()
+    await until(lambda: is_ready(api))
+
+
+def wal_of(story: Story) -> Path:
+    return Path(f"{story.app.database.path}-wal")
+
+
+@contextmanager
+def no_file_may_grow(beyond: Path) -> Iterator[None]:
+    """Whatever this process writes beyond the size of this file fails, as on a disk that is broken there."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (beyond.stat().st_size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@asynccontextmanager
+async def locked(story: Story) -> AsyncIterator[None]:
+    """Another process holds the write lock."""
+    script = (
+        "import sqlite3, sys; connection = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "connection.execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read()"
+    )
+    pipe = asyncio.subprocess.PIPE
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, str(story.app.database.path), stdin=pipe, stdout=pipe
+    )
+    assert holder.stdout is not None
+    assert await holder.stdout.readline() == b"locked\n"
+    try:
+        yield
+    finally:
+        await holder.communicate(b"")
+
+
+async def shown_to(story: Story, name: str) -> str:
+    return " ".join(text_of(one) for one in story.workspace.ephemerals(story.ids[name]))
+
+
+async def is_ready(api: Api) -> bool:
+    return (await readiness(api))[0] == 200
+
+
+async def has_page(story: Story, name: str) -> bool:
+    return bool(story.person(name).pages)
+
+
+async def has_asked_to_wait(story: Story) -> bool:
+    return any(call.method == "conversations.open" for call in story.workspace.calls)
+
+
+async def is_red(api: Api) -> bool:
+    return not await is_ready(api)
