@@ -170,7 +170,8 @@ async def test_who_locks_the_database_for_seconds_delays_but_refuses_nothing(tmp
             await until(lambda: is_red(api))
             assert not waiting.done()
         assert (await waiting).status == 201
-        assert (await readiness(api))[0] == 200
+        await until(lambda: is_ready(api))
+        await api.story.settle()
 
 
 async def test_who_locks_the_database_for_long_makes_us_refuse_until_it_is_free(tmp_path: Path) -> None:

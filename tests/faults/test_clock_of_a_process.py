@@ -1,0 +1,66 @@
+"""A real process whose wall clock is set while it runs, where libfaketime is installed."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.workspace.server import Workspace
+from tests.cli.test_processes import (
+    PATIENCE,
+    declare,
+    environment,
+    line_with,
+    pages,
+    process,
+    workspace,
+)
+
+__all__ = ["workspace"]
+
+LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+DISTANCE, LATE = timedelta(seconds=8), timedelta(seconds=5)
+_SECOND = 1_000_000
+
+
+@pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed")
+@pytest.mark.parametrize("step", ["-1h", "+1h"])
+async def test_escalation_comes_in_time_although_the_clock_is_set(
+    workspace: Workspace,  # noqa: F811 - the fixture
+    tmp_path: Path,
+    step: str,
+) -> None:
+    offset = tmp_path / "offset"
+    offset.write_text("+0")
+    faked = {
+        "LD_PRELOAD": str(LIBRARIES[0]),
+        "FAKETIME_TIMESTAMP_FILE": str(offset),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    database = tmp_path / "tocsin.db"
+    async with process("run", **environment(workspace, database), **faked) as running:
+        await line_with(running, "connected to Slack")
+        await declare(workspace, "oh no --sev SEV0")
+        await workspace.until(lambda: len(pages(workspace)) == 1, PATIENCE)
+        bring_nearer(database)
+        offset.write_text(step)
+        begun_at = asyncio.get_running_loop().time()
+        await workspace.until(lambda: len(pages(workspace)) == 2, 60)
+        assert asyncio.get_running_loop().time() - begun_at < (DISTANCE + LATE).total_seconds()
+        offset.write_text("+0")
+        await line_with(running, "the wall clock was set.*3600")
+        assert len(pages(workspace)) == 2
+
+
+def bring_nearer(database: Path) -> None:
+    """Five minutes until the next level become eight seconds."""
+    nearer = int((timedelta(minutes=5) - DISTANCE).total_seconds()) * _SECOND
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "UPDATE deadlines SET due_at = due_at - ? WHERE state = 'armed' AND kind = 'acknowledge'",
+            (nearer,),
+        )
