@@ -26,7 +26,7 @@ from sqlalchemy.pool import NullPool
 
 from storage import memo, tallies, touched
 from storage.touched import Touched
-from storage.trouble import Full, is_outside, reason
+from storage.trouble import Full, is_locked, is_outside, reason
 
 T = TypeVar("T")
 
@@ -173,15 +173,18 @@ class SqliteWriter:
         """Whatever goes wrong, who waits is told so, and the work goes on with a new connection."""
         engine = writing_engine(self._path)
         while (self._taken or not self._is_closing) and not self._loop.is_closed():
-            patience = _OPEN_AGAIN_SECONDS
+            is_open = False
             try:
                 with engine.connect() as connection:
-                    patience = 0.0
+                    is_open = True
                     self._serve(connection)
             except BaseException as error:
                 self.restarts += not isinstance(error, DBAPIError | sqlite3.Error)
                 self.failures += 1
-                self._refuse_waiting(error, patience)
+                if not is_open:
+                    self._refuse_waiting(error, _OPEN_AGAIN_SECONDS)
+                elif is_locked(error):
+                    self._refuse_waiting(error, patience=0.0)
         engine.dispose()
 
     def _serve(self, connection: Connection) -> None:
@@ -200,7 +203,7 @@ class SqliteWriter:
                 self._truncate_wal(connection)
 
     def _refuse_waiting(self, error: BaseException, patience: float) -> None:
-        """Who waits is told, rather than to wait for the same once more."""
+        """Who waits is told, rather than to wait as long for the same once more."""
         batch = self._next_batch(patience)
         while self._taken:
             batch += self._next_batch(patience=0.0)

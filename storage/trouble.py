@@ -31,6 +31,11 @@ def is_outside(error: BaseException, *, may_write: bool) -> bool:
     return code in _OUTSIDE or (may_write and code == sqlite3.SQLITE_READONLY)
 
 
+def is_locked(error: BaseException) -> bool:
+    """Whether another process held the database for longer than we wait."""
+    return getattr(_driver_error(error), "sqlite_errorcode", 0) & _PRIMARY == sqlite3.SQLITE_BUSY
+
+
 def reason(error: BaseException) -> str:
     """What the driver says, in its words."""
     return str(_driver_error(error)) or type(error).__name__

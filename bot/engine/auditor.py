@@ -67,13 +67,17 @@ class Auditor:
             log.warning("not everything is well", **troubles)
         return not troubles
 
+    async def make_rounds(self) -> None:
+        """Audit, and call the heartbeat address if all is well."""
+        try:
+            if await self.audit():
+                await self._call()
+        except Full as error:
+            log.error("the audit cannot be held", error=str(error))
+
     async def _run(self) -> None:
         while True:
-            try:
-                if await self.audit():
-                    await self._call()
-            except Full as error:
-                log.error("the audit cannot be held", error=str(error))
+            await self.make_rounds()
             self.part.beat()
             await asyncio.sleep(AUDIT_SECONDS)
 

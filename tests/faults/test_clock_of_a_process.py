@@ -29,7 +29,7 @@ _SECOND = 1_000_000
 @pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed")
 @pytest.mark.parametrize("step", ["-1h", "+1h"])
 async def test_escalation_comes_in_time_although_the_clock_is_set(
-    workspace: Workspace,  # noqa: F811 - the fixture
+    workspace: Workspace,
     tmp_path: Path,
     step: str,
 ) -> None:
@@ -44,6 +44,7 @@ async def test_escalation_comes_in_time_although_the_clock_is_set(
     database = tmp_path / "tocsin.db"
     async with process("run", **environment(workspace, database), **faked) as running:
         await line_with(running, "connected to Slack")
+        await workspace.until(lambda: workspace.connected, PATIENCE)
         await declare(workspace, "oh no --sev SEV0")
         await workspace.until(lambda: len(pages(workspace)) == 1, PATIENCE)
         bring_nearer(database)
