@@ -5,13 +5,14 @@ import sys
 import click
 
 from bot.cli.apply import apply
+from bot.cli.backup import backup, restore
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
 from bot.cli.key import key
 from bot.cli.manifest import manifest
 from bot.cli.run import run
 from bot.domain.errors import Refusal
-from storage.database import FileInUse, Unusable
+from storage.database import BadCopy, FileInUse, Unusable
 
 
 @click.group()
@@ -19,7 +20,7 @@ def commands() -> None:
     """Tocsin: an incident responder that lives in Slack."""
 
 
-for command in (run, demo, manifest, doctor, apply, key):
+for command in (run, demo, manifest, doctor, apply, key, backup, restore):
     commands.add_command(command)
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     except Refusal as refusal:
         click.echo(refusal.sentence, err=True)
         sys.exit(2)
-    except (FileInUse, Unusable) as error:
+    except (BadCopy, FileInUse, Unusable) as error:
         click.echo(str(error), err=True)
         sys.exit(2)
 

@@ -1,6 +1,7 @@
 """The door to the database: run an operation, run a query, tell who wants to know after a commit."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 
 from storage import touched
+from storage.backup import BadCopy, put_back, save
 from storage.sqlite import FileInUse, SqliteReader, SqliteWriter, hold_file
 from storage.touched import Touched
 from storage.trouble import Full
@@ -49,7 +51,7 @@ class Database:
             if self._exclusive:
                 self._release = hold_file(self.path)
             await asyncio.to_thread(upgrade_sqlite, self.path)
-        except (OSError, DBAPIError, CommandError) as error:
+        except (OSError, sqlite3.Error, DBAPIError, CommandError, BadCopy) as error:
             self._let_go()
             why = error.orig if isinstance(error, DBAPIError) else error
             raise Unusable(
@@ -99,6 +101,7 @@ class Database:
 
 
 __all__ = [
+    "BadCopy",
     "Connection",
     "Database",
     "FileInUse",
@@ -107,5 +110,7 @@ __all__ = [
     "Operation",
     "Touched",
     "Unusable",
+    "put_back",
+    "save",
     "touched",
 ]

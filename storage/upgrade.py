@@ -1,20 +1,36 @@
 """Bring a database's tables up to the newest migration."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
+from storage.backup import known_revisions, save
 from storage.sqlite import writing_engine
 
 
 def upgrade_sqlite(path: Path) -> None:
-    """Run every migration that the file has not had; all in one transaction, or none."""
+    """Run every migration that the file has not had; all in one transaction, or none.
+
+    A database that is changed by this is copied first, to a file beside it that names its revision.
+    """
+    revision = _revision(path)
+    if revision is not None and revision in known_revisions()[1:]:
+        save(path, backup_of(path, revision))
     engine = writing_engine(path)
-    with engine.begin() as connection:
-        command.upgrade(configuration(connection), "head")
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            command.upgrade(configuration(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def backup_of(path: Path, revision: str) -> Path:
+    """Where the database is kept as it was at this revision."""
+    return path.with_name(f"{path.name}.backup-{revision}")
 
 
 def configuration(connection: Connection) -> Config:
@@ -23,3 +39,15 @@ def configuration(connection: Connection) -> Config:
     config.set_main_option("script_location", "storage:migrations")
     config.attributes["connection"] = connection
     return config
+
+
+def _revision(path: Path) -> str | None:
+    """The revision of the database; None when there is none, or no database."""
+    if not path.is_file() or not path.stat().st_size:
+        return None
+    with closing(sqlite3.connect(path, timeout=10)) as connection:
+        query = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+        if connection.execute(query).fetchone() == (0,):
+            return None
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(found[0]) if found else None

@@ -1,0 +1,156 @@
+"""Copies of a SQLite file: made while it is in use, checked, and put back in its place.
+
+**A copy is taken from one read transaction.** SQLite's backup begins anew whenever another process writes
+between two of its steps, and would never end under load; inside a read transaction it sees one moment, and
+in WAL mode that keeps no writer waiting. Copying the file itself tears it, and forgets its log.
+"""
+
+import os
+import sqlite3
+import threading
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from storage.sqlite import FileInUse, hold_file
+
+#: Pages that are copied between two breaths, and how long a breath is: the disk is not ours alone.
+_PAGES, _BREATH_SECONDS = 1000, 0.002
+
+
+class BadCopy(Exception):
+    """The copy cannot be made, or is not fit to be put back; nothing was changed."""
+
+
+def save(source: Path, target: Path) -> None:
+    """`target` is a whole, checked copy of the database as it was at one moment, for its owner only.
+
+    It takes the place of a file of that name at once or not at all. Raises BadCopy.
+    """
+    if not source.is_file():
+        raise BadCopy(f"There is no database at {source}. DATABASE_URL names it.")
+    part = _copied(source, target)
+    _replace(part, target)
+
+
+def put_back(backup: Path, path: Path, stamp: str) -> Path | None:
+    """The database is what the backup is; where the one before it is kept, if there was one.
+
+    Raises BadCopy, and FileInUse while a Tocsin works with the database.
+    """
+    if not backup.is_file():
+        raise BadCopy(f"There is no backup at {backup}.")
+    release = hold_file(path)
+    try:
+        part = _copied(backup, path)
+        kept = path.with_name(f"{path.name}.replaced-{stamp}") if path.exists() else None
+        try:
+            if kept is not None:
+                _set_aside(path, kept)
+        except BaseException:
+            part.unlink()
+            raise
+        _replace(part, path)
+        return kept
+    finally:
+        release()
+
+
+def check(path: Path) -> str:
+    """The revision of a database that is whole and ours. Raises BadCopy."""
+    try:
+        with closing(_reading(path)) as connection:
+            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            if verdict != "ok" or connection.execute("PRAGMA foreign_key_check").fetchone():
+                raise BadCopy(f"{path} is damaged ({verdict}).")
+            revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise BadCopy(f"{path} cannot be read ({error}).") from error
+        revisions = []
+    except sqlite3.DatabaseError as error:
+        raise BadCopy(f"{path} is damaged ({error}).") from error
+    if not revisions:
+        raise BadCopy(f"{path} is no database of Tocsin.")
+    (revision,) = revisions[0]
+    if revision not in known_revisions():
+        raise BadCopy(f"{path} was written by a newer Tocsin (revision {revision}). Install that one first.")
+    return str(revision)
+
+
+def known_revisions() -> list[str]:
+    """Every revision that this Tocsin can bring up to date, the newest first."""
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+
+
+def _copied(source: Path, target: Path) -> Path:
+    """A checked copy beside the target, under a name that nobody looks for."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(_reading(source)) as original, closing(sqlite3.connect(part)) as copy:
+            original.execute("BEGIN")
+            original.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            original.backup(copy, pages=_PAGES, progress=_breathe)
+            copy.execute("PRAGMA journal_mode = DELETE")
+        check(part)
+    except (OSError, sqlite3.Error) as error:
+        _forget(part)
+        raise BadCopy(f"{source} cannot be copied to {target} ({error}).") from error
+    except BaseException:
+        _forget(part)
+        raise
+    return part
+
+
+def _forget(part: Path) -> None:
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    """A connection that sees the log; where none could be kept, one that looks for none."""
+    how = "mode=rw" if os.access(path.absolute().parent, os.W_OK) else "immutable=1"
+    address = f"file:{quote(str(path.absolute()))}?{how}"
+    return sqlite3.connect(address, uri=True, timeout=10, isolation_level=None)
+
+
+def _breathe(status: int, remaining: int, total: int) -> None:
+    threading.Event().wait(_BREATH_SECONDS)
+
+
+def _set_aside(path: Path, kept: Path) -> None:
+    """The database is `kept` too, with all that was in its log, and no log is left: a log that outlived its
+    database would be played into the next one."""
+    log = Path(f"{path}-wal")
+    is_whole = True
+    try:
+        with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as connection:
+            is_busy = bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+    except sqlite3.DatabaseError:
+        is_whole, is_busy = False, False
+    if is_busy or (is_whole and log.exists()):
+        raise FileInUse(f"{path} is in use by another program. End it, then try again.")
+    if not is_whole and log.exists():
+        log.rename(f"{kept}-wal")
+    for ending in ("-wal", "-shm"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+    os.link(path, kept)
+
+
+def _replace(part: Path, target: Path) -> None:
+    """The new content is on the disk before it takes the name, and the name before we say so."""
+    for place, then in ((part, target), (target.absolute().parent, None)):
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if then is not None:
+            part.replace(then)
