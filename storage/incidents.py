@@ -22,7 +22,6 @@ _BY_CHANNEL = (
 )
 _PLACE = select(places).where(places.c.incident_id == bindparam("wanted"))
 _ADD = Insert(incidents)
-_ADD_PLACE = Insert(places)
 _NEXT_NUMBER = Statement(
     insert(numbers)
     .values(year=bindparam("y"), last=1)
@@ -39,7 +38,6 @@ def next_ordinal(tx: Connection, year: int) -> int:
 
 def add(tx: Connection, columns: Columns) -> None:
     _ADD.run(tx, [columns])
-    _ADD_PLACE.run(tx, [{"incident_id": columns["id"]}])
     tallies.change(tx, None, columns)
 
 
@@ -66,9 +64,11 @@ def number_in_channel(tx: Connection, channel_id: str) -> str | None:
     return number
 
 
-def place(tx: Connection, incident_id: str) -> Row[Any]:
-    return tx.execute(_PLACE, {"wanted": incident_id}).one()
+def place(tx: Connection, incident_id: str) -> Row[Any] | None:
+    """Where the incident is in Slack; None as long as it is nowhere."""
+    return tx.execute(_PLACE, {"wanted": incident_id}).one_or_none()
 
 
 def settle_place(tx: Connection, incident_id: str, columns: Columns) -> None:
-    tx.execute(places.update().where(places.c.incident_id == incident_id), dict(columns))
+    placed = insert(places).values(incident_id=incident_id, **columns)
+    tx.execute(placed.on_conflict_do_update(index_elements=["incident_id"], set_=dict(columns)))

@@ -15,6 +15,8 @@ from sqlalchemy import (
     TextClause,
     and_,
     bindparam,
+    exists,
+    false,
     func,
     or_,
     select,
@@ -23,9 +25,11 @@ from sqlalchemy import (
 )
 
 from storage import touched
-from storage.prepared import Insert, Statement
+from storage.prepared import Formula, Insert, Statement
 from storage.tables import incidents, outbox
 from storage.types import as_time
+
+Columns = Mapping[str, Any]
 
 _ADD = Insert(outbox, unless="key")
 _UNSETTLED = ("pending", "sending")
@@ -36,20 +40,31 @@ _WITH_NUMBER: Select[Any] = select(outbox, incidents.c.number).outerjoin(
 #: States are written out: SQLite takes a partial index only for a condition that it can read.
 _HEADS = text("outbox.state = 'pending' AND outbox.is_head")
 _unsettled = text("outbox.state IN ('pending', 'sending')")
+_others = outbox.alias("others")
 
 
-def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Owe these deliveries; one whose key was owed before is not owed again."""
+def add(tx: Connection, rows: Sequence[Columns], common: Columns) -> None:
+    """Owe these deliveries, each with the columns in common; one whose key was owed before is not again."""
     if rows:
         lanes = dict.fromkeys(row["lane"] for row in rows)
-        taken = {lane for (lane,) in _busy(len(lanes)).run(tx, _numbered(lanes))}
-        placed = []
-        for row in rows:
-            placed.append({**row, "is_head": row["lane"] not in taken})
-            taken.add(row["lane"])
-        if _ADD.run(tx, placed) != len(rows):
+        if _ADD.run(tx, rows, common, {"is_head": _is_first(rows)}) != len(rows):
             _name_heads(tx, lanes)
         touched.mark(tx, touched.OUTBOX)
+
+
+def _is_first(rows: Sequence[Columns]) -> tuple[Formula, ...]:
+    """For each of these, whether it becomes the head of its lane: the first there, if nothing waits."""
+    lanes = [row["lane"] for row in rows]
+    return tuple(_is_behind if lane in lanes[:at] else _finds_no_other for at, lane in enumerate(lanes))
+
+
+def _finds_no_other(own: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
+    waiting = text("others.state IN ('pending', 'sending')")
+    return ~exists().where(_others.c.lane == own["lane"], waiting).select_from(_others)
+
+
+def _is_behind(_: object) -> ColumnElement[bool]:
+    return false()
 
 
 @dataclass(frozen=True)
@@ -162,12 +177,6 @@ def _first_of(place: int) -> Select[Any]:
         outbox.c.lane == bindparam(f"lane_{place}"), _unsettled
     )
     return select(of_lane.order_by(outbox.c.id).limit(1).subquery())
-
-
-@cache
-def _busy(count: int) -> Statement:
-    firsts = union_all(*map(_first_of, range(count))).subquery()
-    return Statement(select(firsts.c.lane))
 
 
 @cache

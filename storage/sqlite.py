@@ -2,8 +2,9 @@
 
 **Writes go through one thread that commits what is waiting together.** An fsync costs more than an
 operation. With 16 callers, as a share of raw `sqlite3` committing one operation at a time: the async
-ORM reached 0.14, async Core 0.18, Core in one thread 0.59, and Core in this thread 1.7 to 2.3. Each
-operation has its own savepoint, so that a refused one leaves nothing while its neighbours commit.
+ORM reached 0.14, async Core 0.18, Core in one thread 0.59, and Core in this thread 1.7 to 2.3. One that
+is refused leaves nothing while its neighbours commit. To let a batch wait for more company was tried and
+gained nothing.
 A transaction always begins IMMEDIATE: a deferred one that later writes fails with SQLITE_BUSY_SNAPSHOT.
 """
 
@@ -14,9 +15,10 @@ import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -32,10 +34,6 @@ T = TypeVar("T")
 BATCH = 64
 #: Operations that may wait; beyond it callers are told to come back.
 WAITING = 4096
-#: Where so many callers come at once, a batch waits for them, at most so long.
-CROWD, GATHER_SECONDS = 4, 0.006
-#: When this share of them is there, the rest is not waited for.
-_ENOUGH = 0.85
 #: So many waiting operations are a sign of load.
 BUSY = 6
 _LATELY_SECONDS = 0.1
@@ -130,8 +128,6 @@ class SqliteWriter:
         self.waiting += 1
         self._gathered.append(_Waiting(operation, future))
         if len(self._gathered) == 1:
-            self._loop.call_later(self._pause(), self._hand_over)
-        elif len(self._gathered) >= _ENOUGH * self._crowd:
             self._loop.call_soon(self._hand_over)
         return future
 
@@ -146,12 +142,6 @@ class SqliteWriter:
         self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
-
-    def _pause(self) -> float:
-        """Seconds to wait for company: who was just answered is about to ask again, and a commit for
-        sixteen costs hardly more than one for six. Somebody alone waits for nobody."""
-        is_crowded = self._crowd >= CROWD and self._loop.time() - self._answered_at < GATHER_SECONDS
-        return GATHER_SECONDS if is_crowded else 0.0
 
     def _hand_over(self) -> None:
         if self._gathered:
@@ -213,9 +203,7 @@ class SqliteWriter:
     def _truncate_wal(self, connection: Connection) -> None:
         wal = Path(f"{self._path}-wal")
         if wal.exists() and wal.stat().st_size > WAL_LIMIT:
-            raw = connection.connection.driver_connection
-            assert raw is not None  # noqa: S101 - for the type checker: the connection is open
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class _Waiting:
@@ -238,44 +226,85 @@ class _Waiting:
 
 
 def _commit_together(connection: Connection, batch: list[_Waiting]) -> None:
-    """Run every operation in its savepoint and commit once; what fails to commit fails for all."""
+    """Run every operation and commit once; what fails to commit fails for all.
+
+    An operation that fails has seldom written anything. Where one had, all is undone and done again, now
+    with a savepoint before each operation: to set one every time cost a fifth of the rate.
+    """
     try:
-        with connection.begin():
-            memo.begin(connection)
-            for waiting in batch:
-                _run_in_savepoint(connection, waiting)
-            memo.close_operations(connection)
-            tallies.flush(connection)
+        try:
+            with _transaction(connection):
+                for waiting in batch:
+                    _run(connection, waiting)
+        except _HalfDone:
+            touched.take(connection)
+            with _transaction(connection):
+                for waiting in batch:
+                    _run_in_savepoint(connection, waiting)
     except (DBAPIError, sqlite3.Error) as error:
         touched.take(connection)
         for waiting in batch:
             waiting.error = Full(f"The database cannot be written: {error.__cause__ or error}")
         raise
-    finally:
-        memo.end(connection)
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """A transaction with a memo for the operations in it, and with their counts written at its end."""
+    with connection.begin():
+        memo.begin(connection)
+        try:
+            yield
+            tallies.flush(connection)
+        finally:
+            memo.end(connection)
+
+
+class _HalfDone(Exception):
+    """An operation failed after it had written something."""
 
 
 class _Lost(sqlite3.Error):
     """SQLite gave up the whole transaction (disk full, I/O error)."""
 
 
-def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
+def _run(connection: Connection, waiting: _Waiting) -> None:
+    """Raises _HalfDone when the operation failed and left something behind."""
     if waiting.future.cancelled():  # whoever asked has gone before it began
         return
-    raw = connection.connection.driver_connection
-    assert raw is not None  # noqa: S101 - for the type checker: the connection is open
-    raw.execute("SAVEPOINT operation")
-    memo.begin_operation(connection)
+    raw = _driver(connection)
+    changes = raw.total_changes
     try:
         waiting.result = waiting.operation(connection)
-        memo.keep_operation(connection)
     except Exception as error:  # whatever it is, it is its caller's
+        if not raw.in_transaction:
+            raise _Lost(str(error)) from error
+        if raw.total_changes != changes or isinstance(error, DBAPIError | sqlite3.Error):
+            raise _HalfDone from error
+        waiting.error = error
+
+
+def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
+    waiting.error = None
+    if waiting.future.cancelled():
+        return
+    raw = _driver(connection)
+    raw.execute("SAVEPOINT operation")
+    counted = memo.changes(connection).copy()
+    try:
+        waiting.result = waiting.operation(connection)
+    except Exception as error:
         if not raw.in_transaction:
             raise _Lost(str(error)) from error
         waiting.error = error
         raw.execute("ROLLBACK TO operation")
-        memo.forget(connection)
+        memo.restore(connection, counted)
     raw.execute("RELEASE operation")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    raw: Any = connection.connection.driver_connection
+    return cast("sqlite3.Connection", raw)
 
 
 class SqliteReader:

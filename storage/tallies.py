@@ -44,19 +44,17 @@ def change(tx: Connection, before: Columns | None, after: Columns) -> None:
     changes = Changes()
     _note(changes, _COUNT, _sorts(before), _sorts(after))
     _note(changes, _COUNT_DAY, _days(before), _days(after))
-    noted = memo.changes(tx)
-    if noted is None:
-        _write(tx, changes)
+    if memo.is_batch(tx):
+        memo.changes(tx).update(changes)
     else:
-        noted.update(changes)
+        _write(tx, changes)
 
 
 def flush(tx: Connection) -> None:
     """Write the counts that a batch has noted."""
     noted = memo.changes(tx)
-    if noted:
-        _write(tx, noted)
-        noted.clear()
+    _write(tx, noted)
+    noted.clear()
 
 
 def total(tx: Connection, chosen: Mapping[str, Sequence[str]]) -> int:

@@ -196,13 +196,13 @@ def _placed(tx: Connection, now: datetime, owed: Delivery, incident_id: str, sen
         case DeliveryKind.CREATE_CHANNEL:
             columns = {"channel_id": sent.channel_id, "channel_name": sent.name, "thread_ts": sent.receipt}
             incidents.settle_place(tx, incident_id, columns)
-            owe(tx, now, [consequences.update_announcement(incident, "channel")])
+            owe(tx, now, consequences.of_channel(incident))
             underway = [page for page in outbox.pages_of(tx, incident_id) if page.state in _UNDER_WAY]
             refresh_pages(tx, now, incident, underway, "channel")
         case DeliveryKind.POST_CARD:
             incidents.settle_place(tx, incident_id, {"card_ts": sent.receipt})
-            if is_stale:
-                owe(tx, now, [consequences.update_card(incident, f"version-{incident.version}")])
+            update = [consequences.update_card(incident, f"version-{incident.version}")] if is_stale else []
+            owe(tx, now, [*update, *consequences.of_card(incident)])
         case DeliveryKind.ANNOUNCE:
             columns = {"announcement_channel_id": sent.channel_id, "announcement_ts": sent.receipt}
             incidents.settle_place(tx, incident_id, columns)

@@ -61,7 +61,7 @@ def owe(tx: Connection, now: datetime, deliveries: Iterable[Delivery]) -> None:
         "next_attempt_at": AT_ONCE,
     }
     once = {delivery.key: delivery for delivery in reversed([*deliveries])}
-    outbox.add(tx, [rows.delivery_columns(delivery) | fresh for delivery in reversed(once.values())])
+    outbox.add(tx, [rows.delivery_columns(delivery) for delivery in reversed(once.values())], fresh)
 
 
 def refresh_pages(

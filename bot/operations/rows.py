@@ -45,8 +45,8 @@ def incident_columns(value: Incident) -> dict[str, Any]:
     return dict(zip(_INCIDENT_COLUMNS, _of_incident(value), strict=True))
 
 
-def place(row: Row[Any]) -> Place:
-    return _PLACE.validate_python(dict(row._mapping))
+def place(row: Row[Any] | None) -> Place:
+    return _PLACE.validate_python(dict(row._mapping)) if row is not None else Place()
 
 
 def entry(row: Row[Any]) -> Entry:
