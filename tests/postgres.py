@@ -83,11 +83,12 @@ class Cutter:
         self._socket = f"{host}/.s.PGSQL.{address.port or 5432}"
         self._address = address.set(query={})
         self._lets_through: bool | None = None
+        self._passing: set[asyncio.Task[None]] = set()
         self.cuts = 0
 
     async def open(self) -> str:
         """The address under which it stands for the server."""
-        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         here = self._address.set(host="127.0.0.1", port=port)
         return here.render_as_string(hide_password=False)
@@ -98,27 +99,47 @@ class Cutter:
 
     async def close(self) -> None:
         self._server.close()
+        for task in self._passing:
+            task.cancel()
+        await asyncio.gather(*self._passing, return_exceptions=True)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._pass_on(reader, writer))
+        self._passing.add(task)
+        task.add_done_callback(self._passing.discard)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_server, to_server = await asyncio.open_unix_connection(self._socket)
         answers = asyncio.create_task(_copy(from_server, writer))
-        while asked := await reader.read(65_536):
-            if self._lets_through is not None and b"COMMIT" in asked:
-                if self._lets_through:
-                    answers.cancel()
-                    await asyncio.gather(answers, return_exceptions=True)
-                    to_server.write(asked)
-                    await from_server.read(65_536)  # the server has carried it out
-                self._lets_through = None
-                self.cuts += 1
-                break
+        try:
+            while asked := await reader.read(65_536):
+                if self._lets_through is not None and b"COMMIT" in asked:
+                    await self._cut(asked, answers, from_server, to_server)
+                    break
+                to_server.write(asked)
+        finally:
+            answers.cancel()
+            await asyncio.gather(answers, return_exceptions=True)
+            to_server.close()
+            writer.close()
+
+    async def _cut(
+        self,
+        asked: bytes,
+        answers: "asyncio.Task[None]",
+        from_server: asyncio.StreamReader,
+        to_server: asyncio.StreamWriter,
+    ) -> None:
+        if self._lets_through:
+            answers.cancel()
+            await asyncio.gather(answers, return_exceptions=True)
             to_server.write(asked)
-        answers.cancel()
-        await asyncio.gather(answers, return_exceptions=True)
-        to_server.close()
-        writer.close()
+            await from_server.read(65_536)  # the server has carried it out
+        self._lets_through = None
+        self.cuts += 1
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while answer := await reader.read(65_536):
         writer.write(answer)
+    writer.close()
