@@ -25,7 +25,7 @@ from bot.domain.postmortem import (
     PostmortemStatus,
     ResponseTimes,
 )
-from bot.domain.timeline import Actor, PostmortemCreated
+from bot.domain.timeline import TOCSIN, Actor, PostmortemCreated
 from bot.operations import declare, look_up, reorganize, respond, write_up
 from storage.database import Database
 from tests.story import ORGANIZATION
@@ -46,7 +46,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 async def organize(database: Database, level: PostmortemLevel) -> None:
     wanted = replace(organization_file.read(ORGANIZATION), postmortem_level=level)
-    await database.write(lambda tx: reorganize.apply(tx, NOW, "test", wanted))
+    await database.write(lambda tx: reorganize.apply(tx, NOW, TOCSIN, wanted))
 
 
 def actor(tx: Connection, name: str) -> Actor:

@@ -6,6 +6,7 @@ milliseconds; when two seconds pass without one, Slack is told "still working" a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,8 +21,9 @@ from bot.domain.overview import Overview
 from bot.domain.time import Now
 from bot.domain.timeline import Actor
 from bot.metrics import Metrics
-from bot.operations import look_up, reorganize
+from bot.operations import audit, look_up, reorganize
 from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
+from bot.operations.permit import LacksRight
 from bot.slack.grammar import Misunderstood
 from bot.slack.views import answers
 from bot.slack.views.kit import Message
@@ -69,7 +71,7 @@ class Front:
             return carry_out_once(tx, now, identity(body), lambda tx: operation(tx, now, actor))
 
         try:
-            return await self._introduced(body, lambda: self.database.write(run))
+            return await self._heard(body, lambda: self.database.write(run))
         except Full as error:
             raise Unavailable(
                 "Tocsin cannot write this down right now. Nothing was done; try again."
@@ -88,9 +90,24 @@ class Front:
     async def look(self, body: Body, query: Callable[..., T]) -> T:
         """The result of `query(tx, now, actor)`, which only reads."""
         now = self.now()
-        return await self._introduced(
+        return await self._heard(
             body, lambda: self.database.read(lambda tx: query(tx, now, self._actor(tx, body)))
         )
+
+    async def _heard(self, body: Body, attempt: Callable[[], Awaitable[T]]) -> T:
+        """The attempt's result; who is refused because of their role is kept in the audit log."""
+        try:
+            return await self._introduced(body, attempt)
+        except LacksRight as refusal:
+            await self._keep(refusal)
+            raise
+
+    async def _keep(self, refusal: LacksRight) -> None:
+        now = self.now()
+        with suppress(Full):
+            await self.database.write(
+                lambda tx: audit.keep_refusal(tx, now, refusal.actor, refusal.right, refusal.number)
+            )
 
     async def _introduced(self, body: Body, attempt: Callable[[], Awaitable[T]]) -> T:
         """The attempt's result; who is not known by their Slack account yet is looked up by e-mail first."""
