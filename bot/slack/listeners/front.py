@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
+from aiohttp import ClientError
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -35,6 +36,8 @@ Body = dict[str, Any]
 #: Slack waits three seconds; by then it must have heard something.
 PATIENCE_SECONDS = 2.0
 _TIMEOUT_SECONDS = 8
+#: What comes back when Slack does not do, or not hear, what it is asked.
+UNHEARD = (SlackApiError, ClientError, OSError, TimeoutError)
 
 log = structlog.get_logger()
 
@@ -122,7 +125,7 @@ class Front:
         """Whether Slack's e-mail for this account is that of somebody in the organization."""
         try:
             found = await self.client.users_info(user=slack_id)
-        except (SlackApiError, OSError, TimeoutError):
+        except UNHEARD:
             return False
         now, email = self.now(), str(found["user"].get("profile", {}).get("email") or "")
         return await self.database.write(lambda tx: reorganize.recognize(tx, now, email, slack_id))
@@ -153,12 +156,17 @@ class Front:
         return look_up.actor(tx, user_id, is_foreign=is_foreign)
 
     async def show_modal(self, body: Body, view: dict[str, Any]) -> None:
-        """Open the modal, or put it on top of the one that asked. The trigger lives three seconds."""
-        trigger_id = body["trigger_id"]
-        if (body.get("view") or {}).get("type") == "modal":
-            await self.client.views_push(trigger_id=trigger_id, view=view)
-        else:
-            await self.client.views_open(trigger_id=trigger_id, view=view)
+        """Open the modal, or put it on top of the one that asked. The trigger lives three seconds.
+
+        Raises Unavailable when Slack does not show it.
+        """
+        is_above = (body.get("view") or {}).get("type") == "modal"
+        show = self.client.views_push if is_above else self.client.views_open
+        try:
+            await show(trigger_id=body.get("trigger_id", ""), view=view)
+        except UNHEARD as error:
+            log.warning("a form did not open", error=str(error))
+            raise Unavailable("Slack did not open the form. Nothing was done; try again.") from error
 
     async def tell(self, body: Body, message: Message) -> None:
         """Answer privately where they asked, else by direct message. An answer may be lost."""
@@ -178,7 +186,7 @@ class Front:
                 await self.client.chat_postMessage(
                     channel=user_id, text=message.text, blocks=list(message.blocks)
                 )
-        except (SlackApiError, OSError, TimeoutError) as error:
+        except UNHEARD as error:
             log.warning("an answer did not arrive", error=str(error))
 
 
