@@ -5,6 +5,7 @@ import sys
 import click
 
 from bot.cli.apply import apply
+from bot.cli.audit import audit
 from bot.cli.backup import backup, restore
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
@@ -20,7 +21,7 @@ def commands() -> None:
     """Tocsin: an incident responder that lives in Slack."""
 
 
-for command in (run, demo, manifest, doctor, apply, key, backup, restore):
+for command in (run, demo, manifest, doctor, apply, key, audit, backup, restore):
     commands.add_command(command)
 
 

@@ -15,7 +15,8 @@ from urllib.parse import quote
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from storage.sqlite import FileInUse, hold_file
+from storage.errors import FileInUse
+from storage.sqlite import hold_file
 
 #: Pages that are copied between two breaths, and how long a breath is: the disk is not ours alone.
 _PAGES, _BREATH_SECONDS = 1000, 0.002

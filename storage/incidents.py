@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
-from storage import tallies
+from storage import locks, tallies
 from storage.prepared import Insert, Statement
 from storage.tables import incidents, numbers, places
+from storage.upsert import insert
 
 Columns = Mapping[str, Any]
 Rows = Sequence[Row[Any]]
@@ -22,7 +22,6 @@ _BY_CHANNEL = (
 )
 _PLACE = select(places).where(places.c.incident_id == bindparam("wanted"))
 _ADD = Insert(incidents)
-_ADD_PLACE = Insert(places)
 _NEXT_NUMBER = Statement(
     insert(numbers)
     .values(year=bindparam("y"), last=1)
@@ -39,7 +38,6 @@ def next_ordinal(tx: Connection, year: int) -> int:
 
 def add(tx: Connection, columns: Columns) -> None:
     _ADD.run(tx, [columns])
-    _ADD_PLACE.run(tx, [{"incident_id": columns["id"]}])
     tallies.change(tx, None, columns)
 
 
@@ -53,10 +51,15 @@ def replace(tx: Connection, before: Columns, after: Columns) -> bool:
 
 
 def by_number(tx: Connection, number: str) -> Row[Any] | None:
-    return tx.execute(_BY_NUMBER, {"wanted": number}).one_or_none()
+    return tx.execute(locks.on_row(tx, _BY_NUMBER), {"wanted": number}).one_or_none()
 
 
 def by_id(tx: Connection, incident_id: str) -> Row[Any] | None:
+    return tx.execute(locks.on_row(tx, _BY_ID), {"wanted": incident_id}).one_or_none()
+
+
+def glance(tx: Connection, incident_id: str) -> Row[Any] | None:
+    """The incident as it was last committed; others may change it meanwhile."""
     return tx.execute(_BY_ID, {"wanted": incident_id}).one_or_none()
 
 
@@ -66,9 +69,11 @@ def number_in_channel(tx: Connection, channel_id: str) -> str | None:
     return number
 
 
-def place(tx: Connection, incident_id: str) -> Row[Any]:
-    return tx.execute(_PLACE, {"wanted": incident_id}).one()
+def place(tx: Connection, incident_id: str) -> Row[Any] | None:
+    """Where the incident is in Slack; None as long as it is nowhere."""
+    return tx.execute(_PLACE, {"wanted": incident_id}).one_or_none()
 
 
 def settle_place(tx: Connection, incident_id: str, columns: Columns) -> None:
-    tx.execute(places.update().where(places.c.incident_id == incident_id), dict(columns))
+    placed = insert(places).values(incident_id=incident_id, **columns)
+    tx.execute(placed.on_conflict_do_update(index_elements=["incident_id"], set_=dict(columns)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-_KEY, _CHANGES, _OWN = "memo", "changes", "own_changes"
+_KEY, _CHANGES = "memo", "changes"
 
 
 def begin(tx: Connection) -> None:
@@ -19,22 +19,14 @@ def begin(tx: Connection) -> None:
 
 
 def end(tx: Connection) -> None:
-    for key in (_KEY, _CHANGES, _OWN):
+    for key in (_KEY, _CHANGES):
         tx.info.pop(key, None)
 
 
-def begin_operation(tx: Connection) -> None:
-    """What an operation changes counts only if it succeeds."""
-    tx.info[_OWN] = Counter()
-
-
-def keep_operation(tx: Connection) -> None:
-    tx.info[_CHANGES].update(tx.info.pop(_OWN))
-
-
-def close_operations(tx: Connection) -> None:
-    """No operation is under way any more: what they changed together is left."""
-    tx.info[_OWN] = tx.info[_CHANGES]
+def restore(tx: Connection, changes: "Counter[Any]") -> None:
+    """An operation was rolled back: nothing it remembered or changed counts."""
+    tx.info[_KEY].clear()
+    tx.info[_CHANGES] = changes
 
 
 def forget(tx: Connection) -> None:
@@ -48,6 +40,11 @@ def of(tx: Connection) -> dict[Any, Any]:
     return found
 
 
-def changes(tx: Connection) -> "Counter[Any] | None":
-    """What the operation under way has changed in counts; None outside of a batch."""
-    return tx.info.get(_OWN)
+def changes(tx: Connection) -> "Counter[Any]":
+    """What the batch has changed in counts so far; outside of a batch, nothing that lasts."""
+    found: Counter[Any] = tx.info.get(_CHANGES, Counter())
+    return found
+
+
+def is_batch(tx: Connection) -> bool:
+    return _CHANGES in tx.info

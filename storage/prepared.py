@@ -7,13 +7,15 @@ not asynchronous. Several rows go in one statement, because each one sets the in
 to win it back.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, TypeDecorator
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, Executable, Table, TypeDecorator, bindparam, literal
 from sqlalchemy.engine.interfaces import Dialect
+
+from storage.upsert import insert
 
 Processor = Callable[[Any], Any]
 
@@ -28,7 +30,8 @@ class Statement:
 
     def run(self, tx: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         if tx.dialect.is_async:
-            return [tuple(row) for row in tx.execute(self._statement, dict(parameters))]
+            result = tx.execute(self._statement, dict(parameters))
+            return [tuple(row) for row in result] if result.returns_rows else []
         if not self._text:
             self._compile(tx.dialect)
         values = [
@@ -46,26 +49,45 @@ class Statement:
         self._text = str(compiled)
 
 
+Row = Mapping[str, Any]
+_NOTHING: Row = MappingProxyType({})
+#: From a row's own values, by column, to an expression that the database computes.
+Formula = Callable[[Mapping[str, ColumnElement[Any]]], ColumnElement[Any]]
+Formulas = Mapping[str, Sequence[Formula]]
+_NO_FORMULAS: Formulas = MappingProxyType({})
+
+
 class Insert:
-    """Insert rows into a table; with `unless`, a row whose value of that column is known is left out."""
+    """Insert rows into a table; with `unless`, a row whose value of that column is known is left out.
+
+    `common` has the columns that all rows share; they are handed over once. `formulas` has columns that
+    the database computes, with a formula a row.
+    """
 
     def __init__(self, table: Table, unless: str | None = None) -> None:
         self._table = table
         self._unless = unless
-        self._texts: dict[tuple[tuple[str, ...], int], str] = {}
+        self._texts: dict[Hashable, str] = {}
         self._processors: dict[str, Processor | None] = {}
 
-    def run(self, tx: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    def run(
+        self, tx: Connection, rows: Sequence[Row], common: Row = _NOTHING, formulas: Formulas = _NO_FORMULAS
+    ) -> int:
         """How many rows were inserted. Every row has the same columns."""
         if tx.dialect.is_async:
-            return tx.execute(self._statement().values([dict(row) for row in rows])).rowcount
-        columns = tuple(rows[0])
-        text = self._texts.get((columns, len(rows)))
+            return tx.execute(self._statement().values(_computed(rows, common, formulas))).rowcount
+        columns, shared = tuple(rows[0]), tuple(common)
+        shape = (columns, shared, len(rows), *formulas.values())
+        text = self._texts.get(shape)
         if text is None:
-            text = self._texts[columns, len(rows)] = self._compile(tx.dialect, columns, len(rows))
-        width = len(columns)
-        values = [row[column] for row in rows for column in columns]
-        for place, column in enumerate(columns):
+            text = self._texts[shape] = self._compile(tx.dialect, columns, shared, len(rows), formulas)
+        values = [common[column] for column in shared]
+        values += [row[column] for row in rows for column in columns]
+        first, width = len(shared), len(columns)
+        for place, column in enumerate(shared):
+            if processor := self._processors[column]:
+                values[place] = processor(values[place])
+        for place, column in enumerate(columns, first):
             if processor := self._processors[column]:
                 values[place::width] = map(processor, values[place::width])
         return int(_driver(tx).execute(text, values).rowcount)
@@ -77,14 +99,46 @@ class Insert:
             else insert(self._table).on_conflict_do_nothing(index_elements=[self._unless])
         )
 
-    def _compile(self, dialect: Dialect, columns: Sequence[str], count: int) -> str:
-        for column in columns:
+    def _compile(
+        self,
+        dialect: Dialect,
+        columns: Sequence[str],
+        common: Sequence[str],
+        count: int,
+        formulas: Formulas,
+    ) -> str:
+        for column in (*common, *columns):
             self._processors[column] = _processor(self._table.c[column].type, dialect)
+        shared = [f"?{place}" for place in range(1, len(common) + 1)]
+        lines = []
+        for at in range(count):
+            first = len(common) + at * len(columns) + 1
+            own = {column: f"?{place}" for place, column in enumerate(columns, first)}
+            computed = [_formula(of_rows[at], own, dialect) for of_rows in formulas.values()]
+            lines.append(f"({', '.join([*shared, *own.values(), *computed])})")
         quoted = dialect.identifier_preparer.quote
-        one = f"({', '.join('?' * len(columns))})"
         ending = f" ON CONFLICT ({quoted(self._unless)}) DO NOTHING" if self._unless is not None else ""
-        names = ", ".join(map(quoted, columns))
-        return f"INSERT INTO {self._table.name} ({names}) VALUES {', '.join([one] * count)}{ending}"  # noqa: S608
+        names = ", ".join(map(quoted, (*common, *columns, *formulas)))
+        return f"INSERT INTO {self._table.name} ({names}) VALUES {', '.join(lines)}{ending}"  # noqa: S608
+
+
+def _formula(formula: Formula, own: Mapping[str, str], dialect: Dialect) -> str:
+    """The formula as text, with the row's own parameters in it."""
+    compiled: Any = formula({column: bindparam(column) for column in own}).compile(dialect=dialect)
+    text = str(compiled)
+    for column in compiled.positiontup or ():
+        text = text.replace("?", own[column], 1)
+    return text
+
+
+def _computed(rows: Sequence[Row], common: Row, formulas: Formulas) -> list[dict[str, Any]]:
+    """The rows with all their columns, for SQLAlchemy."""
+    found = []
+    for at, row in enumerate(rows):
+        own = {column: literal(value) for column, value in row.items()} if formulas else {}
+        computed = {column: of_rows[at](own) for column, of_rows in formulas.items()}
+        found.append({**common, **row, **computed})
+    return found
 
 
 def _processor(kind: Any, dialect: Dialect) -> Processor | None:

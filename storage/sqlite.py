@@ -2,8 +2,9 @@
 
 **Writes go through one thread that commits what is waiting together.** An fsync costs more than an
 operation. With 16 callers, as a share of raw `sqlite3` committing one operation at a time: the async
-ORM reached 0.14, async Core 0.18, Core in one thread 0.59, and Core in this thread 1.7 to 2.3. Each
-operation has its own savepoint, so that a refused one leaves nothing while its neighbours commit.
+ORM reached 0.14, async Core 0.18, Core in one thread 0.59, and Core in this thread 1.7 to 2.3. One that
+is refused leaves nothing while its neighbours commit. To let a batch wait for more company was tried and
+gained nothing.
 A transaction always begins IMMEDIATE: a deferred one that later writes fails with SQLITE_BUSY_SNAPSHOT.
 """
 
@@ -15,9 +16,10 @@ import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -25,8 +27,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage import memo, tallies, touched
+from storage.errors import FileInUse, Full
 from storage.touched import Touched
-from storage.trouble import Full, is_locked, is_outside, reason
+from storage.trouble import is_locked, is_outside, reason
 
 T = TypeVar("T")
 
@@ -34,10 +37,6 @@ T = TypeVar("T")
 BATCH = 64
 #: Operations that may wait; beyond it callers are told to come back.
 WAITING = 4096
-#: Where so many callers come at once, a batch waits for them, at most so long.
-CROWD, GATHER_SECONDS = 4, 0.006
-#: When this share of them is there, the rest is not waited for.
-_ENOUGH = 0.85
 #: So many waiting operations are a sign of load.
 BUSY = 6
 _LATELY_SECONDS = 0.1
@@ -61,10 +60,6 @@ _WRITING_PRAGMAS = (
 )
 
 
-class FileInUse(Exception):
-    """Another process works with the same SQLite file."""
-
-
 def hold_file(path: Path) -> Callable[[], None]:
     """Hold the database for this process until the returned function is called. Raises FileInUse."""
     descriptor = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -77,8 +72,12 @@ def hold_file(path: Path) -> Callable[[], None]:
             f"{path} is in use by another Tocsin (process {holder}). "
             "One process at a time may run on a SQLite file: stop that one, or set DATABASE_URL."
         ) from None
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, str(os.getpid()).encode())
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+    except OSError:
+        os.close(descriptor)
+        raise
     return lambda: os.close(descriptor)
 
 
@@ -132,8 +131,6 @@ class SqliteWriter:
         self.waiting += 1
         self._gathered.append(_Waiting(operation, future))
         if len(self._gathered) == 1:
-            self._loop.call_later(self._pause(), self._hand_over)
-        elif len(self._gathered) >= _ENOUGH * self._crowd:
             self._loop.call_soon(self._hand_over)
         return future
 
@@ -148,12 +145,6 @@ class SqliteWriter:
         self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
-
-    def _pause(self) -> float:
-        """Seconds to wait for company: who was just answered is about to ask again, and a commit for
-        sixteen costs hardly more than one for six. Somebody alone waits for nobody."""
-        is_crowded = self._crowd >= CROWD and self._loop.time() - self._answered_at < GATHER_SECONDS
-        return GATHER_SECONDS if is_crowded else 0.0
 
     def _hand_over(self) -> None:
         if self._gathered:
@@ -230,9 +221,7 @@ class SqliteWriter:
     def _truncate_wal(self, connection: Connection) -> None:
         wal = Path(f"{self._path}-wal")
         if wal.exists() and wal.stat().st_size > WAL_LIMIT:
-            raw = connection.connection.driver_connection
-            assert raw is not None  # noqa: S101 - for the type checker: the connection is open
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class _Waiting:
@@ -255,20 +244,41 @@ class _Waiting:
 
 
 def _commit_together(connection: Connection, batch: list[_Waiting]) -> None:
-    """Run every operation in its savepoint and commit once; what fails to commit fails for all."""
+    """Run every operation and commit once; what fails to commit fails for all.
+
+    An operation that fails has seldom written anything. Where one had, all is undone and done again, now
+    with a savepoint before each operation: to set one every time cost a fifth of the rate.
+    """
     try:
-        with connection.begin():
-            memo.begin(connection)
-            for waiting in batch:
-                _run_in_savepoint(connection, waiting)
-            memo.close_operations(connection)
-            tallies.flush(connection)
+        try:
+            with _transaction(connection):
+                for waiting in batch:
+                    _run(connection, waiting)
+        except _HalfDone:
+            touched.take(connection)
+            with _transaction(connection):
+                for waiting in batch:
+                    _run_in_savepoint(connection, waiting)
     except BaseException as error:
         touched.take(connection)
         _refuse(batch, error)
         raise
-    finally:
-        memo.end(connection)
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """A transaction with a memo for the operations in it, and with their counts written at its end."""
+    with connection.begin():
+        memo.begin(connection)
+        try:
+            yield
+            tallies.flush(connection)
+        finally:
+            memo.end(connection)
+
+
+class _HalfDone(Exception):
+    """An operation failed after it had written something."""
 
 
 def _refuse(batch: list[_Waiting], error: BaseException) -> None:
@@ -284,23 +294,43 @@ class _Lost(sqlite3.Error):
     """It is nothing that the operation did: the whole transaction is given up (disk full, I/O error)."""
 
 
-def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
+def _run(connection: Connection, waiting: _Waiting) -> None:
+    """Raises _HalfDone when the operation failed and left something behind."""
     if waiting.future.cancelled():  # whoever asked has gone before it began
         return
-    raw = connection.connection.driver_connection
-    assert raw is not None  # noqa: S101 - for the type checker: the connection is open
-    raw.execute("SAVEPOINT operation")
-    memo.begin_operation(connection)
+    raw = _driver(connection)
+    changes = raw.total_changes
     try:
         waiting.result = waiting.operation(connection)
-        memo.keep_operation(connection)
     except Exception as error:  # whatever it is, it is its caller's
+        if is_outside(error, may_write=True) or not raw.in_transaction:
+            raise _Lost(reason(error)) from error
+        if raw.total_changes != changes or isinstance(error, DBAPIError | sqlite3.Error):
+            raise _HalfDone from error
+        waiting.error = error
+
+
+def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
+    waiting.error = None
+    if waiting.future.cancelled():
+        return
+    raw = _driver(connection)
+    raw.execute("SAVEPOINT operation")
+    counted = memo.changes(connection).copy()
+    try:
+        waiting.result = waiting.operation(connection)
+    except Exception as error:
         if is_outside(error, may_write=True) or not raw.in_transaction:
             raise _Lost(reason(error)) from error
         waiting.error = error
         raw.execute("ROLLBACK TO operation")
-        memo.forget(connection)
+        memo.restore(connection, counted)
     raw.execute("RELEASE operation")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    raw: Any = connection.connection.driver_connection
+    return cast("sqlite3.Connection", raw)
 
 
 class SqliteReader:

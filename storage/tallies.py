@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from storage import memo
 from storage.prepared import Statement
 from storage.tables import day_tallies, tallies
+from storage.upsert import insert
 
 Columns = Mapping[str, Any]
 
@@ -44,19 +44,17 @@ def change(tx: Connection, before: Columns | None, after: Columns) -> None:
     changes = Changes()
     _note(changes, _COUNT, _sorts(before), _sorts(after))
     _note(changes, _COUNT_DAY, _days(before), _days(after))
-    noted = memo.changes(tx)
-    if noted is None:
-        _write(tx, changes)
+    if memo.is_batch(tx):
+        memo.changes(tx).update(changes)
     else:
-        noted.update(changes)
+        _write(tx, changes)
 
 
 def flush(tx: Connection) -> None:
     """Write the counts that a batch has noted."""
     noted = memo.changes(tx)
-    if noted:
-        _write(tx, noted)
-        noted.clear()
+    _write(tx, noted)
+    noted.clear()
 
 
 def total(tx: Connection, chosen: Mapping[str, Sequence[str]]) -> int:
@@ -112,7 +110,8 @@ def _note(changes: "Changes", statement: Statement, before: set[Key], after: set
 
 
 def _write(tx: Connection, changes: "Changes") -> None:
-    for (statement, key), more in changes.items():
+    in_one_order = sorted(changes.items(), key=lambda change: (change[0][0] is _COUNT, change[0][1]))
+    for (statement, key), more in in_one_order:
         if more:
             keys = _SORT if statement is _COUNT else _DAY_SORT
             named = {f"of_{name}": value for name, value in zip(keys, key, strict=True)}

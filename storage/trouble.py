@@ -21,10 +21,6 @@ _OUTSIDE = frozenset(
 _PRIMARY = 0xFF
 
 
-class Full(Exception):
-    """Too many operations are waiting, or the database is out of reach; nothing was done."""
-
-
 def is_outside(error: BaseException, *, may_write: bool) -> bool:
     """Whether the same would have happened to any operation. Who may only read and writes is to blame."""
     code = getattr(_driver_error(error), "sqlite_errorcode", 0) & _PRIMARY

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from storage.backup import known_revisions, save
 from storage.sqlite import writing_engine
+
+#: Processes that start together migrate one after the other.
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('tocsin migrations', 0))")
 
 
 def upgrade_sqlite(path: Path) -> None:
@@ -23,7 +26,7 @@ def upgrade_sqlite(path: Path) -> None:
     engine = writing_engine(path)
     try:
         with engine.begin() as connection:
-            command.upgrade(configuration(connection), "head")
+            upgrade(connection)
     finally:
         engine.dispose()
 
@@ -31,6 +34,13 @@ def upgrade_sqlite(path: Path) -> None:
 def backup_of(path: Path, revision: str) -> Path:
     """Where the database is kept as it was at this revision."""
     return path.with_name(f"{path.name}.backup-{revision}")
+
+
+def upgrade(connection: Connection) -> None:
+    """Run every migration that the database has not had, in the connection's transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK)
+    command.upgrade(configuration(connection), "head")
 
 
 def configuration(connection: Connection) -> Config:

@@ -7,7 +7,7 @@ import click
 from bot import settings
 from bot.domain.errors import Refusal
 from bot.engine.clock import Clock
-from storage.database import Database, put_back, save
+from storage.database import put_back, save, sqlite_path
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -44,4 +44,4 @@ def _database() -> Path:
     url = settings.from_environment().database_url
     if not url.startswith("sqlite"):
         raise NotSqlite("DATABASE_URL names PostgreSQL: use pg_dump and pg_restore.")
-    return Database(url).path
+    return sqlite_path(url)

@@ -62,9 +62,9 @@ def deliveries(incident: Incident, entry: Entry) -> list[Delivery]:
             return [*tell, *_told(incident, entry)]
         case Acknowledged():
             joined = [_invite(incident, entry.by.person_id)] if entry.by.person_id else []
-            return [*joined, _topic(incident, entry), *_told(incident, entry)]
+            return [*joined, _topic(incident, str(entry.sequence)), *_told(incident, entry)]
         case Resolved() | Closed() | Reopened() | SeverityChanged() | StatusChanged() | TitleChanged():
-            return [_topic(incident, entry), *_told(incident, entry)]
+            return [_topic(incident, str(entry.sequence)), *_told(incident, entry)]
         case DescriptionChanged() | LevelPassed() | AcknowledgementMissed() | PageFailed():
             return _told(incident, entry)
         case Noted() | DeliveryFailed() | PostmortemCreated():
@@ -153,6 +153,19 @@ def update_announcement(incident: Incident, cause: str) -> Delivery:
     )
 
 
+def of_channel(incident: Incident) -> list[Delivery]:
+    """What is owed once the incident has its channel."""
+    return [update_announcement(incident, "channel"), _topic(incident, "channel")]
+
+
+def of_card(incident: Incident) -> list[Delivery]:
+    """What is owed once the card stands in the channel; nobody who writes there waits for it."""
+    return [
+        Delivery(kind, f"{kind}:{incident.id}", f"hang_up:{incident.id}", Priority.HIGH, incident.id)
+        for kind in (DeliveryKind.PIN_CARD, DeliveryKind.BOOKMARK_CARD)
+    ]
+
+
 def _acknowledge_clock(incident: Incident) -> list[DeadlineChange]:
     return [Disarm(ESCALATION), Arm(DeadlineKind.ACKNOWLEDGE, incident.acknowledge_by)]
 
@@ -188,9 +201,6 @@ def _opening(incident: Incident, entry: Entry) -> list[Delivery]:
     return [
         owe(DeliveryKind.CREATE_CHANNEL),
         owe(DeliveryKind.POST_CARD),
-        owe(DeliveryKind.SET_TOPIC),
-        owe(DeliveryKind.PIN_CARD),
-        owe(DeliveryKind.BOOKMARK_CARD),
         *invited,
         owe(DeliveryKind.ANNOUNCE, ANNOUNCEMENTS),
         _mirror(incident, entry),
@@ -214,10 +224,10 @@ def _mirror(incident: Incident, entry: Entry) -> Delivery:
     )
 
 
-def _topic(incident: Incident, entry: Entry) -> Delivery:
+def _topic(incident: Incident, cause: str) -> Delivery:
     return Delivery(
         DeliveryKind.SET_TOPIC,
-        key=f"set_topic:{incident.id}:{entry.sequence}",
+        key=f"set_topic:{incident.id}:{cause}",
         lane=f"topic:{incident.id}",
         priority=Priority.LOW,
         incident_id=incident.id,

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ from bot.engine.clock import Clock
 from bot.engine.supervisor import Part
 from bot.metrics import Metrics
 from bot.operations import deliver
-from bot.operations.deliver import Room
+from bot.operations.deliver import Lease, Room
 from storage.database import Connection, Database, Full, Touched, touched
 
 #: Deliveries that go out side by side; a few places are kept for pages.
@@ -35,8 +36,10 @@ LANES = 16
 KEPT_FOR_PAGES = 4
 #: And so many while the database has its hands full with what people ask.
 LANES_WHEN_BUSY = 1
-#: A delivery is its deliverer's alone for this long. A deliverer gives up well before.
-LEASE = timedelta(seconds=30)
+#: A delivery is its process's alone for this long, which is prolonged while it is being sent. What a
+#: process that died was sending is taken over by another one after that.
+LEASE = timedelta(seconds=6)
+KEEP_EVERY_SECONDS = 2.0
 _LONGEST_SLEEP = 5.0
 LONGEST_SILENCE = timedelta(seconds=9)
 #: After a look that found nothing, the next one waits so many seconds: who writes a lot is not looked at
@@ -62,6 +65,7 @@ class Outbox:
         self._deliverers = deliverers
         self._methods = tuple(methods)
         self._metrics = metrics or Metrics()
+        self._lease = Lease(uuid.uuid4().hex, LEASE)
         self._sending: dict[int, ClaimedDelivery] = {}
         self._resting: dict[str, datetime] = {}
         self._resting_kinds: dict[DeliveryKind, datetime] = {}
@@ -74,6 +78,7 @@ class Outbox:
         self._unwritten: set[int] = set()
         self._is_cut_off = False
         self.part = Part("outbox", self._run, self._metrics, LONGEST_SILENCE)
+        self._keeping: asyncio.Task[None] | None = None
         database.after_commit(self._committed)
         self._stop_listening = clock.on_jump(self._look.set)
 
@@ -84,6 +89,8 @@ class Outbox:
         if doubtful:
             log.warning("deliveries in doubt after a crash", count=doubtful)
         self.part.start()
+        if self._database.is_shared:
+            self._keeping = asyncio.create_task(self._keep_leases(), name="leases")
 
     async def stop(self) -> None:
         """Takes up nothing new and waits for what is in flight."""
@@ -92,6 +99,9 @@ class Outbox:
         self._look.set()
         await self.part.ended()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
 
     def wake(self) -> None:
         """Look now at what may go out."""
@@ -135,15 +145,33 @@ class Outbox:
                 gap = SHORTEST_GAP * (8 if self._database.is_busy else 1)
                 await asyncio.sleep(max(looked_at + gap - loop.time(), 0))
 
+    async def _keep_leases(self) -> None:
+        """Prolong what is being sent here, and take over what a process that died was sending."""
+        while True:
+            await asyncio.sleep(KEEP_EVERY_SECONDS)
+            sending, now = [*self._sending], self._clock.now()
+
+            def keep(tx: Connection) -> int:
+                deliver.keep(tx, sending, self._lease)  # noqa: B023 - it is run before the next turn
+                return deliver.take_back(tx, now)  # noqa: B023
+
+            try:
+                taken = await self._database.write(keep)
+            except Exception:
+                log.exception("leases could not be kept")
+                continue
+            if taken:
+                log.warning("deliveries of a process that died are in doubt", count=taken)
+
     async def _claim(self) -> list[ClaimedDelivery]:
         """What may go out now: pages into every free place, the rest into those not kept for pages."""
         room = self._room()
         if room.all <= 0:
             return []
-        now, leased_until = self._clock.now(), self._clock.after(LEASE)
+        now = self._clock.now()
 
         def claim(tx: Connection) -> list[ClaimedDelivery]:
-            claimed = deliver.claim(tx, now, leased_until, room)
+            claimed = deliver.claim(tx, now, self._lease, room)
             self._next_attempt = None if claimed else deliver.next_attempt(tx, now, room.resting_kinds)
             return claimed
 
@@ -166,6 +194,8 @@ class Outbox:
         if not self._is_cut_off:
             log.error("deliveries cannot be claimed; only pages go out", error=str(error))
         self._is_cut_off = True
+        if self._database.is_shared:  # another process may be able to, and would send them too
+            return []
         now, room = self._clock.now(), self._room()
         try:
             pages = await self._database.read(lambda tx: deliver.pages_due(tx, now, room))
@@ -237,9 +267,17 @@ class Outbox:
         _report(delivery, outcome)
         self._count(delivery, outcome)
         while True:
-            settle = partial(deliver.settle, now=self._clock.now(), delivery=delivery, methods=self._methods)
+            settle = partial(
+                deliver.settle,
+                now=self._clock.now(),
+                delivery=delivery,
+                outcome=outcome,
+                retry_at=retry_at,
+                holder=self._lease.holder,
+                methods=self._methods,
+            )
             try:
-                await self._database.write(partial(settle, outcome=outcome, retry_at=retry_at))
+                await self._database.write(settle)
                 return True
             except Full:
                 # Its place is free for others; its lane goes on when it is written down.

@@ -1,8 +1,9 @@
 """Deliveries: claim what is owed, write down what came of it and what follows from that."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -38,7 +39,7 @@ from bot.domain.timeline import (
 )
 from bot.operations import look_up, rows
 from bot.operations.record import owe, record, refresh_pages
-from storage import incidents, organizations, outbox, touched
+from storage import incidents, locks, organizations, outbox, touched
 
 #: Why a delivery failed, in the words of the API.
 NO_CONTACT_DETAILS = "NO_CONTACT_DETAILS"
@@ -72,12 +73,21 @@ class Room:
     held: Collection[int] = ()
 
 
-def claim(tx: Connection, now: datetime, leased_until: datetime, room: Room) -> list[ClaimedDelivery]:
+@dataclass(frozen=True)
+class Lease:
+    """Who sends a delivery, and for how long it is theirs alone; they may prolong it."""
+
+    holder: str
+    span: timedelta
+
+
+def claim(tx: Connection, now: datetime, lease: Lease, room: Room) -> list[ClaimedDelivery]:
     """The most urgent heads of lanes, now being sent; what is no longer wanted is dropped on the way."""
     while chosen := _chosen(tx, now, room):
-        rows_ = outbox.with_ids(tx, [head.id for head in chosen])
-        claimed = [one for head in chosen if (one := _taken(tx, rows_[head.id], now, leased_until))]
-        if claimed:
+        free = outbox.free(tx, [head.id for head in chosen])
+        of_urgency = [free[head.id] for head in chosen if head.id in free]
+        claimed = [one for row in of_urgency if (one := _taken(tx, row, now, lease))]
+        if claimed or not free:
             return claimed
     return []
 
@@ -87,6 +97,11 @@ def pages_due(tx: Connection, now: datetime, room: Room) -> list[ClaimedDelivery
     heads = [head for head in _chosen(tx, now, room) if head.kind == DeliveryKind.PAGE]
     found = outbox.with_ids(tx, [head.id for head in heads]).values()
     return [rows.claimed(row) for row in found if _is_wanted(tx, row)]
+
+
+def keep(tx: Connection, delivery_ids: Sequence[int], lease: Lease) -> None:
+    """Prolong the leases of deliveries that are still being sent."""
+    outbox.keep(tx, delivery_ids, lease.holder, lease.span)
 
 
 def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[DeliveryKind]) -> datetime | None:
@@ -110,17 +125,17 @@ def _kinds(resting: Collection[DeliveryKind]) -> tuple[str, ...]:
     return tuple(kind for kind in DeliveryKind if kind not in resting)
 
 
-def _taken(tx: Connection, head: Row[Any], now: datetime, leased_until: datetime) -> ClaimedDelivery | None:
+def _taken(tx: Connection, head: Row[Any], now: datetime, lease: Lease) -> ClaimedDelivery | None:
     row = _newest(tx, head, now) if head.kind in COLLAPSING else head
     if not _is_wanted(tx, row):
         outbox.settle(tx, row.id, row.lane, {"state": DeliveryState.DROPPED, "settled_at": now})
         return None
-    outbox.change(tx, row.id, {"state": DeliveryState.SENDING, "leased_until": leased_until})
+    outbox.take(tx, row.id, lease.holder, lease.span)
     return rows.claimed(row)
 
 
 def take_back(tx: Connection, now: datetime) -> int:
-    """After a crash: what was being sent is pending again, in doubt; how many."""
+    """What was being sent by a process that died is pending again, in doubt; how many."""
     return outbox.take_back(tx, now)
 
 
@@ -130,12 +145,19 @@ def settle(
     delivery: ClaimedDelivery,
     outcome: Outcome,
     retry_at: datetime,
+    holder: str,
     methods: Collection[Method] = USUAL,
 ) -> None:
     """What came of a delivery, and all that follows from it, in one transaction.
 
     `methods` are those by which people can be reached here: a page that fails falls to the next one.
+    Whose lease has ended meanwhile has a say only if it was sent: then it need not be sent again.
     """
+    if delivery.owed.incident_id is not None:
+        locks.incident(tx, delivery.owed.incident_id)
+    is_due = outbox.is_unsettled if isinstance(outcome, Sent) else partial(outbox.is_held, holder=holder)
+    if not is_due(tx, delivery.id):
+        return
     match outcome:
         case Sent():
             _sent(tx, now, delivery, outcome)
@@ -168,7 +190,7 @@ def _is_wanted(tx: Connection, row: Row[Any]) -> bool:
     cause = look_up.entry(tx, row.incident_id, row.sequence)
     if isinstance(cause.event, Paged):
         return True
-    return look_up.is_asking(look_up.incident_by_id(tx, row.incident_id), cause)
+    return look_up.is_asking(look_up.glance(tx, row.incident_id), cause)
 
 
 def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) -> None:
@@ -183,6 +205,7 @@ def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) 
             "receipt": sent.receipt,
             "settled_at": now,
             "leased_until": None,
+            "leased_by": None,
         },
     )
     owed = delivery.owed
@@ -206,13 +229,13 @@ def _placed(tx: Connection, now: datetime, owed: Delivery, incident_id: str, sen
         case DeliveryKind.CREATE_CHANNEL:
             columns = {"channel_id": sent.channel_id, "channel_name": sent.name, "thread_ts": sent.receipt}
             incidents.settle_place(tx, incident_id, columns)
-            owe(tx, now, [consequences.update_announcement(incident, "channel")])
+            owe(tx, now, consequences.of_channel(incident))
             underway = [page for page in outbox.pages_of(tx, incident_id) if page.state in _UNDER_WAY]
             refresh_pages(tx, now, incident, underway, "channel")
         case DeliveryKind.POST_CARD:
             incidents.settle_place(tx, incident_id, {"card_ts": sent.receipt})
-            if is_stale:
-                owe(tx, now, [consequences.update_card(incident, f"version-{incident.version}")])
+            update = [consequences.update_card(incident, f"version-{incident.version}")] if is_stale else []
+            owe(tx, now, [*update, *consequences.of_card(incident)])
         case DeliveryKind.ANNOUNCE:
             columns = {"announcement_channel_id": sent.channel_id, "announcement_ts": sent.receipt}
             incidents.settle_place(tx, incident_id, columns)
@@ -235,6 +258,7 @@ def _again(
             "is_in_doubt": delivery.is_in_doubt or isinstance(outcome, InDoubt),
             "last_error": outcome.why,
             "leased_until": None,
+            "leased_by": None,
         },
     )
 
@@ -254,6 +278,7 @@ def _failed(
             "error_code": NO_CONTACT_DETAILS if failure.is_unknown_contact else PROVIDER_FAILED,
             "settled_at": now,
             "leased_until": None,
+            "leased_by": None,
         },
     )
     owed = delivery.owed

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from bot.domain import timeline
 from bot.domain.api_key import ApiKey
+from bot.domain.audit import AuditEntry
 from bot.domain.delivery import ClaimedDelivery, Delivery
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization
@@ -18,6 +19,7 @@ from bot.domain.postmortem import Content, Postmortem
 from bot.domain.timeline import Actor, Entry, Event
 
 _KEY = TypeAdapter(ApiKey)
+_AUDIT = TypeAdapter(AuditEntry)
 _POSTMORTEM = TypeAdapter(Postmortem)
 _CONTENT = TypeAdapter(Content)
 _INCIDENT = TypeAdapter(Incident)
@@ -45,8 +47,8 @@ def incident_columns(value: Incident) -> dict[str, Any]:
     return dict(zip(_INCIDENT_COLUMNS, _of_incident(value), strict=True))
 
 
-def place(row: Row[Any]) -> Place:
-    return _PLACE.validate_python(dict(row._mapping))
+def place(row: Row[Any] | None) -> Place:
+    return _PLACE.validate_python(dict(row._mapping)) if row is not None else Place()
 
 
 def entry(row: Row[Any]) -> Entry:
@@ -91,6 +93,21 @@ def key(row: Row[Any]) -> ApiKey:
 
 def key_columns(value: ApiKey) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def audit_entry(row: Row[Any]) -> AuditEntry:
+    return _AUDIT.validate_python(dict(row._mapping))
+
+
+def actor_columns(value: Actor) -> dict[str, Any]:
+    return {
+        "door": value.door,
+        "actor_kind": value.kind,
+        "actor": value.name,
+        "role": value.role,
+        "person_id": value.person_id,
+        "key_id": value.key_id,
+    }
 
 
 def postmortem(row: Row[Any]) -> Postmortem:

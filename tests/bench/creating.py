@@ -20,7 +20,6 @@ BODY = {
 #: Rows that an incident is created with, and how they are found again.
 _TABLES = {
     "incidents": "id",
-    "places": "incident_id",
     "timeline": "incident_id",
     "deadlines": "incident_id",
     "outbox": "incident_id",

@@ -65,7 +65,6 @@ def fill(database: Path, count: int) -> None:
         rows = list(_incidents(organization, count, chance))
         marks = ", ".join(f":{name}" for name in rows[0])
         raw.executemany(f"INSERT INTO incidents ({', '.join(rows[0])}) VALUES ({marks})", rows)  # noqa: S608
-        raw.executemany("INSERT INTO places (incident_id) VALUES (:id)", rows)
         raw.executemany(
             "INSERT INTO timeline VALUES (:id, 1, :created_at, 'Noted', '{\"text\":\"seen\"}', "
             '\'{"kind":"key","name":"bench"}\')',

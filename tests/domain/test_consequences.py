@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from bot.domain import timeline
-from bot.domain.consequences import card_lane, channel_lane, deadlines, deliveries
+from bot.domain.consequences import card_lane, channel_lane, deadlines, deliveries, of_card, of_channel
 from bot.domain.deadline import Arm, DeadlineChange, DeadlineKind, Disarm
 from bot.domain.delivery import COLLAPSING, DeliveryKind, Priority
 from bot.domain.incident import Incident, Status
@@ -46,7 +46,7 @@ EXHAUSTED = EscalationExhausted((ADA,), 1)
 LATE = ClosureMissed((CHLOE,), 2, SOON, 1)
 ACKNOWLEDGED = Acknowledged(timedelta(minutes=3), is_late=False)
 
-OPENING = "create_channel post_card set_topic pin_card bookmark_card invite:ada announce mirror"
+OPENING = "create_channel post_card invite:ada announce mirror"
 TOLD = "mirror update_card update_announcement"
 
 #: The event → what is owed for it, in order.
@@ -156,6 +156,14 @@ def test_event_moves_clocks_as_the_table_says(after: Incident, event: Event, exp
 
 def test_key_is_invited_nowhere() -> None:
     assert "invite" not in owed(DECLARED, BY_KEY) + owed(ACKNOWLEDGED, BY_KEY)
+
+
+def test_channel_and_card_are_furnished_once_they_exist() -> None:
+    assert [one.kind.value for one in of_channel(incident())] == ["update_announcement", "set_topic"]
+    assert [one.kind.value for one in of_card(incident())] == ["pin_card", "bookmark_card"]
+    assert channel_lane(incident()) not in {
+        one.lane for one in [*of_channel(incident()), *of_card(incident())]
+    }
 
 
 def test_level_timeout_remembers_its_level() -> None:

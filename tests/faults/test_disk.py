@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
+from storage.database import sqlite_path
 from tests.contract.client import Client
 from tests.contract.conftest import Api, Reply
 from tests.faults.small_disk import SmallDisk, mounted
@@ -75,7 +76,7 @@ async def readiness(api: Api) -> tuple[int, str]:
 
 def titles(story: Story) -> list[str]:
     """The incidents that are in the file, which must be whole."""
-    with closing(sqlite3.connect(story.app.database.path)) as connection:
+    with closing(sqlite3.connect(sqlite_path(story.app.settings.database_url))) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         return [title for (title,) in connection.execute("SELECT title FROM incidents ORDER BY id")]
@@ -197,7 +198,7 @@ async def test_metrics_are_told_without_the_database(disk: SmallDisk, api: Api) 
 
 
 def wal_of(story: Story) -> Path:
-    return Path(f"{story.app.database.path}-wal")
+    return Path(f"{sqlite_path(story.app.settings.database_url)}-wal")
 
 
 @contextmanager
@@ -220,7 +221,12 @@ async def locked(story: Story) -> AsyncIterator[None]:
     )
     pipe = asyncio.subprocess.PIPE
     holder = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, str(story.app.database.path), stdin=pipe, stdout=pipe
+        sys.executable,
+        "-c",
+        script,
+        str(sqlite_path(story.app.settings.database_url)),
+        stdin=pipe,
+        stdout=pipe,
     )
     assert holder.stdout is not None
     assert await holder.stdout.readline() == b"locked\n"

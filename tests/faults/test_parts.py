@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from bot.engine.supervisor import Part
 from bot.metrics import Metrics
-from storage.database import Connection, Database, Full
+from storage.database import Connection, Database, Full, sqlite_path
 from tests.api.test_health import asked, value
 from tests.story import Story, opened
 
@@ -147,7 +147,7 @@ async def test_overdue_deadline_that_nobody_woke_for_is_found_by_the_auditor(tmp
     async with watched(tmp_path) as (story, calls):
         await story.person("ada").types("declare Oh no --sev SEV1 --service Checkout")
         await story.app.deadlines.part.stop()
-        with closing(sqlite3.connect(story.app.database.path)) as connection, connection:
+        with closing(sqlite3.connect(sqlite_path(story.app.settings.database_url))) as connection, connection:
             connection.execute("UPDATE deadlines SET due_at = due_at - 911000000 WHERE state = 'armed'")
         await story.app.auditor.make_rounds()
         assert await overdue(story, "deadlines") == 1

@@ -121,7 +121,7 @@ class Engine:
         await self.deadlines.start()
         self.pulse.start()
         wanted, now = organization_file.read(ORGANIZATION), self.clock.now()
-        await self.database.write(lambda tx: reorganize.apply(tx, now, "test", wanted))
+        await self.database.write(lambda tx: reorganize.apply(tx, now, TOCSIN, wanted))
 
     async def stop(self) -> None:
         await self.pulse.stop()

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ from bot.domain.postmortem import (
     PostmortemStatus,
     ResponseTimes,
 )
-from bot.domain.timeline import Actor, PostmortemCreated
+from bot.domain.timeline import TOCSIN, Actor, PostmortemCreated
 from bot.operations import declare, look_up, reorganize, respond, write_up
 from storage.database import Database
 from tests.story import ORGANIZATION
@@ -36,8 +35,8 @@ ENOUGH = Content(summary="The pool ran out", root_cause="A leak", resolution="Ro
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
     await database.open()
     await organize(database, PostmortemLevel.STANDARD)
     yield database
@@ -46,7 +45,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 async def organize(database: Database, level: PostmortemLevel) -> None:
     wanted = replace(organization_file.read(ORGANIZATION), postmortem_level=level)
-    await database.write(lambda tx: reorganize.apply(tx, NOW, "test", wanted))
+    await database.write(lambda tx: reorganize.apply(tx, NOW, TOCSIN, wanted))
 
 
 def actor(tx: Connection, name: str) -> Actor:

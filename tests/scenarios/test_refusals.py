@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from sqlalchemy import text
 
+from storage.database import Connection
 from tests.story import ORGANIZATION, Json, Person, Story, opened
 
 
@@ -54,7 +56,7 @@ async def test_deactivated_person_is_refused_privately(tmp_path: Path) -> None:
 async def test_viewer_may_look_but_not_act(story: Story) -> None:
     hana = story.person("hana")
     await story.person("ada").types("declare Oh no")
-    assert "does not let you change" in (await hana.types("ack INC-2026-001")).text
+    assert "does not let you acknowledge" in (await hana.types("ack INC-2026-001")).text
     assert "Oh no" in (await hana.types("show INC-2026-001")).text
     assert (await story.overview()).incident.acknowledged_at is None
 
@@ -119,7 +121,15 @@ async def test_tampered_button_is_refused(tmp_path: Path, action_id: str, value:
 
 async def test_slow_database_answers_still_working_then_the_answer(story: Story) -> None:
     block = threading.Event()
-    holding = asyncio.ensure_future(story.app.database.write(lambda tx: block.wait(10)))
+
+    def hold(tx: Connection) -> None:
+        if story.app.database.is_shared:
+            tx.execute(text("LOCK TABLE incidents IN EXCLUSIVE MODE"))
+            tx.execute(text("SELECT pg_sleep(2.3)"))
+        else:
+            block.wait(10)
+
+    holding = asyncio.ensure_future(story.app.database.write(hold))
     asyncio.get_running_loop().call_later(2.3, block.set)
     answer = await story.person("ada").types("declare Oh no")
     await holding
@@ -127,6 +137,7 @@ async def test_slow_database_answers_still_working_then_the_answer(story: Story)
     await story.workspace.until(
         lambda: "declared" in str(story.workspace.ephemerals(story.ids["ada"])).lower()
     )
+    await story.settle()
 
 
 async def test_whole_story_by_signed_http(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from alembic import command
 from storage import requests
 from storage.backup import BadCopy, check, known_revisions, put_back, save
 from storage.database import Database, Unusable
-from storage.sqlite import FileInUse, hold_file, writing_engine
+from storage.errors import FileInUse
+from storage.sqlite import hold_file, writing_engine
 from storage.upgrade import backup_of, configuration
 from tests.faults.small_disk import SmallDisk, mounted
 from tests.storage.test_sqlite import NOW
@@ -247,7 +248,7 @@ async def test_migration_without_room_for_its_copy_is_not_begun(disk: SmallDisk)
     path = disk.folder / "tocsin.db"
     database_at(path, FIRST)
     disk.fill()
-    with pytest.raises(Unusable, match="disk is full|No space left"):
+    with pytest.raises(Unusable, match=r"disk is full|No space left"):
         await Database(f"sqlite:///{path}").open()
     disk.empty()
     assert (check(path), keys_in(path)) == (FIRST, ["old"])
@@ -259,5 +260,5 @@ async def test_database_on_a_read_only_disk_is_named_at_the_start(disk: SmallDis
     path = disk.folder / "tocsin.db"
     await database_with(path, "one")
     disk.make_read_only()
-    with pytest.raises(Unusable, match="Read-only file system|readonly"):
+    with pytest.raises(Unusable, match=r"Read-only file system|readonly"):
         await Database(f"sqlite:///{path}").open()
