@@ -1,7 +1,6 @@
 """The one place that builds every part, joins them, and starts and stops them in order."""
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -121,9 +120,7 @@ class App:
 
     async def _listen(self, slack: AsyncWebClient) -> None:
         front = Front(self.database, self.clock.now, slack, self.metrics)
-        # `connection.route` has checked each signature before Bolt sees the request.
-        logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
-        bolt = AsyncApp(client=slack, request_verification_enabled=False)
+        bolt = connection.listening_app(slack)
         for listeners in (commands, buttons, submissions, events):
             listeners.register(bolt, front)
         await self._serve_http(front, bolt)
@@ -208,11 +205,6 @@ def _token(settings: Settings) -> str:
             "Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events."
         )
     return settings.slack_bot_token.reveal()
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Bolt reads SLACK_BOT_TOKEN itself, and warns that our client with the same token comes first."""
-    return "`token` will be unused" not in record.getMessage()
 
 
 def by_method(slack: Deliverer, mail: Deliverer | None) -> Deliverer:

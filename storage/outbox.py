@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from storage import touched
 from storage.prepared import Formula, Insert, Statement
-from storage.tables import incidents, outbox
+from storage.tables import incidents, outbox, timeline
 from storage.types import as_time
 
 Columns = Mapping[str, Any]
@@ -231,6 +231,46 @@ def pages_for_event(tx: Connection, incident_id: str, sequence: int) -> Sequence
         outbox.c.incident_id == incident_id, outbox.c.kind == "page", outbox.c.sequence == sequence
     )
     return tx.execute(select(outbox).where(of_event).order_by(outbox.c.id)).all()
+
+
+def waiting_pages(tx: Connection, away: Collection[str], most: int, *, is_alone: bool) -> Sequence[Row[Any]]:
+    """Pages that wait because their method does not answer, and that no other page may take over.
+
+    Their lane has failed, or their method is `away`. Alone, they are the event's only page for the person,
+    and come oldest first; else the others have all failed, and they come newest first. Pages by hand are
+    not among them.
+    """
+    twin, head = outbox.alias("twin"), outbox.alias("head")
+    twins = select(twin.c.id).where(
+        twin.c.incident_id == outbox.c.incident_id,
+        twin.c.kind == "page",
+        twin.c.sequence == outbox.c.sequence,
+        twin.c.person_id == outbox.c.person_id,
+        twin.c.id != outbox.c.id,
+    )
+    failing = select(head.c.id).where(
+        head.c.lane == outbox.c.lane,
+        text("head.state IN ('pending', 'sending')"),
+        head.c.is_head,
+        head.c.last_error.is_not(None),
+    )
+    cause = and_(timeline.c.incident_id == outbox.c.incident_id, timeline.c.sequence == outbox.c.sequence)
+    waiting = (
+        select(outbox)
+        .join(timeline, cause)
+        .where(
+            text("outbox.state IN ('pending', 'sending')"),
+            outbox.c.lane.between("page:", "page;"),
+            timeline.c.kind != "Paged",
+            or_(outbox.c.method.in_(away), failing.exists()),
+        )
+    )
+    if is_alone:
+        found = waiting.where(~twins.exists()).order_by(outbox.c.owed_at, outbox.c.id)
+    else:
+        still = twins.where(twin.c.state != "failed")
+        found = waiting.where(twins.exists(), ~still.exists()).order_by(outbox.c.id.desc())
+    return tx.execute(found.limit(most)).all()
 
 
 def failures_of(tx: Connection, incident_id: str, most: int) -> Sequence[Row[Any]]:

@@ -11,9 +11,12 @@ import structlog
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import (
     LIMITED_TOGETHER,
+    LONGEST_PAUSE,
+    LONGEST_PAUSE_OF_PAGES,
     ClaimedDelivery,
     Deliverer,
     DeliveryKind,
+    Dropped,
     InDoubt,
     Never,
     Outcome,
@@ -24,7 +27,7 @@ from bot.domain.delivery import (
 )
 from bot.engine.clock import Clock
 from bot.metrics import Metrics
-from bot.operations import deliver
+from bot.operations import deliver, reroute
 from bot.operations.deliver import Room
 from storage.database import Connection, Database, Touched, touched
 
@@ -63,6 +66,8 @@ class Outbox:
         self._resting: dict[str, datetime] = {}
         self._resting_kinds: dict[DeliveryKind, datetime] = {}
         self._next_attempt: datetime | None = None
+        #: When to look for pages that must go another way; None while every method answers.
+        self._reroute_at: datetime | None = clock.now()
         self._look = asyncio.Event()
         self._is_asleep = False
         self._is_stopping = False
@@ -99,6 +104,7 @@ class Outbox:
             self._look.clear()
             looked_at = loop.time()
             try:
+                await self._reroute()
                 claimed = await self._claim()
                 pause = 0.0 if claimed else self._pause()
             except Exception:
@@ -111,6 +117,17 @@ class Outbox:
                 await self._sleep(pause)
                 gap = SHORTEST_GAP * (8 if self._database.is_busy else 1)
                 await asyncio.sleep(max(looked_at + gap - loop.time(), 0))
+
+    async def _reroute(self) -> None:
+        """Pages whose method does not answer go another way once they are late."""
+        now = self._clock.now()
+        if self._reroute_at is None or timedelta(0) < self._reroute_at - now <= reroute.LOOK_AGAIN:
+            return
+        rerouted, self._reroute_at = await self._database.write(
+            lambda tx: reroute.reroute(tx, now, self._methods, ())
+        )
+        for one in rerouted:
+            self._metrics.rerouted(one.was, one.to)
 
     async def _claim(self) -> list[ClaimedDelivery]:
         """What may go out now: pages into every free place, the rest into those not kept for pages."""
@@ -133,7 +150,7 @@ class Outbox:
 
     def _pause(self) -> float:
         """Seconds until something that waits for its time may go out."""
-        waiting = [self._next_attempt] if self._next_attempt else []
+        waiting = [moment for moment in (self._next_attempt, self._reroute_at) if moment]
         moments = [*self._resting.values(), *self._resting_kinds.values(), *waiting]
         return min([_LONGEST_SLEEP, *map(self._clock.wait_until, moments)])
 
@@ -158,6 +175,8 @@ class Outbox:
         try:
             await self._settle(delivery, outcome)
         finally:
+            if delivery.owed.kind is DeliveryKind.PAGE and isinstance(outcome, TryAgain | InDoubt):
+                self._reroute_at = self._clock.now()
             if isinstance(outcome, Sent) and outcome.rest:
                 self._resting[delivery.owed.lane] = self._clock.after(outcome.rest)
             if isinstance(outcome, TryAgain) and outcome.is_rate_limit and outcome.after:
@@ -211,7 +230,8 @@ class Outbox:
 def _pause_after(delivery: ClaimedDelivery, outcome: Outcome) -> timedelta:
     if isinstance(outcome, TryAgain) and outcome.after is not None:
         return outcome.after
-    return pause_before(delivery.attempt, random.random())  # noqa: S311 - jitter is no secret
+    longest = LONGEST_PAUSE_OF_PAGES if delivery.owed.kind is DeliveryKind.PAGE else LONGEST_PAUSE
+    return pause_before(delivery.attempt, random.random(), longest)  # noqa: S311 - jitter is no secret
 
 
 def _report(delivery: ClaimedDelivery, outcome: Outcome) -> None:
@@ -225,6 +245,8 @@ def _report(delivery: ClaimedDelivery, outcome: Outcome) -> None:
     match outcome:
         case Sent():
             log.info("delivered", **facts)
+        case Dropped():
+            log.info("delivery dropped", **facts)
         case Never(why):
             log.error("delivery failed", why=why, **facts)
         case TryAgain(why) | InDoubt(why):

@@ -7,16 +7,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from bot.domain import consequences, escalation
+from bot.domain import consequences
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import (
     COLLAPSING,
     GIVE_UP_AFTER,
+    GIVE_UP_ATTEMPTS,
     UNPACED,
     ClaimedDelivery,
     Delivery,
     DeliveryKind,
     DeliveryState,
+    Dropped,
     InDoubt,
     Never,
     Outcome,
@@ -26,18 +28,10 @@ from bot.domain.delivery import (
 )
 from bot.domain.ids import PersonId
 from bot.domain.incident import Incident
-from bot.domain.timeline import (
-    TOCSIN,
-    DeliveryFailed,
-    Escalated,
-    Event,
-    LevelPassed,
-    Paged,
-    PageFailed,
-    Reason,
-)
-from bot.operations import look_up, rows
+from bot.domain.timeline import TOCSIN, DeliveryFailed, Paged, PageFailed
+from bot.operations import look_up, reroute, rows
 from bot.operations.record import owe, record, refresh_pages
+from bot.operations.reroute import Wish
 from storage import incidents, organizations, outbox, touched
 
 #: Why a delivery failed, in the words of the API.
@@ -102,11 +96,15 @@ def _kinds(resting: Collection[DeliveryKind]) -> tuple[str, ...]:
 
 def _taken(tx: Connection, head: Row[Any], now: datetime, leased_until: datetime) -> ClaimedDelivery | None:
     row = _newest(tx, head, now) if head.kind in COLLAPSING else head
-    if not _is_wanted(tx, row):
+    wish = reroute.wish(tx, now, row) if row.kind == DeliveryKind.PAGE else Wish.SEND
+    if wish is Wish.DROP:
         outbox.settle(tx, row.id, row.lane, {"state": DeliveryState.DROPPED, "settled_at": now})
         return None
+    if wish is Wish.WAIT:
+        outbox.change(tx, row.id, {"next_attempt_at": now + reroute.TURN})
+        return None
     outbox.change(tx, row.id, {"state": DeliveryState.SENDING, "leased_until": leased_until})
-    return rows.claimed(row)
+    return rows.claimed(row, is_wanted=wish is Wish.SEND)
 
 
 def take_back(tx: Connection, now: datetime) -> int:
@@ -131,6 +129,9 @@ def settle(
             _sent(tx, now, delivery, outcome)
         case Never():
             _failed(tx, now, delivery, outcome, methods)
+        case Dropped():
+            dropped = {"state": DeliveryState.DROPPED, "settled_at": now, "leased_until": None}
+            outbox.settle(tx, delivery.id, delivery.owed.lane, dropped)
         case TryAgain() | InDoubt() if _is_given_up(now, delivery, outcome):
             why = f"given up after {delivery.attempt} attempts: {outcome.why}"
             _failed(tx, now, delivery, Never(why), methods)
@@ -142,23 +143,14 @@ def settle(
 
 def _is_given_up(now: datetime, delivery: ClaimedDelivery, outcome: TryAgain | InDoubt) -> bool:
     is_wait = isinstance(outcome, TryAgain) and outcome.is_wait
-    return now - delivery.owed_at > GIVE_UP_AFTER and not is_wait
+    is_old = now - delivery.owed_at > GIVE_UP_AFTER and delivery.attempt >= GIVE_UP_ATTEMPTS
+    return is_old and not is_wait
 
 
 def _newest(tx: Connection, head: Row[Any], now: datetime) -> Row[Any]:
     newest = outbox.newest_in_lane(tx, head.lane, head.kind)
     outbox.drop_older(tx, newest, now)
     return newest
-
-
-def _is_wanted(tx: Connection, row: Row[Any]) -> bool:
-    """An escalation whose acknowledgement was committed before it was claimed is not sent."""
-    if row.kind != DeliveryKind.PAGE or row.is_in_doubt:
-        return True
-    cause = look_up.entry(tx, row.incident_id, row.sequence)
-    if isinstance(cause.event, Paged):
-        return True
-    return look_up.is_asking(look_up.incident_by_id(tx, row.incident_id), cause)
 
 
 def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) -> None:
@@ -269,24 +261,10 @@ def _page_failed(
 
     A page by hand names its methods, and falls to no other.
     """
-    events: list[Event] = [PageFailed(person_id, owed.method or "", why)]
-    after = incident
     cause = look_up.entry(tx, incident.id, owed.sequence or 0)
     if not isinstance(cause.event, Paged):
         others = [method for method in methods if method is not owed.method]
         # What is owed already, as it is for a person of several methods, is not owed again.
         owe(tx, now, [consequences.page(incident.id, cause.sequence, person_id, one) for one in others])
-    if _level_is_out_of_reach(tx, incident, cause.event, owed.sequence or 0):
-        organization = look_up.organization(tx)
-        after, escalations = escalation.climb(organization, incident, now, Reason.UNREACHABLE)
-        events += [LevelPassed(incident.level, "could not be reached"), *escalations]
-    record(tx, now, TOCSIN, incident, after, *events)
-
-
-def _level_is_out_of_reach(tx: Connection, incident: Incident, cause: Event, sequence: int) -> bool:
-    if not isinstance(cause, Escalated) or not incident.awaits_acknowledgement:
-        return False
-    if (cause.level, cause.round) != (incident.level, incident.round):
-        return False
-    pages = outbox.pages_for_event(tx, incident.id, sequence)
-    return all(page.state == DeliveryState.FAILED for page in pages)
+    after, passed = reroute.passed(tx, now, incident, cause.sequence)
+    record(tx, now, TOCSIN, incident, after, PageFailed(person_id, owed.method or "", why), *passed)

@@ -80,9 +80,9 @@ def organization_document(value: Organization) -> Any:
     return _ORGANIZATION.dump_python(value, mode="json")
 
 
-def claimed(row: Row[Any]) -> ClaimedDelivery:
+def claimed(row: Row[Any], *, is_wanted: bool) -> ClaimedDelivery:
     owed = _DELIVERY.validate_python(dict(row._mapping))
-    return ClaimedDelivery(row.id, owed, row.attempt + 1, row.is_in_doubt, row.owed_at, row.number)
+    return ClaimedDelivery(row.id, owed, row.attempt + 1, row.is_in_doubt, row.owed_at, row.number, is_wanted)
 
 
 def key(row: Row[Any]) -> ApiKey:

@@ -7,6 +7,7 @@ fresh timestamp of digits, a right signature, valid UTF-8, a bounded size and th
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,12 +15,34 @@ from urllib.parse import parse_qs
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.time import Now
 
 LARGEST_BODY = 256 * 1024
 FRESH_SECONDS = 300
 _DEEPEST = 100
+
+
+def listening_app(client: AsyncWebClient) -> AsyncApp:
+    """Bolt, for requests that `check` has passed; it asks Slack for nothing before a listener runs.
+
+    Left to itself it calls `auth.test` before the first request and refuses that one, a person's click,
+    when Slack's Web API does not answer just then.
+    """
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=client.token)
+
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
+    return AsyncApp(client=client, authorize=authorize, request_verification_enabled=False)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Bolt warns that the client, and not SLACK_BOT_TOKEN, and that `authorize` comes first."""
+    message = record.getMessage()
+    return "`token` will be unused" not in message and "will be ignored" not in message
 
 
 class Refused(Exception):

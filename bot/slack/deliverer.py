@@ -8,7 +8,16 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.delivery import ClaimedDelivery, Deliverer, DeliveryKind, Never, Outcome, Sent, TryAgain
+from bot.domain.delivery import (
+    ClaimedDelivery,
+    Deliverer,
+    DeliveryKind,
+    Dropped,
+    Never,
+    Outcome,
+    Sent,
+    TryAgain,
+)
 from bot.domain.errors import NotFound
 from bot.domain.ids import SlackUserId
 from bot.domain.organization import Person
@@ -192,6 +201,8 @@ class SlackDeliverer:
     ) -> Outcome:
         """Post it, unless an attempt whose answer was lost did."""
         ts = await self._find_sent(delivery, channel, thread_ts) if delivery.is_in_doubt else None
+        if ts is None and not delivery.is_wanted:
+            return Dropped()
         if ts is None:
             answer = await self._client.chat_postMessage(
                 channel=channel,

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
+import aiohttp
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
@@ -105,7 +106,7 @@ class Front:
         """Whether Slack's e-mail for this account is that of somebody in the organization."""
         try:
             found = await self.client.users_info(user=slack_id)
-        except (SlackApiError, OSError, TimeoutError):
+        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError):
             return False
         now, email = self.now(), str(found["user"].get("profile", {}).get("email") or "")
         return await self.database.write(lambda tx: reorganize.recognize(tx, now, email, slack_id))
@@ -161,7 +162,7 @@ class Front:
                 await self.client.chat_postMessage(
                     channel=user_id, text=message.text, blocks=list(message.blocks)
                 )
-        except (SlackApiError, OSError, TimeoutError) as error:
+        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.warning("an answer did not arrive", error=str(error))
 
 
