@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import organization_file
 from bot.api import front as api
 from bot.api.authentication import Authentication
-from bot.api.health import Health, heartbeat
+from bot.api.health import Check, Health, heartbeat
 from bot.api.limits import Category, Limits
 from bot.api.server import Server
 from bot.domain import mail
@@ -51,10 +52,29 @@ class NotReady(Refusal):
     code = "NOT_READY"
 
 
+class Role(Enum):
+    """What a process does. Several of each may run on one PostgreSQL database."""
+
+    #: Hears what people and machines ask.
+    WEB = "web"
+    #: Sends what is owed and fires what is due.
+    WORKER = "worker"
+    BOTH = "both"
+
+    @property
+    def hears(self) -> bool:
+        return self is not Role.WORKER
+
+    @property
+    def works(self) -> bool:
+        return self is not Role.WEB
+
+
 class App:
     """The whole program on one database and one Slack workspace, from `start` to `stop`."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, role: Role = Role.BOTH) -> None:
+        self.role = role
         self.settings = settings
         self.clock = clock
         self.database = Database(settings.database_url)
@@ -81,12 +101,22 @@ class App:
             log.warning("stopped before everything in flight was done; it is kept for the next start")
 
     async def _start(self) -> None:
-        token = _token(self.settings)
+        token = _token(self.settings, self.role)
+        if self.role is not Role.BOTH and not self.database.is_shared:
+            raise NotReady(
+                f"A process that is only {self.role.value} needs others, and only one may run on a SQLite "
+                "file. Set DATABASE_URL to a PostgreSQL database, or let one process do both."
+            )
         await self.database.open()
         self._parts.push_async_callback(self.database.close)
         await self._organize()
         session = await self._parts.enter_async_context(aiohttp.ClientSession())
         slack = client.connect(token, self.settings.slack_api_url, session)
+        if self.role.works:
+            await self._work(slack)
+        await self._listen(slack)
+
+    async def _work(self, slack: AsyncWebClient) -> None:
         by_slack = SlackDeliverer(slack, self.database, self.clock.now)
         by_mail = self._mail()
         deliverers = {**by_slack.kinds(), DeliveryKind.PAGE: by_method(by_slack, by_mail)}
@@ -97,7 +127,6 @@ class App:
         self._parts.push_async_callback(self.deadlines.stop)
         await self.outbox.start()
         self._parts.push_async_callback(self.outbox.stop)
-        await self._listen(slack)
 
     def _mail(self) -> MailDeliverer | None:
         """The way to people by e-mail, if there is one."""
@@ -143,19 +172,19 @@ class App:
         front = api.Front(
             self.database, now, authentication, limits, self.metrics, lambda: slack_front.workspace_url
         )
-        checks = {
-            "scheduler": heartbeat(self.deadlines.silent_for, LONGEST_SILENCE),
-            "slack": self._slack_trouble,
-        }
+        checks: dict[str, Check] = {}
+        if self.role.works:
+            checks["scheduler"] = heartbeat(self.deadlines.silent_for, LONGEST_SILENCE)
+        checks["slack"] = self._slack_trouble
         health = Health(self.database, now, self.metrics, checks)
-        server = Server(front, health, self._slack_routes(bolt))
+        server = Server(front if self.role.hears else None, health, self._slack_routes(bolt))
         self.port = await server.start(settings.host, settings.port, STOP_SECONDS / 2)
         self._parts.push_async_callback(server.stop)
 
     def _slack_routes(self, bolt: AsyncApp) -> list[web.RouteDef]:
         """How Slack reaches us by HTTP; nothing in Socket Mode."""
         secret = self.settings.slack_signing_secret
-        if self.settings.is_socket_mode or secret is None:
+        if self.settings.is_socket_mode or secret is None or not self.role.hears:
             return []
         return [connection.route(bolt, secret.reveal(), self.clock.world)]
 
@@ -183,7 +212,7 @@ class App:
             try:
                 greeted = await slack.auth_test()
                 front.team_id, front.workspace_url = greeted["team_id"], greeted.get("url")
-                if self.settings.slack_app_token is not None:
+                if self.settings.slack_app_token is not None and self.role.hears:
                     await self._open_socket(bolt, self.settings.slack_app_token.reveal())
                 self._is_greeted = True
                 log.info("connected to Slack", team=greeted["team"])
@@ -193,14 +222,14 @@ class App:
                 await asyncio.sleep(_CONNECT_AGAIN_SECONDS)
 
 
-def _token(settings: Settings) -> str:
+def _token(settings: Settings, role: Role) -> str:
     """The bot's token. Raises NotReady when Tocsin could not hear from Slack with these settings."""
     if settings.slack_bot_token is None:
         raise NotReady(
             "SLACK_BOT_TOKEN is missing: the xoxb-… token of your Slack app. "
             "`python -m bot manifest` creates the app; `python -m bot demo` needs none."
         )
-    if settings.slack_app_token is None and settings.slack_signing_secret is None:
+    if role.hears and settings.slack_app_token is None and settings.slack_signing_secret is None:
         raise NotReady(
             "Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events."
         )

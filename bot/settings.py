@@ -5,10 +5,11 @@ A secret may also come from a file that `NAME_FILE` names, as container platform
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from bot.domain import mail
 from bot.domain.errors import Refusal
@@ -18,6 +19,7 @@ T = TypeVar("T")
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
+_SQLITE: Final = "sqlite:///tocsin.db"
 SLACK_API_URL: Final = "https://slack.com/api/"
 _SECRET_FILE_LIMIT = 64 * 1024
 _SHORTEST_KEY = 16
@@ -71,7 +73,8 @@ class Settings:
     slack_signing_secret: Secret | None = None
     #: Ends in `/`.
     slack_api_url: str = SLACK_API_URL
-    database_url: str = "sqlite:///tocsin.db"
+    #: May hold a password.
+    database_url: str = field(default=_SQLITE, repr=False)
     host: str = "127.0.0.1"
     #: 0 takes any free port.
     port: int = 8080
@@ -102,9 +105,16 @@ class Settings:
             self.slack_signing_secret,
             self.smtp_url,
             self._smtp_password,
+            *self._database_password,
             self.tocsin_secret,
         )
         return tuple(one for one in every if one is not None)
+
+    @property
+    def _database_password(self) -> tuple[Secret, ...]:
+        """As it stands in the address, and as it is."""
+        password = urlsplit(self.database_url).password or ""
+        return tuple(Secret(one) for one in {password, unquote(password)} if one)
 
     @property
     def _smtp_password(self) -> Secret | None:
@@ -125,7 +135,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         slack_app_token=reader.secret("SLACK_APP_TOKEN", _token("xapp-")),
         slack_signing_secret=reader.secret("SLACK_SIGNING_SECRET", _visible),
         slack_api_url=reader.value("SLACK_API_URL", _slack_api_url, SLACK_API_URL),
-        database_url=reader.value("DATABASE_URL", _database_url, Settings.database_url),
+        database_url=reader.value("DATABASE_URL", _database_url, _SQLITE),
         host=reader.value("HOST", _visible, Settings.host),
         port=reader.value("PORT", _port, Settings.port),
         smtp_url=reader.secret("SMTP_URL", _smtp_url),
@@ -223,12 +233,13 @@ def _slack_api_url(text: str) -> str:
 
 
 def _database_url(text: str) -> str:
-    scheme = text.partition(":")[0].partition("+")[0].lower()
+    scheme = text.partition(":")[0]
     if scheme in ("postgresql", "postgres"):
-        raise ValueError("names PostgreSQL, which a later version brings; use sqlite:///tocsin.db for now")
+        return _postgresql(text)
     if not text.startswith("sqlite:///"):
         raise ValueError(
-            "must name a SQLite file, such as sqlite:///tocsin.db or sqlite:////var/lib/tocsin.db"
+            "must be sqlite:///tocsin.db, sqlite:////var/lib/tocsin.db "
+            "or postgresql://user:password@host/database"
         )
     path = text.removeprefix("sqlite:///")
     if path in ("", ":memory:") or path.startswith("file:"):
@@ -236,6 +247,17 @@ def _database_url(text: str) -> str:
     if not path.isprintable() or "?" in path:
         raise ValueError("must name a file, without options and control characters")
     return text
+
+
+def _postgresql(text: str) -> str:
+    """The address under its full name: hosts hand out `postgres://` too."""
+    found = urlsplit(text)
+    if not text.isprintable() or not found.path.strip("/"):
+        raise ValueError("must name the database, such as postgresql://user:password@host/tocsin")
+    with suppress(ValueError):
+        _ = found.port
+        return found._replace(scheme="postgresql").geturl() if found.netloc else text
+    raise ValueError("must have a port from 1 to 65535, or none")
 
 
 def _port(text: str) -> int:

@@ -10,7 +10,10 @@ from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 
 from storage import touched
-from storage.sqlite import FileInUse, Full, SqliteReader, SqliteWriter, hold_file
+from storage.errors import FileInUse, Full, Unusable
+from storage.postgres import Postgres
+from storage.postgres import inspect as inspect_postgresql
+from storage.sqlite import SqliteReader, SqliteWriter, hold_file
 from storage.touched import Touched
 from storage.upgrade import upgrade_sqlite
 
@@ -24,18 +27,22 @@ class Listener(Protocol):
     def __call__(self, marks: Touched) -> None: ...
 
 
-class Unusable(Exception):
-    """The file cannot be opened, or is no database of ours."""
-
-
 class Database:
-    """One SQLite file. `open` brings its tables up to date; `exclusive` refuses a second process."""
+    """A SQLite file, or a PostgreSQL database. `open` brings its tables up to date."""
 
     def __init__(self, url: str, *, exclusive: bool = True) -> None:
-        self.path = Path(make_url(url).database or "tocsin.db")
-        self._exclusive = exclusive
+        """`exclusive` refuses a second process on a SQLite file."""
         self._listeners: list[Listener] = []
-        self._release: Callable[[], None] | None = None
+        self._kept: SqliteFile | Postgres
+        if make_url(url).get_backend_name() == "postgresql":
+            self._kept = Postgres(url, self._committed)
+        else:
+            self._kept = SqliteFile(Path(make_url(url).database or "tocsin.db"), self._committed, exclusive)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on it too."""
+        return isinstance(self._kept, Postgres)
 
     def after_commit(self, listener: Listener) -> None:
         """Call `listener` after each commit. A lost call must be harmless: the rows are the truth."""
@@ -43,6 +50,40 @@ class Database:
 
     async def open(self) -> None:
         """Raises FileInUse when another process holds the file, Unusable when it is no database of ours."""
+        await self._kept.open()
+
+    async def close(self) -> None:
+        """Waits for the operations that are waiting."""
+        await self._kept.close()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so many operations wait that what can wait should."""
+        return self._kept.is_busy
+
+    async def write(self, operation: Operation[T]) -> T:
+        """The operation's result, once it is committed. Raises what it raises, and Full."""
+        return await self._kept.write(operation)
+
+    async def read(self, query: Operation[T]) -> T:
+        """The query's result, from one short read transaction."""
+        return await self._kept.read(query)
+
+    def _committed(self, marks: Touched) -> None:
+        for listener in self._listeners:
+            listener(marks)
+
+
+class SqliteFile:
+    """A SQLite file that one process writes."""
+
+    def __init__(self, path: Path, told: Callable[[Touched], None], exclusive: bool) -> None:
+        self.path = path
+        self._told = told
+        self._exclusive = exclusive
+        self._release: Callable[[], None] | None = None
+
+    async def open(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self._exclusive:
@@ -55,7 +96,7 @@ class Database:
                 f"{self.path} cannot be used ({why}). Check its owner and the disk, restore a backup, "
                 "or name another file in DATABASE_URL."
             ) from error
-        self._writer = SqliteWriter(self.path, asyncio.get_running_loop(), self._committed)
+        self._writer = SqliteWriter(self.path, asyncio.get_running_loop(), self._told)
         self._reader = SqliteReader(self.path)
 
     async def close(self) -> None:
@@ -71,20 +112,13 @@ class Database:
 
     @property
     def is_busy(self) -> bool:
-        """Whether so many operations wait that what can wait should."""
         return self._writer.is_busy
 
     async def write(self, operation: Operation[T]) -> T:
-        """The operation's result, once it is committed. Raises what it raises, and Full."""
         return await self._writer.submit(operation)
 
     async def read(self, query: Operation[T]) -> T:
-        """The query's result, from one short read transaction."""
         return await self._reader.run(query)
-
-    def _committed(self, marks: Touched) -> None:
-        for listener in self._listeners:
-            listener(marks)
 
 
 __all__ = [
@@ -96,5 +130,6 @@ __all__ = [
     "Operation",
     "Touched",
     "Unusable",
+    "inspect_postgresql",
     "touched",
 ]

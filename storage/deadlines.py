@@ -18,6 +18,9 @@ _DUE = (
     .order_by(deadlines.c.due_at)
     .limit(bindparam("most"))
 )
+_INCIDENT_OF = select(deadlines.c.incident_id).where(
+    deadlines.c.id == bindparam("wanted"), deadlines.c.state == "armed"
+)
 _ARMED_OF = select(deadlines).where(
     deadlines.c.incident_id == bindparam("wanted"), deadlines.c.state == "armed"
 )
@@ -47,6 +50,12 @@ def earliest(tx: Connection) -> datetime | None:
 def due(tx: Connection, now: datetime, most: int) -> Sequence[str]:
     """Ids of armed deadlines that are due, the most overdue first."""
     return tx.execute(_DUE, {"moment": now, "most": most}).scalars().all()
+
+
+def incident_of(tx: Connection, deadline_id: str) -> str | None:
+    """Whose deadline it is; None if it is armed no longer."""
+    found: str | None = tx.execute(_INCIDENT_OF, {"wanted": deadline_id}).scalar()
+    return found
 
 
 def claim(tx: Connection, deadline_id: str, at: datetime) -> Row[Any] | None:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
-from storage import tallies
+from storage import locks, tallies
 from storage.prepared import Insert, Statement
 from storage.tables import incidents, numbers, places
+from storage.upsert import insert
 
 Columns = Mapping[str, Any]
 Rows = Sequence[Row[Any]]
@@ -51,10 +51,15 @@ def replace(tx: Connection, before: Columns, after: Columns) -> bool:
 
 
 def by_number(tx: Connection, number: str) -> Row[Any] | None:
-    return tx.execute(_BY_NUMBER, {"wanted": number}).one_or_none()
+    return tx.execute(locks.on_row(tx, _BY_NUMBER), {"wanted": number}).one_or_none()
 
 
 def by_id(tx: Connection, incident_id: str) -> Row[Any] | None:
+    return tx.execute(locks.on_row(tx, _BY_ID), {"wanted": incident_id}).one_or_none()
+
+
+def glance(tx: Connection, incident_id: str) -> Row[Any] | None:
+    """The incident as it was last committed; others may change it meanwhile."""
     return tx.execute(_BY_ID, {"wanted": incident_id}).one_or_none()
 
 

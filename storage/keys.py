@@ -6,18 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
 from storage import memo
 from storage.prepared import Statement
 from storage.tables import api_keys, facts
-from storage.types import as_time
+from storage.types import as_time, kept
+from storage.upsert import insert
 
 _BY_DIGEST = select(api_keys).where(api_keys.c.digest == bindparam("wanted"))
 _STATE = Statement(
-    select(api_keys.c.name, api_keys.c.person_id, api_keys.c.expires_at, api_keys.c.revoked_at).where(
-        api_keys.c.id == bindparam("wanted")
-    )
+    select(
+        api_keys.c.name, api_keys.c.person_id, kept(api_keys.c.expires_at), kept(api_keys.c.revoked_at)
+    ).where(api_keys.c.id == bindparam("wanted"))
 )
 
 
@@ -45,8 +45,7 @@ def state_of(tx: Connection, key_id: str) -> KeyState | None:
     if not remembered[key_id]:
         return None
     name, person_id, expires_at, revoked_at = remembered[key_id][0]
-    is_raw = not tx.dialect.is_async
-    expiry = as_time(expires_at) if is_raw and expires_at is not None else expires_at
+    expiry = as_time(expires_at) if expires_at is not None else None
     return KeyState(name, person_id, expiry, revoked_at is not None)
 
 

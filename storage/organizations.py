@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from storage import memo
 from storage.prepared import Statement
 from storage.tables import organizations, slack_accounts
+from storage.upsert import insert
 
 _NEWEST = Statement(
     select(

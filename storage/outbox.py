@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import product
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
@@ -15,7 +16,9 @@ from sqlalchemy import (
     TextClause,
     and_,
     bindparam,
+    cast,
     exists,
+    extract,
     false,
     func,
     or_,
@@ -24,10 +27,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from storage import touched
+from storage import locks, touched
 from storage.prepared import Formula, Insert, Statement
 from storage.tables import incidents, outbox, timeline
-from storage.types import as_time
+from storage.types import as_time, kept
 
 Columns = Mapping[str, Any]
 
@@ -47,6 +50,7 @@ def add(tx: Connection, rows: Sequence[Columns], common: Columns) -> None:
     """Owe these deliveries, each with the columns in common; one whose key was owed before is not again."""
     if rows:
         lanes = dict.fromkeys(row["lane"] for row in rows)
+        locks.lanes(tx, lanes)
         if _ADD.run(tx, rows, common, {"is_head": _is_first(rows)}) != len(rows):
             _name_heads(tx, lanes)
         touched.mark(tx, touched.OUTBOX)
@@ -116,7 +120,7 @@ def next_attempt(
 @cache
 def _next(priorities: tuple[int, ...], kinds: tuple[str, ...]) -> Statement:
     walks = [
-        select(func.min(outbox.c.next_attempt_at)).where(
+        select(kept(func.min(outbox.c.next_attempt_at))).where(
             _HEADS,
             outbox.c.priority == priority,
             outbox.c.kind == kind,
@@ -127,10 +131,49 @@ def _next(priorities: tuple[int, ...], kinds: tuple[str, ...]) -> Statement:
     return Statement(union_all(*walks))
 
 
-def with_ids(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
-    """These deliveries, each with the number of its incident."""
-    found = tx.execute(_WITH_NUMBER.where(outbox.c.id.in_(ids))).all() if ids else ()
-    return {row.id: row for row in found}
+def free(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Those of these heads that nobody else is just taking up, each with the number of its incident."""
+    chosen = _WITH_NUMBER.where(outbox.c.id.in_(ids), _HEADS)
+    if locks.are_needed(tx):
+        chosen = chosen.with_for_update(of=outbox, skip_locked=True)
+    return {row.id: row for row in tx.execute(chosen)}
+
+
+def take(tx: Connection, delivery_id: int, holder: str, lease: timedelta) -> None:
+    """The delivery is the holder's alone until its lease ends."""
+    columns = {"state": "sending", "leased_by": holder, "leased_until": _lease_end(tx, lease)}
+    tx.execute(outbox.update().where(outbox.c.id == delivery_id).values(columns))
+
+
+def keep(tx: Connection, ids: Sequence[int], holder: str, lease: timedelta) -> None:
+    """Prolong the holder's leases."""
+    held = outbox.update().where(outbox.c.id.in_(ids), _is_held_by(holder))
+    tx.execute(held.values(leased_until=_lease_end(tx, lease)))
+
+
+def is_held(tx: Connection, delivery_id: int, holder: str) -> bool:
+    """Whether the lease is still the holder's."""
+    held = select(outbox.c.id).where(outbox.c.id == delivery_id, _is_held_by(holder))
+    return tx.execute(locks.on_row(tx, held)).one_or_none() is not None
+
+
+def is_unsettled(tx: Connection, delivery_id: int) -> bool:
+    found = select(outbox.c.id).where(outbox.c.id == delivery_id, _unsettled)
+    return tx.execute(locks.on_row(tx, found)).one_or_none() is not None
+
+
+def _is_held_by(holder: str) -> ColumnElement[bool]:
+    return and_(outbox.c.state == "sending", outbox.c.leased_by == holder)
+
+
+def _lease_end(tx: Connection, lease: timedelta) -> ColumnElement[Any] | None:
+    """By the server's clock: the clocks of several machines differ. On SQLite nobody else asks."""
+    return _server_time() + lease // timedelta(microseconds=1) if locks.are_needed(tx) else None
+
+
+def _server_time() -> ColumnElement[int]:
+    """Microseconds since 1970."""
+    return cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
 
 
 def newest_in_lane(tx: Connection, lane: str, kind: str) -> Row[Any]:
@@ -141,6 +184,7 @@ def newest_in_lane(tx: Connection, lane: str, kind: str) -> Row[Any]:
 
 def drop_older(tx: Connection, newest: Row[Any], at: datetime) -> None:
     """The newest does for all pending deliveries of its kind in its lane, and takes their place."""
+    locks.lanes(tx, {newest.lane})
     statement = outbox.update().where(*_pending_in(newest.lane, newest.kind), outbox.c.id < newest.id)
     if tx.execute(statement, {"state": "dropped", "is_head": False, "settled_at": at}).rowcount:
         _name_heads(tx, {newest.lane})
@@ -158,6 +202,7 @@ def change(tx: Connection, delivery_id: int, columns: Mapping[str, Any]) -> None
 
 def settle(tx: Connection, delivery_id: int, lane: str, columns: Mapping[str, Any]) -> None:
     """Write the last columns of a delivery that is over: the next one of its lane follows."""
+    locks.lanes(tx, {lane})
     change(tx, delivery_id, {**columns, "is_head": False})
     _name_heads(tx, {lane})
 
@@ -206,11 +251,19 @@ def owed_since(tx: Connection, now: datetime) -> datetime | None:
 
 
 def take_back(tx: Connection, now: datetime) -> int:
-    """What was being sent when the process died is pending again, in doubt; how many."""
-    statement = outbox.update().where(outbox.c.state == "sending")
-    return tx.execute(
-        statement, {"state": "pending", "is_in_doubt": True, "leased_until": None, "next_attempt_at": now}
-    ).rowcount
+    """What was being sent by a process that died is pending again, in doubt; how many.
+
+    On SQLite that is all that was being sent: there was one process. On PostgreSQL it is what nobody has
+    prolonged the lease of.
+    """
+    statement = outbox.update().where(text("outbox.state = 'sending'"))
+    if locks.are_needed(tx):
+        statement = statement.where(kept(outbox.c.leased_until) < _server_time())
+    pending = {"state": "pending", "is_in_doubt": True, "leased_until": None, "leased_by": None}
+    taken = tx.execute(statement.values(**pending, next_attempt_at=now)).rowcount
+    if taken:
+        touched.mark(tx, touched.OUTBOX)
+    return taken
 
 
 def pages_of(tx: Connection, incident_id: str) -> Sequence[Row[Any]]:
@@ -260,7 +313,7 @@ def waiting_pages(tx: Connection, away: Collection[str], most: int, *, is_alone:
         .join(timeline, cause)
         .where(
             text("outbox.state IN ('pending', 'sending')"),
-            outbox.c.lane.between("page:", "page;"),
+            outbox.c.kind == "page",
             timeline.c.kind != "Paged",
             or_(outbox.c.method.in_(away), failing.exists()),
         )

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
 from storage.prepared import Statement
 from storage.tables import postmortem_numbers, postmortems
+from storage.upsert import insert
 
 _NEXT_NUMBER = Statement(
     insert(postmortem_numbers)

@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Executable, Table, TypeDecorator, bindparam, literal
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import Dialect
+
+from storage.upsert import insert
 
 Processor = Callable[[Any], Any]
 
@@ -29,7 +30,8 @@ class Statement:
 
     def run(self, tx: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         if tx.dialect.is_async:
-            return [tuple(row) for row in tx.execute(self._statement, dict(parameters))]
+            result = tx.execute(self._statement, dict(parameters))
+            return [tuple(row) for row in result] if result.returns_rows else []
         if not self._text:
             self._compile(tx.dialect)
         values = [

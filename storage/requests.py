@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.sqlite import insert
 
 from storage.tables import requests
+from storage.upsert import insert
 
 
 def is_new(tx: Connection, key: str, at: datetime) -> bool:

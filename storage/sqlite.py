@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage import memo, tallies, touched
+from storage.errors import FileInUse, Full
 from storage.touched import Touched
 
 T = TypeVar("T")
@@ -53,14 +54,6 @@ _WRITING_PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 8000",
     "PRAGMA cache_size = -32000",
 )
-
-
-class FileInUse(Exception):
-    """Another process works with the same SQLite file."""
-
-
-class Full(Exception):
-    """Too many operations are waiting, or the database cannot be written; nothing was done."""
 
 
 def hold_file(path: Path) -> Callable[[], None]:

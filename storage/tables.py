@@ -135,6 +135,7 @@ deadlines = Table(
 )
 
 _UNSETTLED = text("state IN ('pending', 'sending')")
+_SENDING = text("state = 'sending'")
 _HEADS = text("state = 'pending' AND is_head")
 
 outbox = Table(
@@ -158,6 +159,8 @@ outbox = Table(
     Column("is_head", Boolean, nullable=False, server_default=text("false")),
     Column("owed_at", UtcTime, nullable=False),
     Column("next_attempt_at", UtcTime, nullable=False),
+    #: While it is being sent: by which process, and until when nobody else takes it up.
+    Column("leased_by", Text),
     Column("leased_until", UtcTime),
     Column("last_error", Text),
     Column("settled_at", UtcTime),
@@ -176,6 +179,7 @@ outbox = Table(
         sqlite_where=_HEADS,
         postgresql_where=_HEADS,
     ),
+    Index("ix_outbox_leased", "leased_until", sqlite_where=_SENDING, postgresql_where=_SENDING),
     Index("ix_outbox_incident_id_kind", "incident_id", "kind"),
 )
 

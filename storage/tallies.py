@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from storage import memo
 from storage.prepared import Statement
 from storage.tables import day_tallies, tallies
+from storage.upsert import insert
 
 Columns = Mapping[str, Any]
 
@@ -110,7 +110,8 @@ def _note(changes: "Changes", statement: Statement, before: set[Key], after: set
 
 
 def _write(tx: Connection, changes: "Changes") -> None:
-    for (statement, key), more in changes.items():
+    in_one_order = sorted(changes.items(), key=lambda change: (change[0][0] is _COUNT, change[0][1]))
+    for (statement, key), more in in_one_order:
         if more:
             keys = _SORT if statement is _COUNT else _DAY_SORT
             named = {f"of_{name}": value for name, value in zip(keys, key, strict=True)}

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, TypeDecorator, type_coerce
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -27,6 +27,11 @@ class UtcTime(TypeDecorator[datetime]):
 def as_time(microseconds: int) -> datetime:
     """The moment that a `UtcTime` column keeps, for who reads the column as it is."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def kept(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column as the database keeps it, whoever reads it."""
+    return type_coerce(column, BigInteger)
 
 
 class Json(TypeDecorator[Any]):

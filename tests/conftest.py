@@ -1,15 +1,33 @@
 """Fixtures that several rooms of tests share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.postgres import Server
 from tests.story import Story, opened
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL server, started by the first test that asks for it."""
+    server = Server(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Each test that asks for a database runs on both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    server: Server = request.getfixturevalue("server")
+    return await server.fresh()
+
+
 @pytest.fixture
-async def story(tmp_path: Path) -> AsyncIterator[Story]:
+async def story(tmp_path: Path, database_url: str) -> AsyncIterator[Story]:
     """The app by Socket Mode in a workspace of its own; its promises are checked at the end."""
-    async with opened(tmp_path) as story:
+    async with opened(tmp_path, environment={"DATABASE_URL": database_url}) as story:
         yield story

@@ -30,16 +30,17 @@ def _is_ours(record: logging.LogRecord) -> bool:
 
 
 class Server:
-    """Listens from `start` to `stop`."""
+    """Listens from `start` to `stop`. Without a front it only tells how the process is."""
 
-    def __init__(self, front: Front, health: Health, others: Iterable[web.RouteDef] = ()) -> None:
+    def __init__(self, front: Front | None, health: Health, others: Iterable[web.RouteDef] = ()) -> None:
         self._connections = Connections()
-        application = web.Application(
-            client_max_size=LARGEST_BODY + 1,
-            middlewares=[self._connections.middleware(), middleware.enveloped(front)],
+        self._application = web.Application(
+            client_max_size=LARGEST_BODY + 1, middlewares=[self._connections.middleware()]
         )
-        application.add_routes([*middleware.routes(front), *docs.routes(), *health.routes(), *others])
-        self._application = application
+        self._application.add_routes([*health.routes(), *others])
+        if front is not None:
+            self._application.middlewares.append(middleware.enveloped(front))
+            self._application.add_routes([*middleware.routes(front), *docs.routes()])
 
     async def start(self, host: str, port: int, stop_seconds: float) -> int:
         """The port it listens at. Raises PortInUse."""

@@ -19,6 +19,7 @@ from bot.domain.organization import Organization
 from bot.domain.sla import Severity
 from bot.mail import deliverer
 from bot.settings import Settings, SettingsError
+from storage.database import Unusable, inspect_postgresql
 
 
 @click.command()
@@ -36,15 +37,14 @@ def doctor() -> None:
 
 async def examine(current: Settings) -> AsyncIterator[Finding]:
     """Everything that is right or wrong with the set-up, nearest first: files, then Slack."""
-    database = _file_of(current.database_url)
-    yield _database(database)
+    yield await _database(current.database_url)
     organization: Organization | None = None
     if current.organization is not None:
         try:
             organization = organization_file.read(current.organization)
         except organization_file.FileError as error:
             yield wrong(f"organization file: {error.sentence}", "correct these lines")
-    elif not database.exists():
+    elif not _has_database(current.database_url):
         mend = "name your organization file in TOCSIN_ORGANIZATION; manifests/organization.yaml is an example"
         yield wrong("organization: there is neither a file nor a database that has one", mend)
     if organization is not None:
@@ -99,11 +99,25 @@ def _organization(organization: Organization) -> Iterator[Finding]:
         )
 
 
-def _file_of(database_url: str) -> Path:
-    return Path(database_url.removeprefix("sqlite:///"))
+_SQLITE = "sqlite:///"
 
 
-def _database(path: Path) -> Finding:
+def _has_database(url: str) -> bool:
+    """On PostgreSQL the first start tells."""
+    return not url.startswith(_SQLITE) or Path(url.removeprefix(_SQLITE)).exists()
+
+
+async def _database(url: str) -> Finding:
+    """Whether the database can be used; nothing in it is changed."""
+    if url.startswith(_SQLITE):
+        return _file(Path(url.removeprefix(_SQLITE)))
+    try:
+        return right(f"database: {await inspect_postgresql(url)}")
+    except Unusable as error:
+        return wrong(f"database: {error}", "correct DATABASE_URL, or start the server")
+
+
+def _file(path: Path) -> Finding:
     if not path.exists():
         folder = path.absolute().parent
         if folder.is_dir() and os.access(folder, os.W_OK):

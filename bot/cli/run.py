@@ -8,18 +8,23 @@ import sys
 import click
 
 from bot import settings, telemetry
-from bot.app import App
+from bot.app import App, Role
 from bot.engine.clock import Clock
 
 
 @click.command()
-def run() -> None:
-    """Run Tocsin: Socket Mode with SLACK_APP_TOKEN, else HTTP at /slack/events."""
+@click.option("--only", type=click.Choice(["web", "worker"]), help="Do one half; others do the other one.")
+def run(only: str | None) -> None:
+    """Run Tocsin: Socket Mode with SLACK_APP_TOKEN, else HTTP at /slack/events.
+
+    On PostgreSQL any number of processes may run: web ones hear people and machines, workers send what is
+    owed and fire what is due, and one without --only does both.
+    """
     chosen = settings.from_environment()
     telemetry.configure(
         chosen.log_format, chosen.log_level, sys.stderr, [secret.reveal() for secret in chosen.secrets]
     )
-    asyncio.run(_until_stopped(App(chosen, Clock())))
+    asyncio.run(_until_stopped(App(chosen, Clock(), Role(only or "both"))))
 
 
 async def _until_stopped(app: App) -> None:

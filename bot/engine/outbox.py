@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import uuid
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,7 +29,7 @@ from bot.domain.delivery import (
 from bot.engine.clock import Clock
 from bot.metrics import Metrics
 from bot.operations import deliver, reroute
-from bot.operations.deliver import Room
+from bot.operations.deliver import Lease, Room
 from storage.database import Connection, Database, Touched, touched
 
 #: Deliveries that go out side by side; a few places are kept for pages.
@@ -36,8 +37,10 @@ LANES = 16
 KEPT_FOR_PAGES = 4
 #: And so many while the database has its hands full with what people ask.
 LANES_WHEN_BUSY = 1
-#: A delivery is its deliverer's alone for this long. A deliverer gives up well before.
-LEASE = timedelta(seconds=30)
+#: A delivery is its process's alone for this long, which is prolonged while it is being sent. What a
+#: process that died was sending is taken over by another one after that.
+LEASE = timedelta(seconds=6)
+KEEP_EVERY_SECONDS = 2.0
 _LONGEST_SLEEP = 5.0
 #: After a look that found nothing, the next one waits so many seconds: who writes a lot is not looked at
 #: each time.
@@ -62,6 +65,7 @@ class Outbox:
         self._deliverers = deliverers
         self._methods = tuple(methods)
         self._metrics = metrics or Metrics()
+        self._lease = Lease(uuid.uuid4().hex, LEASE)
         self._sending: dict[int, ClaimedDelivery] = {}
         self._resting: dict[str, datetime] = {}
         self._resting_kinds: dict[DeliveryKind, datetime] = {}
@@ -73,6 +77,7 @@ class Outbox:
         self._is_stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
         database.after_commit(self._committed)
         self._stop_listening = clock.on_jump(self._look.set)
 
@@ -83,6 +88,8 @@ class Outbox:
         if doubtful:
             log.warning("deliveries in doubt after a crash", count=doubtful)
         self._loop = asyncio.create_task(self._run(), name="outbox")
+        if self._database.is_shared:
+            self._keeping = asyncio.create_task(self._keep_leases(), name="leases")
 
     async def stop(self) -> None:
         """Takes up nothing new and waits for what is in flight."""
@@ -92,6 +99,9 @@ class Outbox:
         if self._loop is not None:
             await self._loop
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
 
     @property
     def is_idle(self) -> bool:
@@ -129,6 +139,24 @@ class Outbox:
         for one in rerouted:
             self._metrics.rerouted(one.was, one.to)
 
+    async def _keep_leases(self) -> None:
+        """Prolong what is being sent here, and take over what a process that died was sending."""
+        while True:
+            await asyncio.sleep(KEEP_EVERY_SECONDS)
+            sending, now = [*self._sending], self._clock.now()
+
+            def keep(tx: Connection) -> int:
+                deliver.keep(tx, sending, self._lease)  # noqa: B023 - it is run before the next turn
+                return deliver.take_back(tx, now)  # noqa: B023
+
+            try:
+                taken = await self._database.write(keep)
+            except Exception:
+                log.exception("leases could not be kept")
+                continue
+            if taken:
+                log.warning("deliveries of a process that died are in doubt", count=taken)
+
     async def _claim(self) -> list[ClaimedDelivery]:
         """What may go out now: pages into every free place, the rest into those not kept for pages."""
         free = LANES - len(self._sending)
@@ -136,13 +164,13 @@ class Outbox:
             return []
         ordinary = sum(one.owed.priority is not Priority.URGENT for one in self._sending.values())
         side_by_side = LANES - KEPT_FOR_PAGES if not self._database.is_busy else LANES_WHEN_BUSY
-        now, leased_until = self._clock.now(), self._clock.after(LEASE)
+        now = self._clock.now()
         self._resting = {lane: until for lane, until in self._resting.items() if until > now}
         self._resting_kinds = {kind: until for kind, until in self._resting_kinds.items() if until > now}
         room = Room(free, side_by_side - ordinary, frozenset(self._resting), frozenset(self._resting_kinds))
 
         def claim(tx: Connection) -> list[ClaimedDelivery]:
-            claimed = deliver.claim(tx, now, leased_until, room)
+            claimed = deliver.claim(tx, now, self._lease, room)
             self._next_attempt = None if claimed else deliver.next_attempt(tx, now, room.resting_kinds)
             return claimed
 
@@ -206,9 +234,17 @@ class Outbox:
         _report(delivery, outcome)
         self._count(delivery, outcome)
         while True:
-            settle = partial(deliver.settle, now=self._clock.now(), delivery=delivery, methods=self._methods)
+            settle = partial(
+                deliver.settle,
+                now=self._clock.now(),
+                delivery=delivery,
+                outcome=outcome,
+                retry_at=retry_at,
+                holder=self._lease.holder,
+                methods=self._methods,
+            )
             try:
-                await self._database.write(partial(settle, outcome=outcome, retry_at=retry_at))
+                await self._database.write(settle)
                 return
             except Exception:
                 log.exception("an outcome could not be written down", delivery=delivery.id)

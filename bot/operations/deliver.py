@@ -1,8 +1,9 @@
 """Deliveries: claim what is owed, write down what came of it and what follows from that."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -32,7 +33,7 @@ from bot.domain.timeline import TOCSIN, DeliveryFailed, Paged, PageFailed
 from bot.operations import look_up, reroute, rows
 from bot.operations.record import owe, record, refresh_pages
 from bot.operations.reroute import Wish
-from storage import incidents, organizations, outbox, touched
+from storage import incidents, locks, organizations, outbox, touched
 
 #: Why a delivery failed, in the words of the API.
 NO_CONTACT_DETAILS = "NO_CONTACT_DETAILS"
@@ -64,14 +65,28 @@ class Room:
     resting_kinds: Collection[DeliveryKind] = ()
 
 
-def claim(tx: Connection, now: datetime, leased_until: datetime, room: Room) -> list[ClaimedDelivery]:
+@dataclass(frozen=True)
+class Lease:
+    """Who sends a delivery, and for how long it is theirs alone; they may prolong it."""
+
+    holder: str
+    span: timedelta
+
+
+def claim(tx: Connection, now: datetime, lease: Lease, room: Room) -> list[ClaimedDelivery]:
     """The most urgent heads of lanes, now being sent; what is no longer wanted is dropped on the way."""
     while chosen := _chosen(tx, now, room):
-        rows_ = outbox.with_ids(tx, [head.id for head in chosen])
-        claimed = [one for head in chosen if (one := _taken(tx, rows_[head.id], now, leased_until))]
-        if claimed:
+        free = outbox.free(tx, [head.id for head in chosen])
+        of_urgency = [free[head.id] for head in chosen if head.id in free]
+        claimed = [one for row in of_urgency if (one := _taken(tx, row, now, lease))]
+        if claimed or not free:
             return claimed
     return []
+
+
+def keep(tx: Connection, delivery_ids: Sequence[int], lease: Lease) -> None:
+    """Prolong the leases of deliveries that are still being sent."""
+    outbox.keep(tx, delivery_ids, lease.holder, lease.span)
 
 
 def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[DeliveryKind]) -> datetime | None:
@@ -94,7 +109,7 @@ def _kinds(resting: Collection[DeliveryKind]) -> tuple[str, ...]:
     return tuple(kind for kind in DeliveryKind if kind not in resting)
 
 
-def _taken(tx: Connection, head: Row[Any], now: datetime, leased_until: datetime) -> ClaimedDelivery | None:
+def _taken(tx: Connection, head: Row[Any], now: datetime, lease: Lease) -> ClaimedDelivery | None:
     row = _newest(tx, head, now) if head.kind in COLLAPSING else head
     wish = reroute.wish(tx, now, row) if row.kind == DeliveryKind.PAGE else Wish.SEND
     if wish is Wish.DROP:
@@ -103,12 +118,12 @@ def _taken(tx: Connection, head: Row[Any], now: datetime, leased_until: datetime
     if wish is Wish.WAIT:
         outbox.change(tx, row.id, {"next_attempt_at": now + reroute.TURN})
         return None
-    outbox.change(tx, row.id, {"state": DeliveryState.SENDING, "leased_until": leased_until})
+    outbox.take(tx, row.id, lease.holder, lease.span)
     return rows.claimed(row, is_wanted=wish is Wish.SEND)
 
 
 def take_back(tx: Connection, now: datetime) -> int:
-    """After a crash: what was being sent is pending again, in doubt; how many."""
+    """What was being sent by a process that died is pending again, in doubt; how many."""
     return outbox.take_back(tx, now)
 
 
@@ -118,12 +133,19 @@ def settle(
     delivery: ClaimedDelivery,
     outcome: Outcome,
     retry_at: datetime,
+    holder: str,
     methods: Collection[Method] = USUAL,
 ) -> None:
     """What came of a delivery, and all that follows from it, in one transaction.
 
     `methods` are those by which people can be reached here: a page that fails falls to the next one.
+    Whose lease has ended meanwhile has a say only if it was sent: then it need not be sent again.
     """
+    if delivery.owed.incident_id is not None:
+        locks.incident(tx, delivery.owed.incident_id)
+    is_due = outbox.is_unsettled if isinstance(outcome, Sent) else partial(outbox.is_held, holder=holder)
+    if not is_due(tx, delivery.id):
+        return
     match outcome:
         case Sent():
             _sent(tx, now, delivery, outcome)
@@ -165,6 +187,7 @@ def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) 
             "receipt": sent.receipt,
             "settled_at": now,
             "leased_until": None,
+            "leased_by": None,
         },
     )
     owed = delivery.owed
@@ -217,6 +240,7 @@ def _again(
             "is_in_doubt": delivery.is_in_doubt or isinstance(outcome, InDoubt),
             "last_error": outcome.why,
             "leased_until": None,
+            "leased_by": None,
         },
     )
 
@@ -236,6 +260,7 @@ def _failed(
             "error_code": NO_CONTACT_DETAILS if failure.is_unknown_contact else PROVIDER_FAILED,
             "settled_at": now,
             "leased_until": None,
+            "leased_by": None,
         },
     )
     owed = delivery.owed

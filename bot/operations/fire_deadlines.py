@@ -20,7 +20,7 @@ from bot.domain.timeline import (
 )
 from bot.operations import look_up
 from bot.operations.record import record
-from storage import deadlines
+from storage import deadlines, locks
 
 #: From when on a late deadline is called late on the timeline.
 LATE = timedelta(seconds=10)
@@ -37,10 +37,13 @@ class Fired:
 
 def fire(tx: Connection, now: datetime, deadline_id: str) -> Fired | None:
     """What the deadline stood for, done in one transaction with it; None if it no longer counts."""
+    incident_id = deadlines.incident_of(tx, deadline_id)
+    if incident_id is None or not locks.attempt(tx, deadline_id):  # somebody else fires it
+        return None
+    before = look_up.incident_by_id(tx, incident_id)
     deadline = deadlines.claim(tx, deadline_id, now)
     if deadline is None:
         return None
-    before = look_up.incident_by_id(tx, deadline.incident_id)
     late = now - deadline.due_at if now - deadline.due_at > LATE else None
     organization = look_up.organization(tx)
     kind = DeadlineKind(deadline.kind)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from bot.domain import escalation
 from bot.domain.contact import Method
@@ -89,8 +90,16 @@ def incident(tx: Connection, number: str) -> Incident:
     return rows.incident(row)
 
 
+def glance(tx: Connection, incident_id: str) -> Incident:
+    """The incident, for who will not change it."""
+    return _existing(incidents.glance(tx, incident_id))
+
+
 def incident_by_id(tx: Connection, incident_id: str) -> Incident:
-    row = incidents.by_id(tx, incident_id)
+    return _existing(incidents.by_id(tx, incident_id))
+
+
+def _existing(row: Row[Any] | None) -> Incident:
     if row is None:
         raise NotFound("There is no such incident.")
     return rows.incident(row)

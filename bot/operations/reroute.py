@@ -41,7 +41,7 @@ from bot.domain.timeline import (
 )
 from bot.operations import look_up
 from bot.operations.record import owe, record
-from storage import outbox
+from storage import locks, outbox
 
 #: Pages that are looked at in one transaction.
 _MOST = 100
@@ -77,7 +77,7 @@ def wish(tx: Connection, now: datetime, page: Row[Any]) -> Wish:
     if isinstance(cause.event, Paged):
         return Wish.SEND
     over = Wish.LOOK if page.is_in_doubt else Wish.DROP
-    if not look_up.is_asking(look_up.incident_by_id(tx, page.incident_id), cause):
+    if not look_up.is_asking(look_up.glance(tx, page.incident_id), cause):
         return over
     if page.last_error is None and now - page.owed_at < REROUTE_AFTER:
         return Wish.SEND
@@ -105,6 +105,8 @@ def reroute(
     """
     if len(methods) < 2:
         return [], None
+    if not locks.attempt(tx, "reroute"):  # another process is at it
+        return [], now + LOOK_AGAIN
     alone = outbox.waiting_pages(tx, away, _MOST, is_alone=True)
     beside_failed = outbox.waiting_pages(tx, away, _MOST, is_alone=False)
     rerouted: list[Rerouted] = []

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from storage.database import Connection, Database
 from storage.tables import outbox as table
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def owed(key: str, lane: str = "a", kind: DeliveryKind = DeliveryKind.FIND_PERSON, **more: Any) -> Delivery:
@@ -71,6 +71,14 @@ class Engine:
     async def owe(self, *deliveries: Delivery) -> None:
         await self.database.write(lambda tx: owe(tx, self.clock.now(), deliveries))
 
+    async def die(self) -> None:
+        """As by `kill -9`: nothing is written down any more."""
+        names = ("outbox", "leases", "delivery-")
+        killed = [task for task in asyncio.all_tasks() if task.get_name().startswith(names)]
+        for task in killed:
+            task.cancel()
+        await asyncio.gather(*killed, return_exceptions=True)
+
     async def settle(self) -> None:
         async with asyncio.timeout(10):
             while not self.outbox.is_idle:  # noqa: ASYNC110 - a test waits from outside
@@ -84,8 +92,8 @@ class Engine:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+async def engine(database_url: str) -> AsyncIterator[Engine]:
+    database = Database(database_url)
     await database.open()
     engine = Engine(database)
     yield engine
@@ -199,21 +207,22 @@ async def test_deliverer_that_breaks_does_not_stop_the_others(engine: Engine) ->
     assert await engine.states() == {"bad": "sent", "good": "sent"}
 
 
-async def test_what_was_in_flight_at_a_crash_is_looked_for(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+async def test_what_was_in_flight_at_a_crash_is_looked_for(database_url: str) -> None:
+    database = Database(database_url)
     await database.open()
     crashed = Engine(database)
     crashed.post.gate.clear()
     await crashed.owe(owed("a1"), owed("a2"))
     await crashed.outbox.start()
     await asyncio.wait_for(_until(lambda: crashed.post.handed), 5)
+    await crashed.die()
+    if database.is_shared:
+        await database.write(lambda tx: tx.execute(table.update().values(leased_until=LONG_AGO)))
     next_one = Engine(database)
     await next_one.outbox.start()
     await next_one.settle()
     assert [(one.owed.key, one.is_in_doubt) for one in next_one.post.handed] == [("a1", True), ("a2", False)]
-    crashed.post.gate.set()
     await next_one.outbox.stop()
-    await crashed.outbox.stop()
     await database.close()
 
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
@@ -25,8 +24,8 @@ TABLES = ("incidents", "timeline", "deadlines", "outbox", "places")
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
     await database.open()
     wanted = organization_file.read(ORGANIZATION)
     await database.write(lambda tx: reorganize.apply(tx, NOW, "test", wanted))

@@ -16,7 +16,9 @@ FARID_BY_EMAIL = ("email: farid@example.com}", "email: farid@example.com, channe
 
 
 @asynccontextmanager
-async def with_mail(folder: Path, *changes: tuple[str, str]) -> AsyncIterator[tuple[Story, PostOffice]]:
+async def with_mail(
+    folder: Path, *changes: tuple[str, str], database_url: str | None = None
+) -> AsyncIterator[tuple[Story, PostOffice]]:
     """A story with a mail server, in an organization with these changes."""
     text = ORGANIZATION.read_text(encoding="utf-8")
     for was, to in changes:
@@ -26,6 +28,8 @@ async def with_mail(folder: Path, *changes: tuple[str, str]) -> AsyncIterator[tu
     path.write_text(text, encoding="utf-8")
     async with post_office.opened() as office:
         environment = {"SMTP_URL": office.url(), "EMAIL_FROM": "tocsin@example.com"}
+        if database_url is not None:
+            environment["DATABASE_URL"] = database_url
         async with opened(folder, organization=path, environment=environment) as story:
             yield story, office
 

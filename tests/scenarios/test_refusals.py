@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from sqlalchemy import text
 
+from storage.database import Connection
 from tests.story import ORGANIZATION, Json, Person, Story, opened
 
 
@@ -119,7 +121,15 @@ async def test_tampered_button_is_refused(tmp_path: Path, action_id: str, value:
 
 async def test_slow_database_answers_still_working_then_the_answer(story: Story) -> None:
     block = threading.Event()
-    holding = asyncio.ensure_future(story.app.database.write(lambda tx: block.wait(10)))
+
+    def hold(tx: Connection) -> None:
+        if story.app.database.is_shared:
+            tx.execute(text("LOCK TABLE incidents IN EXCLUSIVE MODE"))
+            tx.execute(text("SELECT pg_sleep(2.3)"))
+        else:
+            block.wait(10)
+
+    holding = asyncio.ensure_future(story.app.database.write(hold))
     asyncio.get_running_loop().call_later(2.3, block.set)
     answer = await story.person("ada").types("declare Oh no")
     await holding

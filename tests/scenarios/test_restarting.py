@@ -50,6 +50,7 @@ async def test_channel_whose_creation_was_not_answered_is_found_again(story: Sto
     assert [name for name in names if name.startswith("inc-")] == ["inc-2026-001-oh-no"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_second_process_on_the_same_file_refuses_to_start(story: Story) -> None:
     second = App(story.settings(), story.clock)
     with pytest.raises(FileInUse, match="is in use by another Tocsin"):

@@ -45,11 +45,14 @@ async def test_page_goes_by_email_after_thirty_seconds_without_slack(
         assert "is paged by e-mail; Slack has not answered for 30 s" in " ".join(await story.said())
 
 
-async def test_acknowledged_during_the_outage_nobody_is_paged_by_slack(tmp_path: Path) -> None:
-    async with with_mail(tmp_path) as (story, _):
+async def test_acknowledged_during_the_outage_nobody_is_paged_by_slack(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with with_mail(tmp_path, database_url=database_url) as (story, office):
         fail(story, http_status=500)
         await declares(story)
         await pass_by(story, 40)
+        assert len(office.letters) == 1
         await types(story, "ben", "ack INC-2026-001")
         story.workspace.faults.clear()
         await story.settle()
@@ -98,8 +101,10 @@ async def test_letters_that_the_mail_server_does_not_take_become_pages_by_slack(
         assert "is paged by Slack; e-mail has not answered for 30 s" in " ".join(await story.said())
 
 
-async def test_level_that_neither_slack_nor_email_reaches_is_passed(tmp_path: Path) -> None:
-    async with with_mail(tmp_path) as (story, office):
+async def test_level_that_neither_slack_nor_email_reaches_is_passed(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with with_mail(tmp_path, database_url=database_url) as (story, office):
         office.faults.answers["RCPT"] = "550 5.1.1 No such user"
         office.faults.times = 1
         fail(story, http_status=500)

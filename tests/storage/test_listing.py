@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -52,9 +51,9 @@ def columns(chance: Random, ordinal: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(database_url: str) -> AsyncIterator[Database]:
     """Three hundred incidents over four days, every tenth changed since it was declared."""
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    database = Database(database_url)
     await database.open()
     chance = Random(3)  # noqa: S311 - the same incidents each time
 

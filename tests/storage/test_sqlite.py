@@ -55,9 +55,9 @@ async def test_refused_operation_leaves_nothing_and_its_neighbours_commit(databa
     assert await count(database) == 3 * BATCH
 
 
-async def test_what_was_answered_is_on_the_disk(database: Database) -> None:
+async def test_what_was_answered_is_on_the_disk(database: Database, tmp_path: Path) -> None:
     await database.write(lambda tx: requests.is_new(tx, "kept", NOW))
-    other = sqlite3.connect(database.path)
+    other = sqlite3.connect(tmp_path / "test.db")
     assert other.execute("SELECT key FROM requests").fetchall() == [("kept",)]
     assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     other.close()

@@ -1,0 +1,52 @@
+"""Locks for when several processes write at once: on PostgreSQL. SQLite has one writer and needs none.
+
+They are taken in one order: an incident, then lanes of the outbox, then what is counted. Two operations
+that take them the other way round wait for each other; PostgreSQL then ends one, and it is run again.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, values
+from sqlalchemy import column as named
+from sqlalchemy import types as kinds
+
+from storage.tables import incidents
+
+_WRITES = "writes"
+
+
+def begin(tx: Connection) -> None:
+    """This connection writes, and others do so at the same time."""
+    tx.info[_WRITES] = True
+
+
+def are_needed(tx: Connection) -> bool:
+    return _WRITES in tx.info
+
+
+def on_row(tx: Connection, statement: Select[Any]) -> Select[Any]:
+    """The statement; where others write, what it finds is this transaction's until its end."""
+    return statement.with_for_update() if are_needed(tx) else statement
+
+
+def incident(tx: Connection, incident_id: str) -> None:
+    """Nobody else changes the incident until the end of this transaction."""
+    if are_needed(tx):
+        tx.execute(select(incidents.c.id).where(incidents.c.id == incident_id).with_for_update())
+
+
+def lanes(tx: Connection, names: Collection[str]) -> None:
+    """Nobody else adds to these lanes, or settles in them, until the end of this transaction."""
+    if are_needed(tx):
+        wanted = values(named("lane", kinds.Text), name="wanted").data([(name,) for name in sorted(names)])
+        lock = func.pg_advisory_xact_lock(func.hashtextextended(wanted.c.lane, 0))
+        tx.execute(select(lock).select_from(wanted))
+
+
+def attempt(tx: Connection, name: str) -> bool:
+    """Whether this transaction is the only one that is busy with the thing of this name."""
+    if not are_needed(tx):
+        return True
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(name, 1))
+    return bool(tx.execute(select(lock)).scalar_one())

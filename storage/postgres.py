@@ -1,0 +1,338 @@
+"""PostgreSQL: any number of processes write side by side, each operation in a transaction of its own.
+
+**Whoever changes an incident locks its row first.** SQLite lets one operation after the other; here those
+on one incident wait for one another, and those on different incidents do not. Where two still meet
+crosswise, PostgreSQL ends one of them, and it is run again: operations are functions of the transaction
+and the time, and leave nothing behind when they are undone.
+
+**Whether a commit arrived is asked, not guessed.** When the server goes away during a COMMIT, nobody knows
+whether it was carried out. Each transaction therefore takes its number along, and the server is asked for
+the fate of that number as soon as it answers again.
+"""
+
+import asyncio
+import json
+import random
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy import URL, Connection, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage import locks, memo, tallies, touched
+from storage.errors import Full, Unusable
+from storage.touched import Touched
+from storage.upgrade import upgrade
+
+T = TypeVar("T")
+Operation = Callable[[Connection], T]
+
+#: Operations that one process carries out side by side, and those that may wait.
+SIDE_BY_SIDE = 8
+WAITING = 4096
+READERS = 8
+#: How often an operation is run again that met another one crosswise.
+ATTEMPTS = 8
+#: How long the server is asked for the fate of a commit whose answer was lost.
+PATIENCE_SECONDS = 5.0
+_CONNECT_SECONDS, _STATEMENT_SECONDS = 5, 15
+_AGAIN_SECONDS = 0.5
+_CHANNEL = "tocsin"
+#: Deadlock, serialization failure, and a row that another transaction was first to insert.
+_MET_ANOTHER = {"40P01", "40001", "23505"}
+#: What keeps a server from being reached. asyncpg's own errors come unwrapped while it connects.
+_UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, PoolExhausted)
+_SESSION = {
+    "application_name": "tocsin",
+    # Whoever stops in the middle of a transaction must not keep the others waiting.
+    "idle_in_transaction_session_timeout": "5s",
+    "lock_timeout": "10s",
+    # A machine that vanished is noticed within seconds.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "2",
+}
+_COMMITTED, _ABORTED = "committed", "aborted"
+
+
+class _Undecided(Exception):
+    """The answer to a COMMIT was lost."""
+
+    def __init__(self, number: str, result: Any, marks: Touched) -> None:
+        super().__init__(number)
+        self.number, self.result, self.marks = number, result, marks
+
+
+class Postgres:
+    """A database that other processes use too. `told` is called after each commit, theirs included."""
+
+    def __init__(self, url: str, told: Callable[[Touched], None]) -> None:
+        self._url, self._arguments = _address(url)
+        self._told = told
+        self._name = uuid.uuid4().hex
+        self.waiting = 0
+        self._turns = asyncio.Semaphore(SIDE_BY_SIDE)
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._listening: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Raises Unusable when there is no such server or database, or another version of ours has it."""
+        self._writing = self._engine(SIDE_BY_SIDE)
+        self._reading = self._engine(
+            READERS, isolation_level="REPEATABLE READ", settings={"default_transaction_read_only": "on"}
+        )
+        try:
+            async with self._writing.begin() as connection:
+                await connection.run_sync(upgrade)
+        except (DBAPIError, *_UNREACHABLE) as error:
+            await self._dispose()
+            raise Unusable(
+                f"The PostgreSQL database in DATABASE_URL cannot be used ({_said(error)}). "
+                "Check that the server runs, and the name, password and rights of the user."
+            ) from error
+        self._listening = asyncio.create_task(self._listen(), name="postgres-listener")
+
+    async def close(self) -> None:
+        """Waits for the operations that are under way."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        await self._dispose()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so many operations wait that what can wait should."""
+        return self.waiting > SIDE_BY_SIDE
+
+    async def write(self, operation: Operation[T]) -> T:
+        """The operation's result, once it is committed. Raises what it raises, and Full."""
+        if self.waiting >= WAITING:
+            raise Full("Tocsin is overloaded; try again in a moment.")
+        self.waiting += 1
+        # A caller who goes away must not end a transaction in its middle.
+        task = asyncio.create_task(self._turn(operation))
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+        return await asyncio.shield(task)
+
+    async def read(self, query: Operation[T]) -> T:
+        """The query's result, from one transaction that sees one moment. Raises Full."""
+        for is_last in (False, True):
+            try:
+                async with self._reading.connect() as connection:
+                    return await connection.run_sync(query)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                if is_last:
+                    raise _unreachable(error) from error
+            except _UNREACHABLE as error:
+                raise _unreachable(error) from error
+        raise AssertionError("unreachable")
+
+    def _engine(self, size: int, settings: dict[str, str] | None = None, **options: Any) -> AsyncEngine:
+        arguments = {
+            **self._arguments,
+            "timeout": _CONNECT_SECONDS,
+            "command_timeout": _STATEMENT_SECONDS,
+            "server_settings": _SESSION | (settings or {}),
+        }
+        return create_async_engine(
+            self._url,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=_STATEMENT_SECONDS,
+            connect_args=arguments,
+            **options,
+        )
+
+    async def _dispose(self) -> None:
+        await self._writing.dispose()
+        await self._reading.dispose()
+
+    def _done(self, task: "asyncio.Task[Any]") -> None:
+        self.waiting -= 1
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may have gone: then nobody else looks at it
+
+    # One operation
+
+    async def _turn(self, operation: Operation[T]) -> T:
+        async with self._turns:
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    return await self._once(operation)
+                except _Undecided as undecided:
+                    if await self._is_committed(undecided.number):
+                        self._told(undecided.marks)
+                        result: T = undecided.result
+                        return result
+                except DBAPIError as error:
+                    is_lost = error.connection_invalidated
+                    if attempt == ATTEMPTS or not (is_lost or _code(error) in _MET_ANOTHER):
+                        raise
+                    if is_lost and attempt > 1:
+                        raise _unreachable(error) from error
+                except _UNREACHABLE as error:
+                    raise _unreachable(error) from error
+                await asyncio.sleep(random.random() * 0.01 * attempt)  # noqa: S311 - jitter is no secret
+        raise Full("Too many operations met one another. Nothing was done; try again.")
+
+    async def _once(self, operation: Operation[T]) -> T:
+        async with self._writing.connect() as connection:
+            transaction = await connection.begin()
+            result, marks = await connection.run_sync(partial(_carried_out, operation))
+            number = await self._announce(connection, marks)
+            try:
+                await transaction.commit()
+            except (DBAPIError, *_UNREACHABLE) as error:
+                await connection.invalidate()
+                raise _Undecided(number, result, marks) from error
+        if marks != Touched():
+            self._told(marks)
+        return result
+
+    async def _announce(self, connection: AsyncConnection, marks: Touched) -> str:
+        """Tell the other processes with the commit; the transaction's number."""
+        number = "CAST(pg_current_xact_id() AS text)"
+        if marks == Touched():
+            return str((await connection.execute(text(f"SELECT {number}"))).scalar_one())
+        news = {"by": self._name, "what": sorted(marks.what)}
+        if marks.deadline is not None:
+            news["deadline"] = marks.deadline.isoformat()
+        asked = text(f"SELECT {number}, pg_notify(:channel, :news)")
+        found = await connection.execute(asked, {"channel": _CHANNEL, "news": json.dumps(news)})
+        return str(found.one()[0])
+
+    async def _is_committed(self, number: str) -> bool:
+        """Whether the transaction took effect. Raises Full when the server does not come back in time."""
+        asked = text("SELECT pg_xact_status(CAST(:number AS xid8))")
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    fate = await self._fate(asked, number)
+                    if fate in (_COMMITTED, _ABORTED):
+                        return fate == _COMMITTED
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise Full(
+                "The database went away while this was being committed. It may have been done: look first."
+            ) from None
+
+    async def _fate(self, asked: Any, number: str) -> str | None:
+        try:
+            async with self._writing.connect() as connection:
+                found = await connection.execute(asked, {"number": number})
+                fate: str | None = found.scalar_one()
+                return fate
+        except (DBAPIError, *_UNREACHABLE):
+            return None
+
+    # What the others do
+
+    async def _listen(self) -> None:
+        """Pass on what other processes committed. What was missed while away is looked for."""
+        while True:
+            try:
+                await self._hear()
+            except (DBAPIError, *_UNREACHABLE):
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _hear(self) -> None:
+        connection = await asyncpg.connect(**_driver_arguments(self._url, self._arguments))
+        gone = asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda _: gone.set())
+            await connection.add_listener(_CHANNEL, lambda *news: self._heard(news[-1]))
+            self._told(_EVERYTHING)
+            while not gone.is_set():
+                try:
+                    async with asyncio.timeout(_CONNECT_SECONDS):
+                        await gone.wait()
+                except TimeoutError:
+                    await connection.execute("SELECT 1")
+        finally:
+            connection.terminate()
+
+    def _heard(self, news: Any) -> None:
+        told = json.loads(news)
+        if told["by"] == self._name:
+            return
+        deadline = told.get("deadline")
+        self._told(Touched(frozenset(told["what"]), datetime.fromisoformat(deadline) if deadline else None))
+
+
+async def inspect(url: str) -> str:
+    """In a few words, which server answers and how far our tables are. Raises Unusable."""
+    address, arguments = _address(url)
+    try:
+        connection = await asyncpg.connect(**_driver_arguments(address, arguments))
+        try:
+            version = await connection.fetchval("SHOW server_version")
+            has_tables = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
+            may_create = await connection.fetchval("SELECT has_schema_privilege(current_schema(), 'CREATE')")
+            at = await connection.fetchval("SELECT version_num FROM alembic_version") if has_tables else None
+        finally:
+            connection.terminate()
+    except _UNREACHABLE as error:
+        raise Unusable(f"PostgreSQL cannot be used: {_said(error)}") from error
+    if not may_create:
+        raise Unusable(f"PostgreSQL {version} answers, but its user may not create tables")
+    state = f"at revision {at}" if at else "empty; its tables are made at the first start"
+    return f"PostgreSQL {version} answers; {address.database} is {state}"
+
+
+#: As if everything had changed.
+_EVERYTHING = Touched(frozenset({touched.OUTBOX, touched.PAGES}), datetime(1970, 1, 1, tzinfo=UTC))
+
+
+def _carried_out(operation: Operation[T], connection: Connection) -> tuple[T, Touched]:
+    """What the operation came to, with what it touched and what it counted."""
+    touched.take(connection)
+    locks.begin(connection)
+    memo.begin(connection)
+    try:
+        result = operation(connection)
+        tallies.flush(connection)
+    finally:
+        memo.end(connection)
+    return result, touched.take(connection)
+
+
+def _address(url: str) -> tuple[URL, dict[str, Any]]:
+    """The address as SQLAlchemy wants it; `sslmode` is libpq's word for asyncpg's `ssl`."""
+    parsed = make_url(url).set(drivername="postgresql+asyncpg")
+    query = dict(parsed.query)
+    mode = query.pop("sslmode", None)
+    return parsed.set(query=query), {"ssl": mode} if mode is not None else {}
+
+
+def _driver_arguments(url: URL, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What asyncpg itself is called with."""
+    named: dict[str, Any] = url.translate_connect_args(username="user")
+    times = {"timeout": _CONNECT_SECONDS, "command_timeout": _CONNECT_SECONDS}
+    return {**named, **url.query, **arguments, **times, "server_settings": _SESSION}
+
+
+def _code(error: DBAPIError) -> str | None:
+    code: str | None = getattr(error.orig, "sqlstate", None)
+    return code
+
+
+def _unreachable(error: BaseException) -> Full:
+    return Full(f"The database cannot be reached: {_said(error)}")
+
+
+def _said(error: BaseException) -> str:
+    """The error in one line, as the server worded it."""
+    cause = getattr(error, "orig", None) or error
+    cause = cause.__cause__ or cause
+    return str(cause).partition("\n")[0] or type(cause).__name__
