@@ -27,9 +27,10 @@ from bot.domain.overview import Overview
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
 from bot.engine.outbox import Outbox
+from bot.engine.reach import Reach
 from bot.mail.deliverer import MailDeliverer
 from bot.metrics import Metrics
-from bot.operations import carry_out_once, reorganize
+from bot.operations import carry_out_once, outages, reorganize
 from bot.settings import Settings
 from bot.slack import client, connection
 from bot.slack.deliverer import SlackDeliverer
@@ -81,6 +82,7 @@ class App:
         self.port = settings.port
         self.metrics = Metrics()
         self._is_greeted = False
+        self._reach: Reach | None = None
         self._socket: connection.SocketConnection | None = None
         self._parts = AsyncExitStack()
 
@@ -121,7 +123,8 @@ class App:
         by_mail = self._mail()
         deliverers = {**by_slack.kinds(), DeliveryKind.PAGE: by_method(by_slack, by_mail)}
         methods = (Method.SLACK, Method.EMAIL) if by_mail is not None else (Method.SLACK,)
-        self.outbox = Outbox(self.database, self.clock, deliverers, methods, self.metrics)
+        self._reach = Reach(self.database, self.clock, lambda: client.trouble(slack))
+        self.outbox = Outbox(self.database, self.clock, deliverers, methods, self.metrics, self._reach)
         self.deadlines = Deadlines(self.database, self.clock, self.metrics)
         await self.deadlines.start()
         self._parts.push_async_callback(self.deadlines.stop)
@@ -189,12 +192,19 @@ class App:
         return [connection.route(bolt, secret.reveal(), self.clock.world)]
 
     async def _slack_trouble(self) -> str | None:
-        """Why Slack cannot be heard; None when it can."""
+        """Why Slack takes nothing from us or cannot be heard, and since when; None when all is well."""
+        if trouble := await self._reach_trouble():
+            return trouble
         if not self._is_greeted:
             return "not connected yet"
-        if self._socket is not None and not await self._socket.is_connected():
-            return "the socket is closed"
-        return None
+        return None if self._socket is None else await self._socket.trouble(self.clock.world())
+
+    async def _reach_trouble(self) -> str | None:
+        """What this process knows; one that sends nothing itself asks what the others have written down."""
+        if self._reach is not None:
+            return self._reach.trouble
+        outage = await self.database.read(outages.last)
+        return str(outage) if outage is not None and outage.until is None else None
 
     async def _open_socket(self, bolt: AsyncApp, app_token: str) -> None:
         socket = connection.SocketConnection(bolt, app_token)
@@ -208,6 +218,7 @@ class App:
 
     async def _connect(self, slack: AsyncWebClient, front: Front, bolt: AsyncApp) -> None:
         """Greet Slack until it answers; deadlines and the outbox work meanwhile."""
+        said = ""
         while True:
             try:
                 greeted = await slack.auth_test()
@@ -218,7 +229,9 @@ class App:
                 log.info("connected to Slack", team=greeted["team"])
                 return
             except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                log.error("Slack cannot be reached", error=str(error), again_in=_CONNECT_AGAIN_SECONDS)
+                if (why := f"{type(error).__name__}: {error}") != said:
+                    log.error("cannot connect to Slack yet; it is tried again until it works", error=why)
+                    said = why
                 await asyncio.sleep(_CONNECT_AGAIN_SECONDS)
 
 

@@ -79,26 +79,36 @@ class Head:
     lane: str
     kind: str
     priority: int
+    method: str | None
 
 
 def heads(
-    tx: Connection, now: datetime, priorities: Sequence[int], kinds: Sequence[str], most: int
+    tx: Connection,
+    now: datetime,
+    priorities: Sequence[int],
+    kinds: Sequence[str],
+    most: int,
+    method: str | None = None,
 ) -> list[Head]:
-    """For each priority and kind, the heads that have waited longest, at most so many of each."""
-    found = _heads(tuple(priorities), tuple(kinds)).run(tx, {"moment": now, "most": most})
+    """For each priority and kind, the heads that have waited longest, at most so many of each.
+
+    With a method, only what goes out by it.
+    """
+    found = _heads(tuple(priorities), tuple(kinds), method).run(tx, {"moment": now, "most": most})
     return [Head(*row) for row in found]
 
 
 @cache
-def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...]) -> Statement:
+def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...], method: str | None) -> Statement:
     """One short walk along the index for each priority and kind: what waits does not slow it down."""
     walks = [
-        select(outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.priority)
+        select(outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.priority, outbox.c.method)
         .where(
             _HEADS,
             outbox.c.priority == priority,
             outbox.c.kind == kind,
             outbox.c.next_attempt_at <= bindparam("moment"),
+            *([outbox.c.method == method] if method else []),
         )
         .order_by(outbox.c.next_attempt_at, outbox.c.id)
         .limit(bindparam("most"))
@@ -324,6 +334,36 @@ def waiting_pages(tx: Connection, away: Collection[str], most: int, *, is_alone:
         still = twins.where(twin.c.state != "failed")
         found = waiting.where(twins.exists(), ~still.exists()).order_by(outbox.c.id.desc())
     return tx.execute(found.limit(most)).all()
+
+
+def count_of_taken_over(
+    tx: Connection, incident_id: str, method: str, since: datetime, until: datetime
+) -> int:
+    """How many pages of the incident went out by this method then, for one that was owed before."""
+    twin = outbox.alias("twin")
+    first = select(twin.c.id).where(
+        twin.c.incident_id == outbox.c.incident_id,
+        twin.c.kind == "page",
+        twin.c.sequence == outbox.c.sequence,
+        twin.c.person_id == outbox.c.person_id,
+        twin.c.owed_at < outbox.c.owed_at,
+    )
+    counted = select(func.count()).where(
+        outbox.c.incident_id == incident_id,
+        outbox.c.kind == "page",
+        outbox.c.method == method,
+        outbox.c.state == "sent",
+        outbox.c.owed_at.between(since, until),
+        first.exists(),
+    )
+    return tx.execute(counted).scalar_one()
+
+
+def held_up(tx: Connection, most: int) -> Sequence[str]:
+    """The incidents for which something is still owed, those of the newest deliveries first."""
+    waiting = select(outbox.c.incident_id).where(_unsettled, outbox.c.incident_id.is_not(None))
+    newest = waiting.group_by(outbox.c.incident_id).order_by(func.max(outbox.c.id).desc())
+    return tx.execute(newest.limit(most)).scalars().all()
 
 
 def failures_of(tx: Connection, incident_id: str, most: int) -> Sequence[Row[Any]]:

@@ -149,6 +149,8 @@ class TryAgain:
     is_wait: bool = False
     #: Whether deliveries of the same kind would be told the same.
     is_rate_limit: bool = False
+    #: Whether the other side as a whole takes nothing: nothing is wrong with this delivery.
+    is_outage: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Deliveries: claim what is owed, write down what came of it and what follows from that."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -63,6 +63,10 @@ class Room:
     resting: Collection[str] = ()
     #: Kinds of which the other side wants no more for now.
     resting_kinds: Collection[DeliveryKind] = ()
+    #: Whether Slack takes nothing now: only what goes out by other methods is taken up.
+    is_slack_held: bool = False
+    #: How many deliveries by each method there is room for; where it says nothing, for as many as in all.
+    by_method: Mapping[Method, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,12 +101,29 @@ def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[Delive
 def _chosen(tx: Connection, now: datetime, room: Room) -> list[outbox.Head]:
     """The most urgent heads that there is room for."""
     most = room.all + len(room.resting)
-    heads = outbox.heads(tx, now, tuple(Priority), _kinds(room.resting_kinds), most)
+    if room.is_slack_held:
+        heads = outbox.heads(tx, now, (Priority.URGENT,), (DeliveryKind.PAGE,), most, Method.EMAIL)
+    else:
+        heads = outbox.heads(tx, now, tuple(Priority), _kinds(room.resting_kinds), most)
     free = [head for head in heads if head.lane not in room.resting or head.kind in UNPACED]
     free.sort(key=lambda head: (head.priority, head.id))
+    free = _that_fit(free, room.by_method)
     urgent = [head for head in free if head.priority == Priority.URGENT][: room.all]
     ordinary = [head for head in free if head.priority != Priority.URGENT]
     return urgent + ordinary[: max(min(room.all - len(urgent), room.ordinary), 0)]
+
+
+def _that_fit(heads: list[outbox.Head], by_method: Mapping[Method, int]) -> list[outbox.Head]:
+    """No method takes more places than it may: one that hangs leaves some to the others."""
+    left = dict(by_method)
+    fitting = []
+    for head in heads:
+        method = Method.EMAIL if head.method == Method.EMAIL else Method.SLACK
+        if left.get(method, 1) > 0:
+            fitting.append(head)
+            if method in left:
+                left[method] -= 1
+    return fitting
 
 
 def _kinds(resting: Collection[DeliveryKind]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import hmac
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -23,6 +24,8 @@ from bot.domain.time import Now
 LARGEST_BODY = 256 * 1024
 FRESH_SECONDS = 300
 _DEEPEST = 100
+#: Four pings without an answer, and slack_sdk takes the socket for dead and opens another one.
+PING_SECONDS = 2
 
 
 def listening_app(client: AsyncWebClient) -> AsyncApp:
@@ -121,7 +124,10 @@ class SocketConnection:
     """Socket Mode, from `open` to `close`; slack_sdk renews the socket when Slack asks for it."""
 
     def __init__(self, app: AsyncApp, app_token: str) -> None:
-        self._handler = AsyncSocketModeHandler(app, app_token, web_client=app.client)
+        self._handler = AsyncSocketModeHandler(
+            app, app_token, web_client=app.client, ping_interval=PING_SECONDS
+        )
+        self._seen: datetime | None = None
 
     async def open(self) -> None:
         await self._handler.connect_async()  # type: ignore[no-untyped-call]
@@ -129,6 +135,11 @@ class SocketConnection:
     async def close(self) -> None:
         await self._handler.close_async()  # type: ignore[no-untyped-call]
 
-    async def is_connected(self) -> bool:
+    async def trouble(self, now: datetime) -> str | None:
+        """Why nothing is heard through it; None when it is open and answers. Ask it now and then."""
         client: Any = self._handler.client
-        return bool(await client.is_connected())
+        if await client.is_connected():
+            self._seen = now
+            return None
+        since = f", since {self._seen:%Y-%m-%d %H:%M:%S} UTC at the earliest" if self._seen else ""
+        return f"the socket is closed{since}"
