@@ -113,7 +113,7 @@ class App:
         self._parts.push_async_callback(self.database.close)
         await self._organize()
         session = await self._parts.enter_async_context(aiohttp.ClientSession())
-        slack = client.connect(token, self.settings.slack_api_url, session)
+        slack = client.connect(token, self.settings.slack_api_url, session, self.clock.world)
         if self.role.works:
             await self._work(slack)
         await self._listen(slack)
@@ -123,7 +123,7 @@ class App:
         by_mail = self._mail()
         deliverers = {**by_slack.kinds(), DeliveryKind.PAGE: by_method(by_slack, by_mail)}
         methods = (Method.SLACK, Method.EMAIL) if by_mail is not None else (Method.SLACK,)
-        self._reach = Reach(self.database, self.clock, lambda: client.trouble(slack))
+        self._reach = Reach(self.database, self.clock, lambda: self._ask_slack(slack))
         self.outbox = Outbox(self.database, self.clock, deliverers, methods, self.metrics, self._reach)
         self.deadlines = Deadlines(self.database, self.clock, self.metrics)
         await self.deadlines.start()
@@ -198,6 +198,12 @@ class App:
         if not self._is_greeted:
             return "not connected yet"
         return None if self._socket is None else await self._socket.trouble(self.clock.world())
+
+    async def _ask_slack(self, slack: AsyncWebClient) -> str | None:
+        """Why Slack does not answer; the socket is looked at too, to know since when it is closed."""
+        if self._socket is not None:
+            await self._socket.trouble(self.clock.world())
+        return await client.trouble(slack)
 
     async def _reach_trouble(self) -> str | None:
         """What this process knows; one that sends nothing itself asks what the others have written down."""

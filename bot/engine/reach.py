@@ -31,6 +31,8 @@ TRIAL_EVERY = timedelta(seconds=10)
 _SILENT = 2
 #: So many lanes in a row that failed, and it is in trouble.
 _FAILING = 3
+#: A lane that was not tried again for so long has nothing to send any more.
+_FORGOTTEN_AFTER = timedelta(minutes=3)
 
 log = structlog.get_logger()
 
@@ -44,7 +46,7 @@ class Reach:
         self._ask = ask
         self.is_asking = False
         self._silent = 0
-        self._failing: set[str] = set()
+        self._failing: dict[str, datetime] = {}
         self._first: datetime | None = None
         self._why = ""
         self._ask_at = clock.now()
@@ -92,7 +94,7 @@ class Reach:
         try:
             why = await self._ask()
             if why is None:
-                await self.arrived()
+                await self._answered()
                 return
             self._doubt(why)
             self._silent += 1
@@ -101,8 +103,19 @@ class Reach:
         finally:
             self.is_asking = False
 
+    async def _answered(self) -> None:
+        """It answered the question: what is held goes out, and shows whether all is well."""
+        now, was_away = self._clock.now(), self.is_away
+        self._failing = {
+            lane: at for lane, at in self._failing.items() if not was_away and now - at < _FORGOTTEN_AFTER
+        }
+        self._ask_at, self._silent = self._clock.after(EVERY), 0
+        if not self._failing:
+            self._first = None
+        await self._keep()
+
     async def arrived(self) -> None:
-        """It answered: all is well."""
+        """A delivery arrived: all is well."""
         self._ask_at = self._clock.after(EVERY)
         self._silent, self._first = 0, None
         self._failing.clear()
@@ -111,7 +124,7 @@ class Reach:
     async def failed(self, lane: str, why: str) -> None:
         """A delivery was not answered: ask at once whether that is so for all."""
         self._doubt(why)
-        self._failing.add(lane)
+        self._failing[lane] = self._clock.now()
         if not self.is_away:
             self._ask_at = self._clock.now()
         await self._keep()

@@ -61,12 +61,10 @@ def outcome_of(error: Exception) -> Outcome:
 
 def _outcome_of_answer(error: SlackApiError) -> Outcome:
     name, answer = error_of(error), _answer(error)
-    status = int(getattr(error.response, "status_code", 500))
-    if status == 429 or name in _PASSING:
-        seconds = _seconds(getattr(error.response, "headers", {}).get("Retry-After"))
-        return TryAgain(
-            f"Slack asks to wait {seconds:g} s", timedelta(seconds=seconds), is_wait=True, is_rate_limit=True
-        )
+    if (seconds := retry_after(error)) is not None:
+        why = f"Slack asks to wait {seconds:.3g} s"
+        return TryAgain(why, timedelta(seconds=seconds), is_wait=True, is_rate_limit=True)
+    status = _status(error)
     if not answer or status >= 500 or name in _DOUBTFUL:
         return InDoubt(f"Slack failed: {name}")
     if name in _UNWELL:
@@ -77,6 +75,17 @@ def _outcome_of_answer(error: SlackApiError) -> Outcome:
         needed = answer.get("needed")
         return TryAgain(f"{name} (needs {needed})" if needed else name, _MEND_PAUSE)
     return Never(name)
+
+
+def retry_after(error: SlackApiError) -> float | None:
+    """For how many seconds Slack asks for patience; None when it asks for none."""
+    if _status(error) != 429 and error_of(error) not in _PASSING:
+        return None
+    return _seconds(getattr(error.response, "headers", {}).get("Retry-After"))
+
+
+def _status(error: SlackApiError) -> int:
+    return int(getattr(error.response, "status_code", 500))
 
 
 def _seconds(text: str | None) -> float:
