@@ -214,7 +214,7 @@ class Postgres:
 
     async def _is_committed(self, number: str) -> bool:
         """Whether the transaction took effect. Raises Full when the server does not come back in time."""
-        asked = text("SELECT pg_xact_status(CAST(:number AS xid8))")
+        asked = text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while True:
@@ -299,11 +299,8 @@ def _carried_out(operation: Operation[T], connection: Connection) -> tuple[T, To
     touched.take(connection)
     locks.begin(connection)
     memo.begin(connection)
-    try:
-        result = operation(connection)
-        tallies.flush(connection)
-    finally:
-        memo.end(connection)
+    result = operation(connection)
+    tallies.flush(connection)
     return result, touched.take(connection)
 
 

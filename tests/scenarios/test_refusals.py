@@ -137,6 +137,7 @@ async def test_slow_database_answers_still_working_then_the_answer(story: Story)
     await story.workspace.until(
         lambda: "declared" in str(story.workspace.ephemerals(story.ids["ada"])).lower()
     )
+    await story.settle()
 
 
 async def test_whole_story_by_signed_http(tmp_path: Path) -> None:

@@ -1,0 +1,239 @@
+"""Several processes on one PostgreSQL database: what they settle, tell one another, and survive."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+from sqlalchemy import Connection, select, text
+
+from storage import requests
+from storage.database import Database, Full, Touched, Unusable, inspect_postgresql, touched
+from storage.tables import facts
+from storage.tables import requests as table
+from tests.postgres import Cutter, Server
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+
+Two = tuple[Database, Database]
+
+
+@pytest.fixture
+async def two(server: Server) -> AsyncIterator[Two]:
+    """Two processes' doors to one database."""
+    url = await server.fresh()
+    doors = Database(url), Database(url)
+    for door in doors:
+        await door.open()
+    yield doors
+    for door in doors:
+        await door.close()
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():  # noqa: ASYNC110 - a test waits from outside
+            await asyncio.sleep(0.01)
+
+
+async def test_of_two_processes_one_carries_a_request_out(two: Two) -> None:
+    async def ask(door: Database, key: str) -> bool:
+        return await door.write(partial(requests.is_new, key=key, at=NOW))
+
+    keys = [f"request {n}" for n in range(40)]
+    answers = await asyncio.gather(*(ask(door, key) for key in keys for door in two))
+    assert sum(answers) == len(keys)
+
+
+async def test_commit_of_one_process_wakes_the_other(two: Two) -> None:
+    first, second = two
+    heard: list[Touched] = []
+    second.after_commit(lambda marks: heard.append(marks))
+
+    def operation(tx: Connection) -> None:
+        touched.mark(tx, touched.OUTBOX)
+        touched.mark_deadline(tx, NOW)
+
+    await until_listening(second)
+    heard.clear()
+    await first.write(operation)
+    await until(lambda: heard)
+    assert heard == [Touched(frozenset({touched.OUTBOX}), NOW)]
+
+
+async def until_listening(door: Database) -> None:
+    def listeners(tx: Connection) -> int:
+        ours = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+        found: int = tx.execute(text(f"{ours} AND datname = current_database()")).scalar_one()
+        return found
+
+    async with asyncio.timeout(10):
+        while await door.read(listeners) < 2:  # noqa: ASYNC110 - another connection gets ready
+            await asyncio.sleep(0.01)
+
+
+async def test_refused_operation_leaves_nothing_and_tells_nobody(two: Two) -> None:
+    first, second = two
+    heard: list[Touched] = []
+    first.after_commit(lambda marks: heard.append(marks))
+
+    def refuse(tx: Connection) -> None:
+        requests.is_new(tx, "half done", NOW)
+        touched.mark(tx, touched.OUTBOX)
+        raise ValueError("no")
+
+    await until_listening(second)
+    heard.clear()
+    with pytest.raises(ValueError, match="no"):
+        await first.write(refuse)
+    assert await second.write(partial(requests.is_new, key="half done", at=NOW))
+    assert touched.OUTBOX not in {what for marks in heard for what in marks.what}
+
+
+async def test_two_that_meet_crosswise_are_both_carried_out(two: Two) -> None:
+    first, second = two
+    for key in "ab":
+        await first.write(partial(requests.is_new, key=key, at=NOW))
+    runs: list[str] = []
+
+    def lock(tx: Connection, key: str) -> None:
+        tx.execute(select(table.c.key).where(table.c.key == key).with_for_update())
+
+    def crossing(one: str, other: str) -> Callable[[Connection], None]:
+        def operation(tx: Connection) -> None:
+            runs.append(one)
+            lock(tx, one)
+            tx.execute(text("SELECT pg_sleep(0.2)"))
+            lock(tx, other)
+
+        return operation
+
+    await asyncio.gather(first.write(crossing("a", "b")), second.write(crossing("b", "a")))
+    assert len(runs) == 3
+
+
+async def test_who_comes_second_with_a_unique_value_sees_the_first(two: Two) -> None:
+    """What only a constraint finds out is decided by looking again."""
+
+    def keep(tx: Connection, value: str) -> str:
+        found = tx.execute(select(facts.c.value).where(facts.c.name == "secret")).scalar()
+        if found is None:
+            tx.execute(text("SELECT pg_sleep(0.1)"))
+            tx.execute(facts.insert().values(name="secret", value=value))
+        return str(found or value)
+
+    kept = await asyncio.gather(*(door.write(partial(keep, value=f"{n}")) for n, door in enumerate(two)))
+    assert len(set(kept)) == 1
+
+
+async def test_operation_whose_connection_is_cut_is_run_again(two: Two) -> None:
+    first, second = two
+    begun: list[int] = []
+
+    def operation(tx: Connection) -> bool:
+        begun.append(tx.execute(text("SELECT pg_backend_pid()")).scalar_one())
+        if len(begun) == 1:
+            tx.execute(text("SELECT pg_sleep(10)"))
+        return requests.is_new(tx, "cut", NOW)
+
+    waiting = asyncio.ensure_future(first.write(operation))
+    await until(lambda: begun)
+    await second.write(lambda tx: tx.execute(text(f"SELECT pg_terminate_backend({begun[0]})")))
+    assert await waiting
+    assert len(begun) == 2
+
+
+@pytest.mark.parametrize("is_committed", [True, False])
+async def test_fate_of_a_commit_whose_answer_was_lost_is_asked(server: Server, is_committed: bool) -> None:
+    """The connection breaks at the COMMIT: whether it arrived, the server knows."""
+    cutter = Cutter(await server.fresh())
+    door = Database(await cutter.open())
+    await door.open()
+    cutter.cut_next(lets_through=is_committed)
+    assert await door.write(partial(requests.is_new, key="once", at=NOW))
+    assert cutter.cuts == 1
+    assert not await door.write(partial(requests.is_new, key="once", at=NOW))
+    await door.close()
+    await cutter.close()
+
+
+async def test_caller_who_goes_away_leaves_the_operation_to_its_end(two: Two) -> None:
+    first, second = two
+    begun = asyncio.Event()
+
+    def operation(tx: Connection) -> None:
+        begun.set()
+        tx.execute(text("SELECT pg_sleep(0.1)"))
+        requests.is_new(tx, "left", NOW)
+
+    waiting = asyncio.ensure_future(first.write(operation))
+    await begun.wait()
+    waiting.cancel()
+    await first.close()
+    assert not await second.write(partial(requests.is_new, key="left", at=NOW))
+    await first.open()
+
+
+async def test_reader_sees_one_moment_and_cannot_write(two: Two) -> None:
+    first, second = two
+
+    def count(tx: Connection) -> int:
+        found: int = tx.execute(text("SELECT count(*) FROM requests")).scalar_one()
+        return found
+
+    looked = asyncio.Event()
+
+    def look_twice(tx: Connection) -> tuple[int, int]:
+        before = count(tx)
+        looked.set()
+        tx.execute(text("SELECT pg_sleep(0.3)"))
+        return before, count(tx)
+
+    looking = asyncio.ensure_future(second.read(look_twice))
+    await looked.wait()
+    await first.write(partial(requests.is_new, key="meanwhile", at=NOW))
+    assert await looking == (0, 0)
+    with pytest.raises(Exception, match="read-only transaction"):
+        await second.read(partial(requests.is_new, key="no", at=NOW))
+
+
+async def test_server_that_is_not_there_is_refused_in_a_sentence() -> None:
+    url = "postgresql://tocsin:canary@127.0.0.1:1/tocsin"
+    with pytest.raises(Unusable, match="Check that the server runs") as refused:
+        await Database(url).open()
+    assert "canary" not in str(refused.value)
+    with pytest.raises(Unusable, match="cannot be used"):
+        await inspect_postgresql(url)
+
+
+async def test_empty_database_is_inspected_and_left_empty(server: Server) -> None:
+    url = server.empty()
+    assert "its tables are made at the first start" in await inspect_postgresql(url)
+    assert "its tables are made at the first start" in await inspect_postgresql(url)
+
+
+async def test_processes_that_start_together_migrate_once(server: Server) -> None:
+    url = server.empty()
+    doors = [Database(url) for _ in range(3)]
+    await asyncio.gather(*(door.open() for door in doors))
+    assert "at revision" in await inspect_postgresql(url)
+    await asyncio.gather(*(door.close() for door in doors))
+
+
+async def test_away_server_is_told_and_found_again() -> None:
+    """An immediate restart: who asks meanwhile is told that nothing was done, and nobody restarts us."""
+    server = Server(is_durable=True)
+    door = Database(await server.fresh())
+    await door.open()
+    assert await door.write(partial(requests.is_new, key="before", at=NOW))
+    server.crash()
+    with pytest.raises(Full, match="cannot be reached"):
+        await door.write(partial(requests.is_new, key="meanwhile", at=NOW))
+    with pytest.raises(Full):
+        await door.read(partial(lambda tx: tx.execute(text("SELECT 1")).scalar_one()))
+    server.start_again()
+    assert await door.write(partial(requests.is_new, key="meanwhile", at=NOW))
+    assert not await door.write(partial(requests.is_new, key="before", at=NOW))
+    await door.close()
+    server.stop()
