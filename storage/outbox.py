@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     text,
     union_all,
+    update,
 )
 
 from storage import locks, touched
@@ -116,6 +117,12 @@ def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...], method: str | No
         for priority, kind in product(priorities, kinds)
     ]
     return Statement(union_all(*map(select, walks)))
+
+
+def hasten(tx: Connection, now: datetime, kind: str) -> None:
+    """What waits for its next attempt is tried now: what it waited for has come."""
+    waiting = and_(outbox.c.state == "pending", outbox.c.kind == kind, outbox.c.attempt > 0)
+    tx.execute(update(outbox).where(waiting, outbox.c.next_attempt_at > now).values(next_attempt_at=now))
 
 
 def next_attempt(

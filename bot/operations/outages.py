@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from bot.domain import consequences, outage
 from bot.domain.contact import Method
+from bot.domain.delivery import DeliveryKind
 from bot.domain.incident import Incident
 from bot.domain.outage import Outage, Told
 from bot.operations import look_up, rows
@@ -32,11 +33,12 @@ def begin(tx: Connection, since: datetime, why: str) -> Outage:
 
 
 def end(tx: Connection, now: datetime) -> Outage | None:
-    """The outage that is over with this; the cards of incidents that it held up will tell of it."""
+    """The outage that is over with this: pages go out now, and cards of what it held up will tell of it."""
     before = last(tx)
     if before is None or before.until is not None:
         return None
     over = _keep(tx, Outage(before.since, before.why, now))
+    outbox.hasten(tx, now, DeliveryKind.PAGE)
     if over.is_noticed:
         for incident_id in outbox.held_up(tx, _CARDS):
             incident = look_up.glance(tx, incident_id)

@@ -78,7 +78,7 @@ async def test_socket_that_is_open_but_dead_is_noticed_and_replaced(
                 assert said == "ok"
         story.workspace.faults.clear()
         async with asyncio.timeout(20):
-            while await slack_part(story) != "ok":
+            while await slack_part(story) != "ok":  # noqa: ASYNC110 - a socket comes back by itself
                 await asyncio.sleep(0.01)
         assert "On call now" in (await story.person("ada").types("oncall")).text
 
@@ -104,6 +104,7 @@ async def test_revoked_token_is_said_once_and_everything_waits_for_a_good_one(
 
 
 async def test_dead_slack_is_asked_but_not_hammered(story: Story) -> None:
+    story.tolerated |= {"ratelimited"}  # a backlog may meet a limit, as long as it then keeps to it
     for number in range(20):
         await declares(story, f"Number {number}")
     await story.settle()
@@ -171,6 +172,7 @@ async def test_card_tells_of_the_outage_and_later_no_more(tmp_path: Path, databa
         assert f"Slack did not answer from {since:%Y-%m-%d %H:%M} UTC to 2026-03-02 03:0" in told
         assert "; 1 page went by e-mail." in told
         await story.forward(minutes=16)
+        await story.workspace.until(lambda: story.workspace.connected, timeout=30)
         await types(story, "ben", "ack INC-2026-001")
         await story.settle()
         assert "Slack did not answer" not in text_of(await story.card())
