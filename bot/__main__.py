@@ -5,6 +5,7 @@ import sys
 import click
 
 from bot.cli.apply import apply
+from bot.cli.audit import audit
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
 from bot.cli.key import key
@@ -19,7 +20,7 @@ def commands() -> None:
     """Tocsin: an incident responder that lives in Slack."""
 
 
-for command in (run, demo, manifest, doctor, apply, key):
+for command in (run, demo, manifest, doctor, apply, key, audit):
     commands.add_command(command)
 
 

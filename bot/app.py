@@ -24,6 +24,7 @@ from bot.domain.contact import Method
 from bot.domain.delivery import ClaimedDelivery, Deliverer, DeliveryKind, Never, Outcome
 from bot.domain.errors import Refusal
 from bot.domain.overview import Overview
+from bot.domain.timeline import TOCSIN
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
 from bot.engine.outbox import Outbox
@@ -145,7 +146,7 @@ class App:
         now, path = self.clock.now(), self.settings.organization
         if path is not None and await self.database.read(reorganize.is_empty):
             wanted = organization_file.read(Path(path))
-            await self.database.write(lambda tx: reorganize.apply(tx, now, str(path), wanted))
+            await self.database.write(lambda tx: reorganize.apply(tx, now, TOCSIN, wanted))
             log.info("organization applied", file=str(path), name=wanted.name)
         await self.database.write(lambda tx: reorganize.seek_people(tx, now))
         await self.database.write(lambda tx: carry_out_once.forget(tx, now))

@@ -244,6 +244,28 @@ api_keys = Table(
     Column("last_used_at", UtcTime),
 )
 
+#: Who changed what, and what they were refused. Append-only: triggers refuse everything else.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("action", Text, nullable=False),
+    #: The incident's, if it is about one.
+    Column("number", Text),
+    Column("subject", Text),
+    Column("before", Text),
+    Column("after", Text),
+    Column("door", Text),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("person_id", Text),
+    Column("key_id", Text),
+    Index("ix_audit_log_at", "at"),
+    Index("ix_audit_log_number", "number"),
+)
+
 #: What was answered to requests that carried an idempotency key.
 replies = Table(
     "replies",

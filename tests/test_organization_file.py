@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import manifests
 from bot import organization_file
 from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
-from bot.domain.organization import Level, LevelRole, Organization, Person, Role, Service, Team
+from bot.domain.organization import Level, LevelRole, Organization, Person, Service, Team
+from bot.domain.rights import Role
 from bot.domain.rotation import Period, Rotation
 from bot.domain.schedule import Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,7 +16,9 @@ from bot.domain.errors import Refusal, Unavailable
 from bot.domain.time import Now
 from bot.domain.timeline import Actor
 from bot.metrics import Metrics
+from bot.operations import audit
 from bot.operations.answer_once import Reply, answer_once
+from bot.operations.permit import LacksRight
 from storage.database import Connection, Database, Full
 
 T = TypeVar("T")
@@ -74,9 +77,17 @@ class Front:
             ) from error
         except Refusal as refusal:
             self.metrics.operation("api", name, refusal.code)
+            if isinstance(refusal, LacksRight):
+                await self.keep_refusal(refusal.actor, refusal.right, refusal.number)
             raise
         self.metrics.operation("api", name, "ok")
         return result
+
+    async def keep_refusal(self, actor: Actor, lacking: str, number: str | None = None) -> None:
+        """That the actor was refused is in the audit log, unless the database cannot take it now."""
+        now = self.now()
+        with suppress(Full):
+            await self.database.write(lambda tx: audit.keep_refusal(tx, now, actor, lacking, number))
 
     async def write_once(self, call: Call, name: str, operation: Operation[Answer]) -> Answer:
         """As `write`; a request that is repeated with its idempotency key gets the first answer again."""

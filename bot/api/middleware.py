@@ -53,6 +53,7 @@ async def _answer(front: Front, route: Route, request: web.Request, meta: Meta) 
     """The handler's answer to who may ask for it. Each step refuses before the next begins."""
     caller = await _caller(front, route, request, meta)
     if route.scope is not None and route.scope not in caller.key.scopes:
+        await front.keep_refusal(caller.actor, f"the scope {route.scope}")
         raise NotAllowed(f"This key lacks the scope {route.scope}.", {"required_scope": route.scope})
     path = shaped(route.at, request.match_info) if route.at.model_fields else None
     query = shaped(route.query, query_of(route.query, request.query)) if route.query.model_fields else None

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from bot import organization_file, settings
+from bot.cli.operator import operator
 from bot.domain.organization import Organization
 from bot.engine.clock import Clock
 from bot.operations import reorganize
@@ -17,15 +18,15 @@ from storage.database import Database
 def apply(file: Path) -> None:
     """Apply an organization FILE, all of it or nothing; a running Tocsin follows at once."""
     wanted = organization_file.read(file)
-    changed = asyncio.run(_apply(settings.from_environment().database_url, file, wanted))
+    changed = asyncio.run(_apply(settings.from_environment().database_url, wanted))
     click.echo(f"{file}: applied" if changed else f"{file}: nothing to change")
 
 
-async def _apply(url: str, file: Path, wanted: Organization) -> bool:
+async def _apply(url: str, wanted: Organization) -> bool:
     now = Clock().now()
     database = Database(url, exclusive=False)
     await database.open()
     try:
-        return await database.write(lambda tx: reorganize.apply(tx, now, str(file), wanted))
+        return await database.write(lambda tx: reorganize.apply(tx, now, operator(), wanted))
     finally:
         await database.close()

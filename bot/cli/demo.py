@@ -13,6 +13,7 @@ from bot import organization_file, settings, telemetry
 from bot.app import App
 from bot.cli.run import stop_signal
 from bot.domain.api_key import Scope
+from bot.domain.timeline import TOCSIN
 from bot.engine.clock import Clock
 from bot.operations import issue_key
 from bot.workspace.server import Workspace
@@ -85,7 +86,7 @@ async def _key(app: App) -> str:
 
     def operation(tx: Connection) -> str:
         _, text = issue_key.create(
-            tx, now, name="demo", scopes=tuple(Scope), secret=secret.reveal() if secret else None
+            tx, now, TOCSIN, name="demo", scopes=tuple(Scope), secret=secret.reveal() if secret else None
         )
         return text
 

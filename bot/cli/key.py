@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import settings
+from bot.cli.operator import operator
 from bot.domain.api_key import ApiKey, Scope
 from bot.engine.clock import Clock
 from bot.operations import issue_key
@@ -70,6 +71,7 @@ def create(
         return issue_key.create(
             tx,
             now,
+            operator(),
             name=name,
             scopes=tuple(Scope) if all_scopes else [Scope(one) for one in scopes],
             secret=secret,
@@ -111,7 +113,9 @@ def revoke(key_: str) -> None:
     """Revoke the KEY with this name, id or beginning; it opens nothing from now on."""
     now = Clock().now()
     gone = asyncio.run(
-        _write(settings.from_environment().database_url, lambda tx: issue_key.revoke(tx, now, key_))
+        _write(
+            settings.from_environment().database_url, lambda tx: issue_key.revoke(tx, now, operator(), key_)
+        )
     )
     for one in gone:
         click.echo(f"{one.name} ({one.hint}…): revoked")

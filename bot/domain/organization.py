@@ -13,14 +13,9 @@ from enum import StrEnum
 from bot.domain.contact import USUAL, Method, Methods
 from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
 from bot.domain.postmortem import PostmortemLevel
+from bot.domain.rights import Role
 from bot.domain.schedule import Schedule, Shift, on_call
 from bot.domain.sla import DEFAULT_SEVERITY, DEFAULT_SLAS, Severity, Sla
-
-
-class Role(StrEnum):
-    ADMIN = "admin"
-    RESPONDER = "responder"
-    VIEWER = "viewer"
 
 
 @dataclass(frozen=True)

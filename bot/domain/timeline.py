@@ -7,6 +7,7 @@ from enum import StrEnum
 from bot.domain.contact import USUAL, Method, Methods
 from bot.domain.ids import IncidentId, PersonId, ServiceId, SlackUserId
 from bot.domain.incident import Status
+from bot.domain.rights import Role
 from bot.domain.sla import Severity
 
 
@@ -16,6 +17,18 @@ class ActorKind(StrEnum):
     KEY = "key"
     #: Tocsin itself: a deadline, a recovery.
     TOCSIN = "tocsin"
+    #: Who has a shell on Tocsin's machine: whoever can write the database needs no other right.
+    OPERATOR = "operator"
+
+
+class Door(StrEnum):
+    """Which way a wish came in."""
+
+    SLACK = "slack"
+    API = "api"
+    COMMAND_LINE = "command line"
+    #: A deadline, a start, the outcome of a delivery.
+    TIME = "time"
 
 
 @dataclass(frozen=True)
@@ -26,11 +39,16 @@ class Actor:
     name: str
     person_id: PersonId | None = None
     slack_id: SlackUserId | None = None
-    may_respond: bool = True
-    is_admin: bool = False
+    #: What it allowed then. Whose role nobody said may only look.
+    role: Role = Role.VIEWER
+    #: None in what was written before doors were kept.
+    door: Door | None = None
+    #: The API key that was used, whoever's it is.
+    key_id: str | None = None
 
 
-TOCSIN = Actor(ActorKind.TOCSIN, "Tocsin")
+#: What happens by itself.
+TOCSIN = Actor(ActorKind.TOCSIN, "Tocsin", role=Role.ADMIN, door=Door.TIME)
 
 
 class Reason(StrEnum):

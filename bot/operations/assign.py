@@ -9,13 +9,16 @@ from bot.domain.errors import InvalidTransition, NotFound
 from bot.domain.ids import PersonId
 from bot.domain.incident import MOVES, Incident
 from bot.domain.organization import Person
+from bot.domain.rights import Right
 from bot.domain.timeline import Actor, Assigned
 from bot.operations import look_up
+from bot.operations.permit import permit
 from bot.operations.record import record
 
 
 def assign(tx: Connection, now: datetime, actor: Actor, number: str, person_id: PersonId) -> Incident:
     """The incident in another person's hands. Raises NotFound for who is unknown or inactive."""
+    permit(actor, Right.ASSIGN, number)
     before = look_up.incident(tx, number)
     person = active_person(tx, person_id)
     if not before.is_open:

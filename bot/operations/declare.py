@@ -11,10 +11,12 @@ from bot.domain.errors import Invalid, SlaNotConfigured
 from bot.domain.ids import IncidentId, PersonId
 from bot.domain.incident import DESCRIPTION_LIMIT, Incident, Status, checked_text, checked_title
 from bot.domain.organization import LevelRole, Organization, Service
+from bot.domain.rights import Right
 from bot.domain.sla import Severity, Sla
 from bot.domain.timeline import Actor, Assigned, Declared, Event, Reason
 from bot.operations import look_up
-from bot.operations.record import permit, record_first
+from bot.operations.permit import permit
+from bot.operations.record import record_first
 from storage import incidents
 
 SERVICE_LIMIT = 50
@@ -33,9 +35,9 @@ def declare(
     """The new incident: numbered, assigned to who is on call, its first level paged, its clocks running.
 
     `services` are keys, handles or names; without any, the organization's default service is taken.
-    Raises Invalid, NotFound (a service), SlaNotConfigured, NotAllowed.
+    Raises Invalid, NotFound (a service), SlaNotConfigured, LacksRight.
     """
-    permit(actor)
+    permit(actor, Right.DECLARE)
     title = checked_title(title)
     description = checked_text("description", description, DESCRIPTION_LIMIT)
     organization = look_up.organization(tx)

@@ -7,13 +7,16 @@ from sqlalchemy import Connection
 from bot.domain import escalation
 from bot.domain.errors import InvalidTransition, NoFurtherLevel
 from bot.domain.incident import MOVES, Incident
+from bot.domain.rights import Right
 from bot.domain.timeline import Actor, Reason
 from bot.operations import look_up
+from bot.operations.permit import permit
 from bot.operations.record import record
 
 
 def escalate(tx: Connection, now: datetime, actor: Actor, number: str) -> Incident:
     """The incident at its next level, whose people are paged. Raises NoFurtherLevel after the last."""
+    permit(actor, Right.ESCALATE, number)
     before = look_up.incident(tx, number)
     if not before.is_open:
         raise InvalidTransition(before.number, before.status, MOVES[before.status], "escalated")

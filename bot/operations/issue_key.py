@@ -8,16 +8,20 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from bot.domain import ids
 from bot.domain.api_key import NAME_LIMIT, PREFIX, ApiKey, Scope
+from bot.domain.audit import Action, Change
 from bot.domain.errors import Invalid, NotFound, Refusal
 from bot.domain.ids import PersonId
-from bot.domain.timeline import Actor, ActorKind
-from bot.operations import look_up, rows
+from bot.domain.rights import Right, Role
+from bot.domain.timeline import Actor, ActorKind, Door
+from bot.operations import audit, look_up, rows
+from bot.operations.permit import permit
 from storage import keys
 
 _SECRET = "api_key_secret"  # noqa: S105 - the name of the fact, not the secret
@@ -33,6 +37,7 @@ class Unauthorized(Refusal):
 def create(
     tx: Connection,
     now: datetime,
+    actor: Actor,
     *,
     name: str,
     scopes: Sequence[Scope],
@@ -40,7 +45,11 @@ def create(
     email: str | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """The new key, and its full text, which is shown now and never again. Raises Invalid, NotFound."""
+    """The new key, and its full text, which is shown now and never again.
+
+    Raises LacksRight, Invalid, NotFound.
+    """
+    permit(actor, Right.MANAGE_KEYS)
     name = " ".join(name.split())
     if not 1 <= len(name) <= NAME_LIMIT or not name.isprintable():
         raise Invalid(name=f"must have 1 to {NAME_LIMIT} characters that can be seen")
@@ -60,6 +69,7 @@ def create(
         expires_at=expires_at,
     )
     keys.add(tx, rows.key_columns(key) | {"digest": digest(secret or _own_secret(tx), text)})
+    audit.keep(tx, now, actor, [Change(Action.KEY_CREATED, _told(key), after=_opens(key))])
     return key, text
 
 
@@ -68,8 +78,9 @@ def every(tx: Connection) -> tuple[ApiKey, ...]:
     return tuple(rows.key(row) for row in keys.every(tx))
 
 
-def revoke(tx: Connection, now: datetime, name_or_id: str) -> tuple[ApiKey, ...]:
-    """Every key with this name, id or hint opens nothing from now on. Raises NotFound."""
+def revoke(tx: Connection, now: datetime, actor: Actor, name_or_id: str) -> tuple[ApiKey, ...]:
+    """Every key with this name, id or hint opens nothing from now on. Raises LacksRight, NotFound."""
+    permit(actor, Right.MANAGE_KEYS)
     found = [
         key for key in every(tx) if name_or_id in (key.name, key.id, key.hint) and key.revoked_at is None
     ]
@@ -77,7 +88,18 @@ def revoke(tx: Connection, now: datetime, name_or_id: str) -> tuple[ApiKey, ...]
         raise NotFound(f"There is no key “{name_or_id}” that is not revoked. `key list` shows them.")
     for key in found:
         keys.revoke(tx, key.id, now)
+    audit.keep(tx, now, actor, [Change(Action.KEY_REVOKED, _told(key), before=_opens(key)) for key in found])
     return tuple(found)
+
+
+def _told(key: ApiKey) -> str:
+    """The key as the audit log names it: without anything of its secret."""
+    return f"{key.name} ({key.id})"
+
+
+def _opens(key: ApiKey) -> str:
+    scopes = "all scopes" if set(key.scopes) == set(Scope) else " ".join(key.scopes)
+    return f"{scopes}, as {key.person_id}" if key.person_id else scopes
 
 
 def secret_of(tx: Connection, chosen: str | None) -> str | None:
@@ -96,7 +118,7 @@ def presented(tx: Connection, now: datetime, presented_digest: str) -> tuple[Api
         raise Unauthorized("This API key is not known.")
     key = rows.key(row)
     is_revoked = key.revoked_at is not None
-    return key, _actor(tx, now, key.name, key.person_id, key.expires_at, is_revoked=is_revoked)
+    return key, _actor(tx, now, key.id, key.name, key.person_id, key.expires_at, is_revoked=is_revoked)
 
 
 def still_valid(tx: Connection, now: datetime, key_id: str) -> Actor:
@@ -104,12 +126,14 @@ def still_valid(tx: Connection, now: datetime, key_id: str) -> Actor:
     state = keys.state_of(tx, key_id)
     if state is None:
         raise Unauthorized("This API key is not known.")
-    return _actor(tx, now, state.name, state.person_id, state.expires_at, is_revoked=state.is_revoked)
+    is_revoked = state.is_revoked
+    return _actor(tx, now, key_id, state.name, state.person_id, state.expires_at, is_revoked=is_revoked)
 
 
 def _actor(
     tx: Connection,
     now: datetime,
+    key_id: str,
     name: str,
     person_id: str | None,
     expires_at: datetime | None,
@@ -121,11 +145,11 @@ def _actor(
     if expires_at is not None and now >= expires_at:
         raise Unauthorized("This API key has expired.")
     if person_id is None:
-        return Actor(ActorKind.KEY, name)
+        return Actor(ActorKind.KEY, name, role=Role.RESPONDER, door=Door.API, key_id=key_id)
     person = look_up.organization(tx).person(PersonId(person_id))
     if person is None or not person.is_active:
         raise Unauthorized("The person of this API key is not active any more.")
-    return look_up.as_actor(person)
+    return replace(look_up.as_actor(person, Door.API), key_id=key_id)
 
 
 def used(tx: Connection, now: datetime, key_id: str) -> None:

@@ -16,7 +16,7 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
 from bot.domain.ids import PersonId, SlackUserId, as_incident_number
 from bot.domain.incident import Incident
-from bot.domain.organization import Organization, Person, Role, Service, Team
+from bot.domain.organization import Organization, Person, Service, Team
 from bot.domain.overview import (
     FailedDelivery,
     NextLevel,
@@ -31,6 +31,7 @@ from bot.domain.timeline import (
     Actor,
     ActorKind,
     ClosureMissed,
+    Door,
     Entry,
     Escalated,
     EscalationExhausted,
@@ -208,18 +209,11 @@ def actor(tx: Connection, slack_id: str, *, is_foreign: bool = False) -> Actor:
         raise UnknownPerson
     if not person.is_active:
         raise DeactivatedPerson
-    return as_actor(person)
+    return as_actor(person, Door.SLACK)
 
 
-def as_actor(person: Person) -> Actor:
-    return Actor(
-        ActorKind.PERSON,
-        person.name,
-        person.id,
-        person.slack_id,
-        may_respond=person.role is not Role.VIEWER,
-        is_admin=person.role is Role.ADMIN,
-    )
+def as_actor(person: Person, door: Door | None = None) -> Actor:
+    return Actor(ActorKind.PERSON, person.name, person.id, person.slack_id, person.role, door)
 
 
 def person_by_email(organized: Organization, email: str) -> Person:

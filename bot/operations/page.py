@@ -9,9 +9,11 @@ from bot.domain.contact import USUAL, Method
 from bot.domain.errors import InvalidTransition
 from bot.domain.ids import PersonId
 from bot.domain.incident import COMMENT_LIMIT, MOVES, Incident, checked_text
+from bot.domain.rights import Right
 from bot.domain.timeline import Actor, Paged
 from bot.operations import look_up
 from bot.operations.assign import active_person
+from bot.operations.permit import permit
 from bot.operations.record import record
 
 
@@ -25,6 +27,7 @@ def page(
     methods: Sequence[Method] = USUAL,
 ) -> Incident:
     """The incident, with a page on its way to the person. Raises NotFound, Invalid, InvalidTransition."""
+    permit(actor, Right.PAGE, number)
     before = look_up.incident(tx, number)
     message = checked_text("message", message, COMMENT_LIMIT)
     person = active_person(tx, person_id)

@@ -8,31 +8,23 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.domain import consequences, ids
+from bot.domain.audit import of_incident
 from bot.domain.deadline import Arm, DeadlineChange, DeadlineKind, DeadlineState
 from bot.domain.delivery import Delivery, DeliveryKind, DeliveryState, Priority
-from bot.domain.errors import Conflict, NotAllowed
+from bot.domain.errors import Conflict
 from bot.domain.incident import Incident
 from bot.domain.timeline import Actor, Entry, Event
-from bot.operations import rows
+from bot.operations import audit, rows
 from storage import deadlines, incidents, outbox, timeline
 
 #: A delivery's first attempt waits for nothing but its lane.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def permit(actor: Actor) -> None:
-    """Raises NotAllowed for those who may only look."""
-    if not actor.may_respond:
-        raise NotAllowed(
-            "You can look at incidents, but your role does not let you change them. Ask an admin."
-        )
-
-
 def record_first(
     tx: Connection, now: datetime, actor: Actor, incident: Incident, events: Sequence[Event]
 ) -> Incident:
     """The new incident, kept with its first events and all that follows from them."""
-    permit(actor)
     kept = replace(incident, version=1, sequence=len(events))
     incidents.add(tx, rows.incident_columns(kept))
     _write_down(tx, now, actor, kept, events)
@@ -43,11 +35,12 @@ def record(
     tx: Connection, now: datetime, actor: Actor, before: Incident, after: Incident, *events: Event
 ) -> Incident:
     """The changed incident, kept with its events. Raises Conflict if somebody was faster."""
-    permit(actor)
     kept = replace(after, version=before.version + 1, sequence=before.sequence + len(events))
     if not incidents.replace(tx, rows.incident_columns(before), rows.incident_columns(kept)):
         raise Conflict(f"Somebody changed {before.number} at the same moment. Look again, then decide.")
     _write_down(tx, now, actor, kept, events)
+    if changes := of_incident(before, kept):
+        audit.keep(tx, now, actor, changes, kept.number)
     return kept
 
 

@@ -8,9 +8,13 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from bot.domain import ids
+from bot.domain.audit import Action, Change, of_organization
 from bot.domain.delivery import Delivery, DeliveryKind, Priority
 from bot.domain.organization import Organization, Person, Service, Team
-from bot.operations import look_up, rows
+from bot.domain.rights import Right
+from bot.domain.timeline import TOCSIN, Actor
+from bot.operations import audit, look_up, rows
+from bot.operations.permit import permit
 from bot.operations.record import owe
 from storage import organizations
 
@@ -18,17 +22,19 @@ Handle = TypeVar("Handle")
 Value = TypeVar("Value", Person, Team, Service)
 
 
-def apply(tx: Connection, now: datetime, by: str, wanted: Organization) -> bool:
+def apply(tx: Connection, now: datetime, actor: Actor, wanted: Organization) -> bool:
     """Whether anything changed. Who and what the file no longer names stays, inactive: incidents name them.
 
-    A service keeps its public key for ever; a new one gets its own.
+    A service keeps its public key for ever; a new one gets its own. Raises LacksRight.
     """
+    permit(actor, Right.CONFIGURE)
     revision, _ = organizations.newest(tx)
     current = rows.organization(organizations.document(tx, revision)) if revision else Organization("")
     merged = _merged(current, wanted)
     if revision is not None and merged == current:
         return False
-    organizations.add(tx, (revision or 0) + 1, now, by, rows.organization_document(merged))
+    organizations.add(tx, (revision or 0) + 1, now, actor.name, rows.organization_document(merged))
+    audit.keep(tx, now, actor, of_organization(current, merged))
     seek_people(tx, now, merged.people.values())
     return True
 
@@ -51,6 +57,9 @@ def recognize(tx: Connection, now: datetime, email: str, slack_id: str) -> bool:
     if person is None or person.slack_id not in (None, slack_id):
         return False
     organizations.found_account(tx, person.id, person.email, slack_id, now)
+    if person.slack_id is None:
+        found = Change(Action.IDENTITY, person.id, person.email, f"{person.email} {slack_id}")
+        audit.keep(tx, now, TOCSIN, [found])
     return True
 
 

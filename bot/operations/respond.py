@@ -9,6 +9,7 @@ from bot.domain import escalation
 from bot.domain import incident as rules
 from bot.domain.errors import Invalid
 from bot.domain.incident import COMMENT_LIMIT, DESCRIPTION_LIMIT, Ender, Incident, Status
+from bot.domain.rights import Right, right_to_move
 from bot.domain.sla import Severity, is_breached
 from bot.domain.timeline import (
     Acknowledged,
@@ -25,6 +26,7 @@ from bot.domain.timeline import (
 )
 from bot.operations import look_up
 from bot.operations.declare import sla_of
+from bot.operations.permit import permit
 from bot.operations.record import record
 
 NOTE_LIMIT = 3000
@@ -32,6 +34,7 @@ NOTE_LIMIT = 3000
 
 def acknowledge(tx: Connection, now: datetime, actor: Actor, number: str) -> Incident:
     """The incident acknowledged and the escalation stopped. Raises AlreadyAcknowledged."""
+    permit(actor, Right.ACKNOWLEDGE, number)
     before = look_up.incident(tx, number)
     after = rules.acknowledge(before, now, actor.name, actor.person_id)
     took = now - before.clock_started_at
@@ -44,6 +47,7 @@ def change_status(
 ) -> Incident:
     """The incident in another status. Raises InvalidTransition, or Invalid where a comment is missing."""
     before = look_up.incident(tx, number)
+    permit(actor, right_to_move(before.status, to), number)
     comment = rules.checked_text("comment", comment, COMMENT_LIMIT)
     if not to.is_open:
         after = rules.end(before, to, comment, now, Ender(actor.name, actor.person_id))
@@ -68,6 +72,7 @@ def _reopen(
 
 def change_severity(tx: Connection, now: datetime, actor: Actor, number: str, to: Severity) -> Incident:
     """The incident with another severity; raising it begins the escalation anew. No change is no event."""
+    permit(actor, Right.CHANGE_SEVERITY, number)
     before = look_up.incident(tx, number)
     if to is before.severity:
         return before
@@ -82,6 +87,7 @@ def change_severity(tx: Connection, now: datetime, actor: Actor, number: str, to
 
 
 def change_title(tx: Connection, now: datetime, actor: Actor, number: str, title: str) -> Incident:
+    permit(actor, Right.REWORD, number)
     before = look_up.incident(tx, number)
     title = rules.checked_title(title)
     if title == before.title:
@@ -91,6 +97,7 @@ def change_title(tx: Connection, now: datetime, actor: Actor, number: str, title
 
 
 def describe(tx: Connection, now: datetime, actor: Actor, number: str, description: str | None) -> Incident:
+    permit(actor, Right.REWORD, number)
     before = look_up.incident(tx, number)
     description = rules.checked_text("description", description, DESCRIPTION_LIMIT)
     if description == before.description:
@@ -101,6 +108,7 @@ def describe(tx: Connection, now: datetime, actor: Actor, number: str, descripti
 
 def note(tx: Connection, now: datetime, actor: Actor, number: str, text: str) -> Incident:
     """The incident with a note on its timeline, in whatever status it is. Raises Invalid."""
+    permit(actor, Right.NOTE, number)
     before = look_up.incident(tx, number)
     noted = rules.checked_text("note", text, NOTE_LIMIT)
     if noted is None:

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from bot.domain import timeline
 from bot.domain.api_key import ApiKey
+from bot.domain.audit import AuditEntry
 from bot.domain.delivery import ClaimedDelivery, Delivery
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization
@@ -19,6 +20,7 @@ from bot.domain.postmortem import Content, Postmortem
 from bot.domain.timeline import Actor, Entry, Event
 
 _KEY = TypeAdapter(ApiKey)
+_AUDIT = TypeAdapter(AuditEntry)
 _OUTAGE = TypeAdapter(Outage)
 _POSTMORTEM = TypeAdapter(Postmortem)
 _CONTENT = TypeAdapter(Content)
@@ -101,6 +103,21 @@ def key(row: Row[Any]) -> ApiKey:
 
 def key_columns(value: ApiKey) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def audit_entry(row: Row[Any]) -> AuditEntry:
+    return _AUDIT.validate_python(dict(row._mapping))
+
+
+def actor_columns(value: Actor) -> dict[str, Any]:
+    return {
+        "door": value.door,
+        "actor_kind": value.kind,
+        "actor": value.name,
+        "role": value.role,
+        "person_id": value.person_id,
+        "key_id": value.key_id,
+    }
 
 
 def postmortem(row: Row[Any]) -> Postmortem:

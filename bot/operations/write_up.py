@@ -10,6 +10,7 @@ from bot.domain.errors import AlreadyExists, Invalid, NotFound, StillOpen
 from bot.domain.ids import PersonId
 from bot.domain.incident import Incident
 from bot.domain.postmortem import Content, Postmortem, PostmortemStatus
+from bot.domain.rights import Right
 from bot.domain.timeline import (
     Acknowledged,
     Actor,
@@ -21,7 +22,8 @@ from bot.domain.timeline import (
     StatusChanged,
 )
 from bot.operations import look_up, rows
-from bot.operations.record import permit, record
+from bot.operations.permit import permit
+from bot.operations.record import record
 from storage import postmortems, timeline
 
 
@@ -37,7 +39,7 @@ def write_up(
 
     Raises NotFound, StillOpen, AlreadyExists, and Invalid, which names every required field that is missing.
     """
-    permit(actor)
+    permit(actor, Right.WRITE_POSTMORTEM, number)
     incident = look_up.incident(tx, number)
     if incident.is_open:
         raise StillOpen(incident.number, incident.status)

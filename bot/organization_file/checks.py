@@ -6,7 +6,7 @@ whatever else is wrong in the file.
 
 from collections.abc import Iterator
 
-from bot.domain.organization import Role
+from bot.domain.rights import Role
 from bot.domain.sla import DEFAULT_SLAS, Severity
 from bot.organization_file.document import Document, Value
 from bot.organization_file.layout import File

@@ -10,8 +10,9 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from bot.domain.contact import Method
-from bot.domain.organization import LevelRole, Role
+from bot.domain.organization import LevelRole
 from bot.domain.postmortem import PostmortemLevel
+from bot.domain.rights import Role
 from bot.domain.sla import Severity
 from bot.organization_file import spans
 from bot.organization_file.problems import hint, quoted, suggestion

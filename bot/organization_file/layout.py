@@ -6,8 +6,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.domain.organization import Role
 from bot.domain.postmortem import PostmortemLevel
+from bot.domain.rights import Role
 from bot.domain.sla import DEFAULT_SEVERITY, Severity
 from bot.organization_file.fields import (
     Channel,

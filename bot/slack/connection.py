@@ -20,10 +20,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.time import Now
+from bot.slack import shapes
 
 LARGEST_BODY = 256 * 1024
 FRESH_SECONDS = 300
-_DEEPEST = 100
 #: Four pings without an answer, and slack_sdk takes the socket for dead and opens another one.
 PING_SECONDS = 2
 
@@ -77,17 +77,18 @@ def _check_shape(content_type: str, body: bytes) -> None:
     try:
         text = body.decode()
         if content_type.startswith("application/json"):
-            _check_object(text)
+            _check_request(text)
         else:
             for payload in parse_qs(text, strict_parsing=True).get("payload", []):
-                _check_object(payload)
+                _check_request(payload)
     except (ValueError, RecursionError):
         raise Refused(400, "the body is not what Slack sends") from None
 
 
-def _check_object(text: str) -> None:
-    if text.count("{") + text.count("[") > 20_000 or not isinstance(json.loads(text), dict):
-        raise ValueError("not an object")
+def _check_request(text: str) -> None:
+    if text.count("{") + text.count("[") > 20_000:
+        raise ValueError("too deep or too many")
+    shapes.check(json.loads(text))
 
 
 def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:

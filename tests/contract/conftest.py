@@ -13,6 +13,7 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from bot.domain.api_key import Scope
+from bot.domain.timeline import TOCSIN
 from bot.operations import issue_key
 from storage.database import Connection
 from tests.contract.client import Client
@@ -51,6 +52,7 @@ class Api:
             _, text = issue_key.create(
                 tx,
                 now,
+                TOCSIN,
                 name=name,
                 scopes=tuple(Scope) if scopes is None else [Scope(one) for one in scopes],
                 secret=None,
@@ -63,7 +65,7 @@ class Api:
 
     async def revoke(self, key: str) -> None:
         now = self.story.clock.now()
-        await self.story.app.database.write(lambda tx: issue_key.revoke(tx, now, key[:8]))
+        await self.story.app.database.write(lambda tx: issue_key.revoke(tx, now, TOCSIN, key[:8]))
 
     async def client(self, **options: Any) -> Client:
         """A client that has asked whether its key is valid."""

@@ -12,11 +12,11 @@ from bot.domain.organization import (
     LevelRole,
     Organization,
     Person,
-    Role,
     Service,
     Team,
 )
 from bot.domain.postmortem import Content, Postmortem, PostmortemLevel, PostmortemStatus
+from bot.domain.rights import Role
 from bot.domain.rotation import Period, Rotation
 from bot.domain.schedule import Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity

@@ -7,7 +7,8 @@ import pytest
 
 from bot.domain.escalation import next_level, responsible_teams, targets
 from bot.domain.ids import PersonId, ServiceId, TeamId
-from bot.domain.organization import LevelRole, Role
+from bot.domain.organization import LevelRole
+from bot.domain.rights import Role
 from bot.domain.sla import Severity
 from tests.domain.samples import (
     ADA,

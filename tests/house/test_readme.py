@@ -9,6 +9,7 @@ import pytest
 from bot.api.envelope import STATUSES
 from bot.domain.api_key import Scope
 from bot.domain.incident import MOVES
+from bot.domain.rights import RIGHTS, Right, Role
 from bot.domain.sla import DEFAULT_SLAS, Severity
 from bot.settings import Settings
 from bot.slack.grammar import USAGE
@@ -21,6 +22,15 @@ def test_every_move_of_an_incident_is_told() -> None:
     rows = dict(re.findall(r"^\| `([a-z]+)` \| (`.+`) \|$", README, re.MULTILINE))
     told = {was: tuple(re.findall(r"`(\w+)`", to)) for was, to in rows.items()}
     assert told == {was.value: tuple(to.value for to in tos) for was, tos in MOVES.items()}
+
+
+def test_every_right_is_told_of_the_first_role_that_has_it() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (?:also: )?([a-zAPI ,]+) \|$", README, re.MULTILINE))
+    told, known = {}, set[Right]()
+    for role in (Role.VIEWER, Role.RESPONDER, Role.ADMIN):
+        told[role.value] = {right.value for right in RIGHTS[role] - known}
+        known |= RIGHTS[role]
+    assert {role: set(rights.split(", ")) for role, rights in rows.items()} == told
 
 
 @pytest.mark.parametrize("verb", USAGE)

@@ -63,7 +63,7 @@ class Desk:
         people = dict(organization.people)
         people[PersonId(person)] = replace(people[PersonId(person)], **fields)  # type: ignore[arg-type]
         changed = replace(organization, people=people)
-        await self.database.write(lambda tx: reorganize.apply(tx, now, "test", changed))
+        await self.database.write(lambda tx: reorganize.apply(tx, now, TOCSIN, changed))
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     await database.open()
     desk = Desk(database)
     organization = organization_file.read(ORGANIZATION)
-    await database.write(lambda tx: reorganize.apply(tx, START, "test", organization))
+    await database.write(lambda tx: reorganize.apply(tx, START, TOCSIN, organization))
     await desk.declare()
     yield desk
     await database.close()

@@ -13,7 +13,7 @@ from bot import organization_file
 from bot.domain.errors import AlreadyAcknowledged, Conflict, Invalid, NotAllowed, NotFound, SlaNotConfigured
 from bot.domain.incident import Incident
 from bot.domain.sla import Severity, Sla
-from bot.domain.timeline import Actor, Noted
+from bot.domain.timeline import TOCSIN, Actor, Noted
 from bot.operations import declare, look_up, reorganize, respond
 from bot.operations.record import record
 from storage.database import Database
@@ -28,7 +28,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     await database.open()
     wanted = organization_file.read(ORGANIZATION)
-    await database.write(lambda tx: reorganize.apply(tx, NOW, "test", wanted))
+    await database.write(lambda tx: reorganize.apply(tx, NOW, TOCSIN, wanted))
     yield database
     await database.close()
 
@@ -103,7 +103,7 @@ async def test_severity_without_an_sla_is_refused(database: Database) -> None:
     slas: dict[Severity, Sla] = {
         severity: sla for severity, sla in wanted.slas.items() if severity is not Severity.SEV4
     }
-    await database.write(lambda tx: reorganize.apply(tx, NOW, "test", replace(wanted, slas=slas)))
+    await database.write(lambda tx: reorganize.apply(tx, NOW, TOCSIN, replace(wanted, slas=slas)))
     with pytest.raises(SlaNotConfigured):
         await database.write(lambda tx: declared(tx, severity=Severity.SEV4))
 
@@ -111,7 +111,7 @@ async def test_severity_without_an_sla_is_refused(database: Database) -> None:
 async def test_applying_the_same_file_changes_nothing(database: Database) -> None:
     wanted = organization_file.read(ORGANIZATION)
     keys = {one.id: one.key for one in (await database.read(look_up.organization)).services.values()}
-    assert not await database.write(lambda tx: reorganize.apply(tx, NOW, "test", wanted))
+    assert not await database.write(lambda tx: reorganize.apply(tx, NOW, TOCSIN, wanted))
     assert all(key.startswith("svc_") for key in keys.values())
 
 
@@ -119,7 +119,7 @@ async def test_who_left_the_file_stays_as_inactive_and_keys_stay(database: Datab
     before = await database.read(look_up.organization)
     wanted = organization_file.read(ORGANIZATION)
     people = {handle: person for handle, person in wanted.people.items() if handle != "hana"}
-    await database.write(lambda tx: reorganize.apply(tx, NOW, "test", replace(wanted, people=people)))
+    await database.write(lambda tx: reorganize.apply(tx, NOW, TOCSIN, replace(wanted, people=people)))
     after = await database.read(look_up.organization)
     assert not after.people["hana"].is_active  # type: ignore[index]
     assert {one.key for one in after.services.values()} == {one.key for one in before.services.values()}

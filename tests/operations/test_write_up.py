@@ -24,7 +24,7 @@ from bot.domain.postmortem import (
     PostmortemStatus,
     ResponseTimes,
 )
-from bot.domain.timeline import Actor, PostmortemCreated
+from bot.domain.timeline import TOCSIN, Actor, PostmortemCreated
 from bot.operations import declare, look_up, reorganize, respond, write_up
 from storage.database import Database
 from tests.story import ORGANIZATION
@@ -45,7 +45,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 async def organize(database: Database, level: PostmortemLevel) -> None:
     wanted = replace(organization_file.read(ORGANIZATION), postmortem_level=level)
-    await database.write(lambda tx: reorganize.apply(tx, NOW, "test", wanted))
+    await database.write(lambda tx: reorganize.apply(tx, NOW, TOCSIN, wanted))
 
 
 def actor(tx: Connection, name: str) -> Actor:

@@ -56,7 +56,7 @@ async def test_deactivated_person_is_refused_privately(tmp_path: Path) -> None:
 async def test_viewer_may_look_but_not_act(story: Story) -> None:
     hana = story.person("hana")
     await story.person("ada").types("declare Oh no")
-    assert "does not let you change" in (await hana.types("ack INC-2026-001")).text
+    assert "does not let you acknowledge" in (await hana.types("ack INC-2026-001")).text
     assert "Oh no" in (await hana.types("show INC-2026-001")).text
     assert (await story.overview()).incident.acknowledged_at is None
 

@@ -9,23 +9,14 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.operations import escalate, respond
 from bot.slack.grammar import Command, Verb
-from bot.slack.listeners.commands import ask, listing, oncall, postmortem, show_declare, shown
+from bot.slack.listeners.commands import listing, oncall, postmortem, shown
+from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, react
-from bot.slack.views import actions, modals
+from bot.slack.views import actions
 from bot.slack.views.kit import Message
 
 Answer = Message | None
 Pressed = Callable[[Front, Body, str], Awaitable[Answer]]
-
-#: The modals behind the choices of the overflow menu.
-CHOICES: Mapping[Verb, Callable[..., dict[str, Any]]] = {
-    Verb.STATUS: modals.status,
-    Verb.SEVERITY: modals.severity,
-    Verb.ASSIGN: modals.assign,
-    Verb.NOTE: modals.note,
-    Verb.CLOSE: modals.close,
-    Verb.REOPEN: modals.reopen,
-}
 
 
 def register(app: AsyncApp, front: Front) -> None:
@@ -53,9 +44,9 @@ async def _escalate(front: Front, body: Body, number: str) -> Answer:
     return None
 
 
-def _asks(modal: Callable[..., dict[str, Any]]) -> Pressed:
+def _asks(verb: Verb) -> Pressed:
     async def pressed(front: Front, body: Body, number: str) -> Answer:
-        await ask(front, body, number, modal)
+        await ask(front, body, number, verb)
         return None
 
     return pressed
@@ -63,7 +54,7 @@ def _asks(modal: Callable[..., dict[str, Any]]) -> Pressed:
 
 async def _more(front: Front, body: Body, value: str) -> Answer:
     verb, number = actions.parse_choice(value)
-    await ask(front, body, number, CHOICES[verb])
+    await ask(front, body, number, verb)
     return None
 
 
@@ -95,10 +86,10 @@ async def _postmortem(front: Front, body: Body, number: str) -> Answer:
 BUTTONS: Mapping[str, Pressed] = {
     actions.ACKNOWLEDGE: _acknowledge,
     actions.ESCALATE: _escalate,
-    actions.RESOLVE: _asks(modals.resolve),
-    actions.CLOSE: _asks(modals.close),
-    actions.REOPEN: _asks(modals.reopen),
-    actions.PAGE: _asks(modals.page),
+    actions.RESOLVE: _asks(Verb.RESOLVE),
+    actions.CLOSE: _asks(Verb.CLOSE),
+    actions.REOPEN: _asks(Verb.REOPEN),
+    actions.PAGE: _asks(Verb.PAGE),
     actions.POSTMORTEM: _postmortem,
     actions.MORE: _more,
     actions.OPEN_DECLARE: _declare,

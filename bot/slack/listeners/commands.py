@@ -12,10 +12,13 @@ from bot.domain.errors import Invalid, NotFound, StillOpen
 from bot.domain.ids import PersonId
 from bot.domain.incident import OPEN, Status
 from bot.domain.overview import Overview, Wanted
+from bot.domain.rights import Right
 from bot.domain.timeline import Actor
 from bot.operations import assign, declare, escalate, look_up, page, respond, write_up
+from bot.operations.permit import permit
 from bot.slack import grammar
 from bot.slack.grammar import Command, Verb
+from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, channel_of, reply
 from bot.slack.views import answers, modals
 from bot.slack.views import postmortem as postmortem_view
@@ -72,19 +75,6 @@ async def _declare(front: Front, body: Body, command: Command) -> Answer:
     return answers.declared(overview)
 
 
-async def show_declare(front: Front, body: Body, command: Command) -> None:
-    """Ask for what a declaration needs, with what was said already filled in."""
-    organization = await front.look(body, lambda tx, now, actor: look_up.organization(tx))
-    view = modals.declare(
-        organization,
-        title=command.text,
-        severity=command.severity,
-        services=command.services,
-        metadata=Metadata(None, channel_of(body)),
-    )
-    await front.show_modal(body, view)
-
-
 async def _list(front: Front, body: Body, command: Command) -> Answer:
     return await listing(front, body, command)
 
@@ -134,33 +124,33 @@ async def _change_status(front: Front, body: Body, command: Command, to: Status)
 
 async def _resolve(front: Front, body: Body, command: Command) -> Answer:
     if not command.text:
-        return await _ask(front, body, command, modals.resolve)
+        return await _ask(front, body, command)
     return await _change_status(front, body, command, Status.RESOLVED)
 
 
 async def _close(front: Front, body: Body, command: Command) -> Answer:
     overview = await front.overview(body, await front.number(body, command.number))
     if not command.text and overview.incident.is_open:
-        return await _ask(front, body, command, modals.close)
+        return await _ask(front, body, command)
     return await _change_status(front, body, command, Status.CLOSED)
 
 
 async def _reopen(front: Front, body: Body, command: Command) -> Answer:
     overview = await front.overview(body, await front.number(body, command.number))
     if not command.text and not overview.incident.is_open:
-        return await _ask(front, body, command, modals.reopen)
+        return await _ask(front, body, command)
     return await _change_status(front, body, command, Status.INVESTIGATING)
 
 
 async def _status(front: Front, body: Body, command: Command) -> Answer:
     if not command.statuses:
-        return await _ask(front, body, command, modals.status)
+        return await _ask(front, body, command)
     return await _change_status(front, body, command, command.statuses[0])
 
 
 async def _severity(front: Front, body: Body, command: Command) -> Answer:
     if command.severity is None:
-        return await _ask(front, body, command, modals.severity)
+        return await _ask(front, body, command)
     number = await front.number(body, command.number)
     overview = await front.act_on(body, respond.change_severity, number, command.severity)
     return answers.done(f"{overview.incident.number} is {overview.incident.severity}.")
@@ -168,7 +158,7 @@ async def _severity(front: Front, body: Body, command: Command) -> Answer:
 
 async def _assign(front: Front, body: Body, command: Command) -> Answer:
     if command.person is None and not command.mine:
-        return await _ask(front, body, command, modals.assign)
+        return await _ask(front, body, command)
     number = await front.number(body, command.number)
 
     def run(tx: Connection, now: datetime, actor: Actor) -> Overview:
@@ -188,7 +178,7 @@ async def _escalate(front: Front, body: Body, command: Command) -> Answer:
 
 async def _page(front: Front, body: Body, command: Command) -> Answer:
     if command.person is None:
-        return await _ask(front, body, command, modals.page)
+        return await _ask(front, body, command)
     number = await front.number(body, command.number)
 
     def run(tx: Connection, now: datetime, actor: Actor) -> str:
@@ -202,7 +192,7 @@ async def _page(front: Front, body: Body, command: Command) -> Answer:
 
 async def _note(front: Front, body: Body, command: Command) -> Answer:
     if not command.text:
-        return await _ask(front, body, command, modals.note)
+        return await _ask(front, body, command)
     number = await front.number(body, command.number)
     await front.act_on(body, respond.note, number, command.text)
     return answers.done(f"Noted on the timeline of {number}.")
@@ -234,6 +224,7 @@ async def postmortem(front: Front, body: Body, number: str) -> Answer:
             return postmortem_view.shown(written, overview, written.created_by)
         if found.is_open:
             raise StillOpen(found.number, found.status)
+        permit(actor, Right.WRITE_POSTMORTEM, found.number)
         level, resolution = look_up.organization(tx).postmortem_level, write_up.how_it_ended(tx, found)
         return modals.postmortem(overview, level, resolution, metadata)
 
@@ -254,16 +245,11 @@ async def oncall(front: Front, body: Body, team: str) -> Message:
     )
 
 
-async def _ask(front: Front, body: Body, command: Command, modal: Callable[..., dict[str, Any]]) -> Answer:
+async def _ask(front: Front, body: Body, command: Command) -> Answer:
     """Open the modal that asks for the words that are missing."""
     number = await front.number(body, command.number)
-    await ask(front, body, number, modal)
+    await ask(front, body, number, command.verb)
     return None
-
-
-async def ask(front: Front, body: Body, number: str, modal: Callable[..., dict[str, Any]]) -> None:
-    overview = await front.overview(body, number)
-    await front.show_modal(body, modal(overview, Metadata(overview.incident.number, channel_of(body))))
 
 
 def person_meant(tx: Connection, slack_id: str | None) -> PersonId:

@@ -15,9 +15,9 @@ from bot.domain.overview import Wanted
 from bot.domain.timeline import Actor
 from bot.operations import look_up
 from bot.slack.grammar import Command, Verb
-from bot.slack.listeners.commands import ask, show_declare
+from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, react, user_of
-from bot.slack.views import home, modals
+from bot.slack.views import home
 from storage.database import Connection
 
 #: How many incidents the home tab shows.
@@ -77,4 +77,4 @@ async def _show_declare(front: Front, body: Body) -> None:
 async def _show_note(front: Front, body: Body) -> None:
     words = str((body.get("message") or {}).get("text") or "")
     number = await front.number(body, None)
-    await ask(front, body, number, lambda overview, metadata: modals.note(overview, metadata, text=words))
+    await ask(front, body, number, Verb.NOTE, text=words)

@@ -6,11 +6,12 @@ milliseconds; when two seconds pass without one, Slack is told "still working" a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-import aiohttp
 import structlog
+from aiohttp import ClientError
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -21,8 +22,9 @@ from bot.domain.overview import Overview
 from bot.domain.time import Now
 from bot.domain.timeline import Actor
 from bot.metrics import Metrics
-from bot.operations import look_up, reorganize
+from bot.operations import audit, look_up, reorganize
 from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
+from bot.operations.permit import LacksRight
 from bot.slack.grammar import Misunderstood
 from bot.slack.views import answers
 from bot.slack.views.kit import Message
@@ -34,6 +36,8 @@ Body = dict[str, Any]
 #: Slack waits three seconds; by then it must have heard something.
 PATIENCE_SECONDS = 2.0
 _TIMEOUT_SECONDS = 8
+#: What comes back when Slack does not do, or not hear, what it is asked.
+UNHEARD = (SlackApiError, ClientError, OSError, TimeoutError)
 
 log = structlog.get_logger()
 
@@ -70,7 +74,7 @@ class Front:
             return carry_out_once(tx, now, identity(body), lambda tx: operation(tx, now, actor))
 
         try:
-            return await self._introduced(body, lambda: self.database.write(run))
+            return await self._heard(body, lambda: self.database.write(run))
         except Full as error:
             raise Unavailable(
                 "Tocsin cannot write this down right now. Nothing was done; try again."
@@ -89,9 +93,24 @@ class Front:
     async def look(self, body: Body, query: Callable[..., T]) -> T:
         """The result of `query(tx, now, actor)`, which only reads."""
         now = self.now()
-        return await self._introduced(
+        return await self._heard(
             body, lambda: self.database.read(lambda tx: query(tx, now, self._actor(tx, body)))
         )
+
+    async def _heard(self, body: Body, attempt: Callable[[], Awaitable[T]]) -> T:
+        """The attempt's result; who is refused because of their role is kept in the audit log."""
+        try:
+            return await self._introduced(body, attempt)
+        except LacksRight as refusal:
+            await self._keep(refusal)
+            raise
+
+    async def _keep(self, refusal: LacksRight) -> None:
+        now = self.now()
+        with suppress(Full):
+            await self.database.write(
+                lambda tx: audit.keep_refusal(tx, now, refusal.actor, refusal.right, refusal.number)
+            )
 
     async def _introduced(self, body: Body, attempt: Callable[[], Awaitable[T]]) -> T:
         """The attempt's result; who is not known by their Slack account yet is looked up by e-mail first."""
@@ -106,7 +125,7 @@ class Front:
         """Whether Slack's e-mail for this account is that of somebody in the organization."""
         try:
             found = await self.client.users_info(user=slack_id)
-        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError):
+        except UNHEARD:
             return False
         now, email = self.now(), str(found["user"].get("profile", {}).get("email") or "")
         return await self.database.write(lambda tx: reorganize.recognize(tx, now, email, slack_id))
@@ -137,12 +156,17 @@ class Front:
         return look_up.actor(tx, user_id, is_foreign=is_foreign)
 
     async def show_modal(self, body: Body, view: dict[str, Any]) -> None:
-        """Open the modal, or put it on top of the one that asked. The trigger lives three seconds."""
-        trigger_id = body["trigger_id"]
-        if (body.get("view") or {}).get("type") == "modal":
-            await self.client.views_push(trigger_id=trigger_id, view=view)
-        else:
-            await self.client.views_open(trigger_id=trigger_id, view=view)
+        """Open the modal, or put it on top of the one that asked. The trigger lives three seconds.
+
+        Raises Unavailable when Slack does not show it.
+        """
+        is_above = (body.get("view") or {}).get("type") == "modal"
+        show = self.client.views_push if is_above else self.client.views_open
+        try:
+            await show(trigger_id=body.get("trigger_id", ""), view=view)
+        except UNHEARD as error:
+            log.warning("a form did not open", error=str(error))
+            raise Unavailable("Slack did not open the form. Nothing was done; try again.") from error
 
     async def tell(self, body: Body, message: Message) -> None:
         """Answer privately where they asked, else by direct message. An answer may be lost."""
@@ -162,7 +186,7 @@ class Front:
                 await self.client.chat_postMessage(
                     channel=user_id, text=message.text, blocks=list(message.blocks)
                 )
-        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except UNHEARD as error:
             log.warning("an answer did not arrive", error=str(error))
 
 

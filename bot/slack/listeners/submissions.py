@@ -55,8 +55,7 @@ async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | M
     """What the modal asked for is done, and what to say of it; or why it is not done."""
     try:
         metadata, values = Metadata.loads(str(view.get("private_metadata") or "")), modals.values(view)
-        verb = Verb(view["callback_id"])
-        operation = SUBMISSIONS[verb]
+        verb, operation = _meant(view)
 
         def run(tx: Connection, now: datetime, actor: Actor) -> Overview:
             return look_up.overview(tx, operation(tx, now, actor, metadata.number or "", values), now)
@@ -71,6 +70,14 @@ async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | M
         return Refusal("Something went wrong here and was logged. Nothing was done; try again.")
     log.info("submitted", form=verb.value, incident=overview.incident.number)
     return answers.declared(overview) if verb is Verb.DECLARE else None
+
+
+def _meant(view: Values) -> tuple[Verb, Submitted]:
+    """Which form it is, and what it does. Raises Invalid for none of ours."""
+    for verb, operation in SUBMISSIONS.items():
+        if verb == view.get("callback_id"):
+            return verb, operation
+    raise Invalid(form="is not one of Tocsin's")
 
 
 def _declare(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:

@@ -194,7 +194,7 @@ def _value(filled: dict[str, Any]) -> Any:
 
 def errors_for(view: View, refusal: Refusal) -> dict[str, str]:
     """The refusal beside the inputs it speaks of, else beside the first one."""
-    inputs = [block["block_id"] for block in view.get("blocks", ()) if block.get("type") == "input"]
+    inputs = [block.get("block_id", "") for block in view.get("blocks", ()) if block.get("type") == "input"]
     named = {_FIELDS.get(field, field): what for field, what in refusal.details.items()}
     beside = {field: what[:1].upper() + what[1:] + "." for field, what in named.items() if field in inputs}
     return beside or {inputs[0] if inputs else "": refusal.sentence}
