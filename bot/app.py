@@ -1,7 +1,6 @@
 """The one place that builds every part, joins them, and starts and stops them in order."""
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack
 from enum import Enum
 from pathlib import Path
@@ -31,10 +30,11 @@ from bot.engine.deadlines import Deadlines
 from bot.engine.housekeeping import Housekeeping
 from bot.engine.outbox import Outbox
 from bot.engine.pulse import Pulse
+from bot.engine.reach import Reach
 from bot.engine.supervisor import Part
 from bot.mail.deliverer import MailDeliverer
 from bot.metrics import Metrics
-from bot.operations import reorganize
+from bot.operations import outages, reorganize
 from bot.settings import Settings
 from bot.slack import client, connection
 from bot.slack.deliverer import SlackDeliverer
@@ -84,6 +84,7 @@ class App:
         self.port = settings.port
         self.metrics = Metrics()
         self._is_greeted = False
+        self._reach: Reach | None = None
         self._socket: connection.SocketConnection | None = None
         self._parts = AsyncExitStack()
 
@@ -114,7 +115,7 @@ class App:
         self._parts.push_async_callback(self.database.close)
         await self._organize()
         session = await self._parts.enter_async_context(aiohttp.ClientSession())
-        slack = client.connect(token, self.settings.slack_api_url, session)
+        slack = client.connect(token, self.settings.slack_api_url, session, self.clock.world)
         if self.role.works:
             await self._work(slack)
         self._feel_pulse()
@@ -127,7 +128,8 @@ class App:
         by_mail = self._mail()
         deliverers = {**by_slack.kinds(), DeliveryKind.PAGE: by_method(by_slack, by_mail)}
         methods = (Method.SLACK, Method.EMAIL) if by_mail is not None else (Method.SLACK,)
-        self.outbox = Outbox(self.database, self.clock, deliverers, methods, self.metrics)
+        self._reach = Reach(self.database, self.clock, lambda: self._ask_slack(slack))
+        self.outbox = Outbox(self.database, self.clock, deliverers, methods, self.metrics, self._reach)
         self.deadlines = Deadlines(self.database, self.clock, self.metrics)
         await self.deadlines.start()
         self._parts.push_async_callback(self.deadlines.stop)
@@ -172,9 +174,7 @@ class App:
 
     async def _listen(self, slack: AsyncWebClient) -> None:
         front = Front(self.database, self.clock.now, slack, self.metrics)
-        # `connection.route` has checked each signature before Bolt sees the request.
-        logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
-        bolt = AsyncApp(client=slack, request_verification_enabled=False)
+        bolt = connection.listening_app(slack)
         for listeners in (commands, buttons, submissions, events):
             listeners.register(bolt, front)
         await self._serve_http(front, bolt)
@@ -219,12 +219,25 @@ class App:
         return [connection.route(bolt, secret.reveal(), self.clock.world)]
 
     async def _slack_trouble(self) -> str | None:
-        """Why Slack cannot be heard; None when it can."""
+        """Why Slack takes nothing from us or cannot be heard, and since when; None when all is well."""
+        if trouble := await self._reach_trouble():
+            return trouble
         if not self._is_greeted:
             return "not connected yet"
-        if self._socket is not None and not await self._socket.is_connected():
-            return "the socket is closed"
-        return None
+        return None if self._socket is None else await self._socket.trouble(self.clock.world())
+
+    async def _ask_slack(self, slack: AsyncWebClient) -> str | None:
+        """Why Slack does not answer; the socket is looked at too, to know since when it is closed."""
+        if self._socket is not None:
+            await self._socket.trouble(self.clock.world())
+        return await client.trouble(slack)
+
+    async def _reach_trouble(self) -> str | None:
+        """What this process knows; one that sends nothing itself asks what the others have written down."""
+        if self._reach is not None:
+            return self._reach.trouble
+        outage = await self.database.read(outages.last)
+        return str(outage) if outage is not None and outage.until is None else None
 
     async def _open_socket(self, bolt: AsyncApp, app_token: str) -> None:
         socket = connection.SocketConnection(bolt, app_token)
@@ -238,6 +251,7 @@ class App:
 
     async def _connect(self, slack: AsyncWebClient, front: Front, bolt: AsyncApp) -> None:
         """Greet Slack until it answers; deadlines and the outbox work meanwhile."""
+        said = ""
         while True:
             try:
                 greeted = await slack.auth_test()
@@ -248,7 +262,9 @@ class App:
                 log.info("connected to Slack", team=greeted["team"])
                 return
             except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                log.error("Slack cannot be reached", error=str(error), again_in=_CONNECT_AGAIN_SECONDS)
+                if (why := f"{type(error).__name__}: {error}") != said:
+                    log.error("cannot connect to Slack yet; it is tried again until it works", error=why)
+                    said = why
                 await asyncio.sleep(_CONNECT_AGAIN_SECONDS)
 
 
@@ -264,11 +280,6 @@ def _token(settings: Settings, role: Role) -> str:
             "Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET for HTTP at /slack/events."
         )
     return settings.slack_bot_token.reveal()
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Bolt reads SLACK_BOT_TOKEN itself, and warns that our client with the same token comes first."""
-    return "`token` will be unused" not in record.getMessage()
 
 
 def by_method(slack: Deliverer, mail: Deliverer | None) -> Deliverer:

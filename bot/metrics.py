@@ -49,6 +49,12 @@ class Metrics:
             buckets=_LAGS,
             registry=self.registry,
         )
+        self._rerouted = Counter(
+            "tocsin_pages_rerouted",
+            "Pages that went out by another contact method, because theirs did not answer.",
+            ("method", "to"),
+            registry=self.registry,
+        )
         self._rate_limits = Counter(
             "tocsin_rate_limits",
             "Requests refused because of a rate limit: Slack's to us, and ours to callers of the API.",
@@ -113,6 +119,9 @@ class Metrics:
 
     def deadline_fired(self, late: timedelta) -> None:
         self._deadline_seconds.observe(max(late.total_seconds(), 0))
+
+    def rerouted(self, method: str, to: str) -> None:
+        self._rerouted.labels(method, to).inc()
 
     def rate_limited(self, door: str, what: str) -> None:
         self._rate_limits.labels(door, what).inc()

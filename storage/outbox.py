@@ -25,11 +25,12 @@ from sqlalchemy import (
     select,
     text,
     union_all,
+    update,
 )
 
 from storage import locks, touched
 from storage.prepared import Formula, Insert, Statement
-from storage.tables import incidents, outbox
+from storage.tables import incidents, outbox, timeline
 from storage.types import as_time, kept
 
 Columns = Mapping[str, Any]
@@ -79,26 +80,36 @@ class Head:
     lane: str
     kind: str
     priority: int
+    method: str | None
 
 
 def heads(
-    tx: Connection, now: datetime, priorities: Sequence[int], kinds: Sequence[str], most: int
+    tx: Connection,
+    now: datetime,
+    priorities: Sequence[int],
+    kinds: Sequence[str],
+    most: int,
+    method: str | None = None,
 ) -> list[Head]:
-    """For each priority and kind, the heads that have waited longest, at most so many of each."""
-    found = _heads(tuple(priorities), tuple(kinds)).run(tx, {"moment": now, "most": most})
+    """For each priority and kind, the heads that have waited longest, at most so many of each.
+
+    With a method, only what goes out by it.
+    """
+    found = _heads(tuple(priorities), tuple(kinds), method).run(tx, {"moment": now, "most": most})
     return [Head(*row) for row in found]
 
 
 @cache
-def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...]) -> Statement:
+def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...], method: str | None) -> Statement:
     """One short walk along the index for each priority and kind: what waits does not slow it down."""
     walks = [
-        select(outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.priority)
+        select(outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.priority, outbox.c.method)
         .where(
             _HEADS,
             outbox.c.priority == priority,
             outbox.c.kind == kind,
             outbox.c.next_attempt_at <= bindparam("moment"),
+            *([outbox.c.method == method] if method else []),
         )
         .order_by(outbox.c.next_attempt_at, outbox.c.id)
         .limit(bindparam("most"))
@@ -106,6 +117,12 @@ def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...]) -> Statement:
         for priority, kind in product(priorities, kinds)
     ]
     return Statement(union_all(*map(select, walks)))
+
+
+def hasten(tx: Connection, now: datetime, kind: str) -> None:
+    """What waits for its next attempt is tried now: what it waited for has come."""
+    waiting = and_(outbox.c.state == "pending", outbox.c.kind == kind, outbox.c.attempt > 0)
+    tx.execute(update(outbox).where(waiting, outbox.c.next_attempt_at > now).values(next_attempt_at=now))
 
 
 def next_attempt(
@@ -298,6 +315,76 @@ def pages_for_event(tx: Connection, incident_id: str, sequence: int) -> Sequence
         outbox.c.incident_id == incident_id, outbox.c.kind == "page", outbox.c.sequence == sequence
     )
     return tx.execute(select(outbox).where(of_event).order_by(outbox.c.id)).all()
+
+
+def waiting_pages(tx: Connection, away: Collection[str], most: int, *, is_alone: bool) -> Sequence[Row[Any]]:
+    """Pages that wait because their method does not answer, and that no other page may take over.
+
+    Their lane has failed, or their method is `away`. Alone, they are the event's only page for the person,
+    and come oldest first; else the others have all failed, and they come newest first. Pages by hand are
+    not among them.
+    """
+    twin, head = outbox.alias("twin"), outbox.alias("head")
+    twins = select(twin.c.id).where(
+        twin.c.incident_id == outbox.c.incident_id,
+        twin.c.kind == "page",
+        twin.c.sequence == outbox.c.sequence,
+        twin.c.person_id == outbox.c.person_id,
+        twin.c.id != outbox.c.id,
+    )
+    failing = select(head.c.id).where(
+        head.c.lane == outbox.c.lane,
+        text("head.state IN ('pending', 'sending')"),
+        head.c.is_head,
+        head.c.last_error.is_not(None),
+    )
+    cause = and_(timeline.c.incident_id == outbox.c.incident_id, timeline.c.sequence == outbox.c.sequence)
+    waiting = (
+        select(outbox)
+        .join(timeline, cause)
+        .where(
+            text("outbox.state IN ('pending', 'sending')"),
+            outbox.c.kind == "page",
+            timeline.c.kind != "Paged",
+            or_(outbox.c.method.in_(away), failing.exists()),
+        )
+    )
+    if is_alone:
+        found = waiting.where(~twins.exists()).order_by(outbox.c.owed_at, outbox.c.id)
+    else:
+        still = twins.where(twin.c.state != "failed")
+        found = waiting.where(twins.exists(), ~still.exists()).order_by(outbox.c.id.desc())
+    return tx.execute(found.limit(most)).all()
+
+
+def count_of_taken_over(
+    tx: Connection, incident_id: str, method: str, since: datetime, until: datetime
+) -> int:
+    """How many pages of the incident went out by this method then, for one that was owed before."""
+    twin = outbox.alias("twin")
+    first = select(twin.c.id).where(
+        twin.c.incident_id == outbox.c.incident_id,
+        twin.c.kind == "page",
+        twin.c.sequence == outbox.c.sequence,
+        twin.c.person_id == outbox.c.person_id,
+        twin.c.owed_at < outbox.c.owed_at,
+    )
+    counted = select(func.count()).where(
+        outbox.c.incident_id == incident_id,
+        outbox.c.kind == "page",
+        outbox.c.method == method,
+        outbox.c.state == "sent",
+        outbox.c.owed_at.between(since, until),
+        first.exists(),
+    )
+    return tx.execute(counted).scalar_one()
+
+
+def held_up(tx: Connection, most: int) -> Sequence[str]:
+    """The incidents for which something is still owed, those of the newest deliveries first."""
+    waiting = select(outbox.c.incident_id).where(_unsettled, outbox.c.incident_id.is_not(None))
+    newest = waiting.group_by(outbox.c.incident_id).order_by(func.max(outbox.c.id).desc())
+    return tx.execute(newest.limit(most)).scalars().all()
 
 
 def failures_of(tx: Connection, incident_id: str, most: int) -> Sequence[Row[Any]]:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import Server
-from tests.story import Story, opened
+pytest.register_assert_rewrite("tests.story")
+
+from tests.postgres import Server  # noqa: E402
+from tests.story import Story, opened  # noqa: E402
 
 
 @pytest.fixture(scope="session")

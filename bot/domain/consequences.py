@@ -31,6 +31,7 @@ from bot.domain.timeline import (
     Noted,
     Paged,
     PageFailed,
+    PageRerouted,
     PostmortemCreated,
     Reopened,
     Resolved,
@@ -65,7 +66,7 @@ def deliveries(incident: Incident, entry: Entry) -> list[Delivery]:
             return [*joined, _topic(incident, str(entry.sequence)), *_told(incident, entry)]
         case Resolved() | Closed() | Reopened() | SeverityChanged() | StatusChanged() | TitleChanged():
             return [_topic(incident, str(entry.sequence)), *_told(incident, entry)]
-        case DescriptionChanged() | LevelPassed() | AcknowledgementMissed() | PageFailed():
+        case DescriptionChanged() | LevelPassed() | AcknowledgementMissed() | PageFailed() | PageRerouted():
             return _told(incident, entry)
         case Noted() | DeliveryFailed() | PostmortemCreated():
             return [_mirror(incident, entry)]
@@ -103,6 +104,7 @@ def deadlines(incident: Incident, entry: Entry) -> list[DeadlineChange]:
             | ClosureMissed()
             | Paged()
             | PageFailed()
+            | PageRerouted()
             | DeliveryFailed()
             | PostmortemCreated()
         ):

@@ -122,6 +122,8 @@ class ClaimedDelivery:
     owed_at: datetime
     #: The incident's, for the log.
     number: str | None = None
+    #: False when there is no reason for it any more: it is only looked for, not sent.
+    is_wanted: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ class TryAgain:
     is_wait: bool = False
     #: Whether deliveries of the same kind would be told the same.
     is_rate_limit: bool = False
+    #: Whether the other side as a whole takes nothing: nothing is wrong with this delivery.
+    is_outage: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,12 @@ class InDoubt:
     why: str
 
 
-Outcome = Sent | TryAgain | Never | InDoubt
+@dataclass(frozen=True)
+class Dropped:
+    """It did not arrive, and is wanted no more."""
+
+
+Outcome = Sent | TryAgain | Never | InDoubt | Dropped
 
 
 class Deliverer(Protocol):
@@ -175,12 +184,18 @@ class Deliverer(Protocol):
 
 
 _FIRST_PAUSE = timedelta(seconds=1)
-_LONGEST_PAUSE = timedelta(minutes=2)
+LONGEST_PAUSE = timedelta(minutes=2)
+#: A page is tried so often, however long it has been in vain.
+LONGEST_PAUSE_OF_PAGES = timedelta(seconds=10)
+#: A page that has not arrived after this long, because its method does not answer, goes out by the next.
+REROUTE_AFTER = timedelta(seconds=30)
 #: How long a delivery is tried before it counts as failed. Pages go on for as long as the incident waits.
 GIVE_UP_AFTER = timedelta(hours=24)
+#: And at least so often: what only waited for Slack to come back has not been tried.
+GIVE_UP_ATTEMPTS = 20
 
 
-def pause_before(attempt: int, jitter: float) -> timedelta:
+def pause_before(attempt: int, jitter: float, longest: timedelta = LONGEST_PAUSE) -> timedelta:
     """How long to wait before the attempt after the `attempt`-th; `jitter` from 0 to 1."""
     doubled: timedelta = _FIRST_PAUSE * (1 << min(max(attempt - 1, 0), 10))
-    return min(doubled, _LONGEST_PAUSE) * (0.75 + 0.5 * jitter)
+    return min(doubled, longest) * (0.75 + 0.5 * jitter)

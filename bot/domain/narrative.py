@@ -26,6 +26,7 @@ from bot.domain.timeline import (
     Noted,
     Paged,
     PageFailed,
+    PageRerouted,
     PostmortemCreated,
     Reason,
     Reopened,
@@ -99,6 +100,7 @@ def told(event: Event, name_of: NameOf) -> Told:
 _Paging = (
     Paged
     | PageFailed
+    | PageRerouted
     | Escalated
     | LevelPassed
     | EscalationExhausted
@@ -114,6 +116,9 @@ def _told_of_pages(event: _Paging, name_of: NameOf) -> Told:
             return Told("PAGED", f"{name_of(person_id)} paged", message)
         case PageFailed(person_id, method, why):
             return Told("PAGE_FAILED", f"{name_of(person_id)} could not be paged by {method}", why)
+        case PageRerouted(person_id, method, to, why):
+            title = f"{name_of(person_id)} paged by {to}, because {method} did not answer"
+            return Told("PAGE_REROUTED", title, why)
         case Escalated(level, people, reason, late=late):
             title = f"Escalated to level {level}: {_names(people, name_of)} paged{_late(late)}"
             return Told("ESCALATED", title, _WHY[reason])

@@ -210,6 +210,16 @@ class PageFailed:
 
 
 @dataclass(frozen=True)
+class PageRerouted:
+    """A method did not answer, and the page went out by the next one instead."""
+
+    person_id: PersonId
+    method: str
+    to: str
+    why: str
+
+
+@dataclass(frozen=True)
 class DeliveryFailed:
     """Something Slack would not do, such as creating the channel."""
 
@@ -243,6 +253,7 @@ Event = (
     | ClosureMissed
     | Paged
     | PageFailed
+    | PageRerouted
     | DeliveryFailed
     | PostmortemCreated
 )

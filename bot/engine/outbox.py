@@ -3,19 +3,23 @@
 import asyncio
 import random
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import (
     LIMITED_TOGETHER,
+    LONGEST_PAUSE,
+    LONGEST_PAUSE_OF_PAGES,
     ClaimedDelivery,
     Deliverer,
     DeliveryKind,
+    Dropped,
     InDoubt,
     Never,
     Outcome,
@@ -25,9 +29,10 @@ from bot.domain.delivery import (
     pause_before,
 )
 from bot.engine.clock import Clock
+from bot.engine.reach import Reach
 from bot.engine.supervisor import Part
 from bot.metrics import Metrics
-from bot.operations import deliver
+from bot.operations import deliver, reroute
 from bot.operations.deliver import Lease, Room
 from storage.database import Connection, Database, Full, Touched, touched
 
@@ -36,6 +41,8 @@ LANES = 16
 KEPT_FOR_PAGES = 4
 #: And so many while the database has its hands full with what people ask.
 LANES_WHEN_BUSY = 1
+#: Where people are reached by several methods, none takes all places: Slack may hang, or the mail server.
+KEPT_FOR_OTHERS = 2
 #: A delivery is its process's alone for this long, which is prolonged while it is being sent. What a
 #: process that died was sending is taken over by another one after that.
 LEASE = timedelta(seconds=6)
@@ -59,17 +66,21 @@ class Outbox:
         deliverers: Mapping[DeliveryKind, Deliverer],
         methods: Collection[Method] = USUAL,
         metrics: Metrics | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._deliverers = deliverers
         self._methods = tuple(methods)
         self._metrics = metrics or Metrics()
+        self._reach = reach
         self._lease = Lease(uuid.uuid4().hex, LEASE)
         self._sending: dict[int, ClaimedDelivery] = {}
         self._resting: dict[str, datetime] = {}
         self._resting_kinds: dict[DeliveryKind, datetime] = {}
         self._next_attempt: datetime | None = None
+        #: When to look for pages that must go another way; None while every method answers.
+        self._reroute_at: datetime | None = clock.now()
         self._look = asyncio.Event()
         self._is_asleep = False
         self._is_stopping = False
@@ -88,6 +99,8 @@ class Outbox:
         doubtful = await self._database.write(lambda tx: deliver.take_back(tx, now))
         if doubtful:
             log.warning("deliveries in doubt after a crash", count=doubtful)
+        if self._reach is not None:
+            await self._reach.start()
         self.part.start()
         if self._database.is_shared:
             self._keeping = asyncio.create_task(self._keep_leases(), name="leases")
@@ -120,7 +133,8 @@ class Outbox:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is being sent and nothing may be sent before its time comes."""
-        return self._is_asleep and not self._sending and not self._look.is_set()
+        is_asking = self._reach is not None and self._reach.is_asking
+        return self._is_asleep and not self._sending and not self._look.is_set() and not is_asking
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -128,7 +142,9 @@ class Outbox:
             self._look.clear()
             self.part.beat()
             looked_at = loop.time()
+            self._ask()
             try:
+                await self._reroute()
                 claimed = await self._claim()
                 pause = 0.0 if claimed else self._pause()
                 self._is_cut_off = False
@@ -144,6 +160,45 @@ class Outbox:
                 await self._sleep(pause)
                 gap = SHORTEST_GAP * (8 if self._database.is_busy else 1)
                 await asyncio.sleep(max(looked_at + gap - loop.time(), 0))
+
+    def _ask(self) -> None:
+        if self._reach is not None and self._reach.is_due(self._clock.now()):
+            self._reach.is_asking = True
+            self._spawn(self._asked(self._reach), "reach")
+
+    async def _asked(self, reach: Reach) -> None:
+        await reach.look()
+        self._noticed()
+
+    def _noticed(self) -> None:
+        """Something is known of Slack: who waits for it looks again."""
+        if self._reach is not None and self._reach.is_in_trouble:
+            self._reroute_at = self._clock.now()
+        self._look.set()
+
+    async def _learn(self, delivery: ClaimedDelivery, outcome: Outcome) -> None:
+        """What an outcome says of Slack."""
+        if self._reach is None or delivery.owed.method is Method.EMAIL:
+            return
+        match outcome:
+            case Sent(channel_id=channel_id) if channel_id is not None:
+                await self._reach.arrived()
+            case InDoubt(why) | TryAgain(why, is_outage=True):
+                await self._reach.failed(delivery.owed.lane, why)
+
+    async def _reroute(self) -> None:
+        """Pages whose method does not answer go another way once they are late."""
+        now = self._clock.now()
+        if self._reroute_at is None or timedelta(0) < self._reroute_at - now <= reroute.LOOK_AGAIN:
+            return
+        rerouted, self._reroute_at = await self._database.write(
+            lambda tx: reroute.reroute(tx, now, self._methods, self._away())
+        )
+        for one in rerouted:
+            self._metrics.rerouted(one.was, one.to)
+
+    def _away(self) -> tuple[Method, ...]:
+        return (Method.SLACK,) if self._reach is not None and self._reach.is_in_trouble else ()
 
     async def _keep_leases(self) -> None:
         """Prolong what is being sent here, and take over what a process that died was sending."""
@@ -175,7 +230,19 @@ class Outbox:
             self._next_attempt = None if claimed else deliver.next_attempt(tx, now, room.resting_kinds)
             return claimed
 
-        return await self._database.write(claim)
+        claimed = await self._database.write(claim)
+        if self._reach is not None and any(one.owed.method is not Method.EMAIL for one in claimed):
+            self._reach.tried()
+        return claimed
+
+    def _room_by_method(self) -> dict[Method, int]:
+        """How many more deliveries may go out by each method."""
+        by_email = sum(one.owed.method is Method.EMAIL for one in self._sending.values())
+        by_slack = len(self._sending) - by_email
+        if self._reach is not None and self._reach.is_away:
+            return {Method.SLACK: 1 - by_slack}
+        most = LANES - KEPT_FOR_OTHERS if len(self._methods) > 1 else LANES
+        return {Method.SLACK: most - by_slack, Method.EMAIL: most - by_email}
 
     def _room(self) -> Room:
         free, now = LANES - len(self._sending), self._clock.now()
@@ -183,8 +250,15 @@ class Outbox:
         side_by_side = LANES - KEPT_FOR_PAGES if not self._database.is_busy else LANES_WHEN_BUSY
         self._resting = {lane: until for lane, until in self._resting.items() if until > now}
         self._resting_kinds = {kind: until for kind, until in self._resting_kinds.items() if until > now}
-        held = frozenset(self._unwritten)
-        return Room(free, side_by_side - ordinary, self.resting, self.resting_kinds, held)
+        return Room(
+            all=free,
+            ordinary=side_by_side - ordinary,
+            resting=self.resting,
+            resting_kinds=self.resting_kinds,
+            is_slack_held=self._reach is not None and self._reach.is_held(now),
+            by_method=self._room_by_method(),
+            held=frozenset(self._unwritten),
+        )
 
     async def _claim_unwritten(self, error: Full) -> list[ClaimedDelivery]:
         """Pages that are due, while nothing can be written: their outcome is written down when it can be.
@@ -206,7 +280,9 @@ class Outbox:
 
     def _pause(self) -> float:
         """Seconds until something that waits for its time may go out."""
-        waiting = [self._next_attempt] if self._next_attempt else []
+        waiting = [moment for moment in (self._next_attempt, self._reroute_at) if moment]
+        if self._reach is not None:
+            waiting.append(self._reach.next_moment())
         moments = [*self._resting.values(), *self._resting_kinds.values(), *waiting]
         return min([_LONGEST_SLEEP, *map(self._clock.wait_until, moments)])
 
@@ -222,17 +298,24 @@ class Outbox:
 
     def _begin(self, delivery: ClaimedDelivery) -> None:
         self._sending[delivery.id] = delivery
-        task = asyncio.create_task(self._carry_out(delivery), name=f"delivery-{delivery.id}")
+        self._spawn(self._carry_out(delivery), f"delivery-{delivery.id}")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _carry_out(self, delivery: ClaimedDelivery) -> None:
         outcome = await self._deliver(delivery)
         try:
+            await self._learn(delivery, outcome)
             while not await self._settle(delivery, outcome):
                 delivery = _next_attempt(delivery, outcome)
                 outcome = await self._deliver(delivery)
+                await self._learn(delivery, outcome)
         finally:
+            if delivery.owed.kind is DeliveryKind.PAGE and isinstance(outcome, TryAgain | InDoubt):
+                self._reroute_at = self._clock.now()
             if isinstance(outcome, Sent) and outcome.rest:
                 self._resting[delivery.owed.lane] = self._clock.after(outcome.rest)
             if isinstance(outcome, TryAgain) and outcome.is_rate_limit and outcome.after:
@@ -311,7 +394,8 @@ def _next_attempt(delivery: ClaimedDelivery, outcome: Outcome) -> ClaimedDeliver
 def _pause_after(delivery: ClaimedDelivery, outcome: Outcome) -> timedelta:
     if isinstance(outcome, TryAgain) and outcome.after is not None:
         return outcome.after
-    return pause_before(delivery.attempt, random.random())  # noqa: S311 - jitter is no secret
+    longest = LONGEST_PAUSE_OF_PAGES if delivery.owed.kind is DeliveryKind.PAGE else LONGEST_PAUSE
+    return pause_before(delivery.attempt, random.random(), longest)  # noqa: S311 - jitter is no secret
 
 
 def _report(delivery: ClaimedDelivery, outcome: Outcome) -> None:
@@ -325,6 +409,8 @@ def _report(delivery: ClaimedDelivery, outcome: Outcome) -> None:
     match outcome:
         case Sent():
             log.info("delivered", **facts)
+        case Dropped():
+            log.info("delivery dropped", **facts)
         case Never(why):
             log.error("delivery failed", why=why, **facts)
         case TryAgain(why) | InDoubt(why):

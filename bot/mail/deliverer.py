@@ -12,7 +12,7 @@ from email.message import EmailMessage
 
 import aiosmtplib
 
-from bot.domain.delivery import ClaimedDelivery, Never, Outcome, Sent, TryAgain
+from bot.domain.delivery import ClaimedDelivery, Dropped, Never, Outcome, Sent, TryAgain
 from bot.domain.errors import NotFound
 from bot.domain.mail import MailServer, Sender, is_address
 from bot.domain.overview import Overview, PageFacts
@@ -50,6 +50,8 @@ class MailDeliverer:
         self._tls = tls_of(server)
 
     async def __call__(self, delivery: ClaimedDelivery) -> Outcome:
+        if not delivery.is_wanted:  # nobody can look for a letter
+            return Dropped()
         try:
             facts = await self._facts(delivery)
         except NotFound as refusal:

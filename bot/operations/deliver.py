@@ -1,23 +1,25 @@
 """Deliveries: claim what is owed, write down what came of it and what follows from that."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from bot.domain import consequences, escalation
+from bot.domain import consequences
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import (
     COLLAPSING,
     GIVE_UP_AFTER,
+    GIVE_UP_ATTEMPTS,
     UNPACED,
     ClaimedDelivery,
     Delivery,
     DeliveryKind,
     DeliveryState,
+    Dropped,
     InDoubt,
     Never,
     Outcome,
@@ -27,18 +29,10 @@ from bot.domain.delivery import (
 )
 from bot.domain.ids import PersonId
 from bot.domain.incident import Incident
-from bot.domain.timeline import (
-    TOCSIN,
-    DeliveryFailed,
-    Escalated,
-    Event,
-    LevelPassed,
-    Paged,
-    PageFailed,
-    Reason,
-)
-from bot.operations import look_up, rows
+from bot.domain.timeline import TOCSIN, DeliveryFailed, Paged, PageFailed
+from bot.operations import look_up, reroute, rows
 from bot.operations.record import owe, record, refresh_pages
+from bot.operations.reroute import Wish
 from storage import incidents, locks, organizations, outbox, touched
 
 #: Why a delivery failed, in the words of the API.
@@ -46,6 +40,8 @@ NO_CONTACT_DETAILS = "NO_CONTACT_DETAILS"
 PROVIDER_FAILED = "EXTERNAL_API_ERROR"
 #: Pages that were laid out already, perhaps before there was a channel to open.
 _UNDER_WAY = (DeliveryState.SENDING, DeliveryState.SENT)
+#: Nothing goes out, whatever is written down of it.
+_IDLE = (Wish.DROP, Wish.WAIT)
 #: Whose failure the timeline mentions: people rely on them, and saying so does not fail the same way.
 _MENTIONED = frozenset(
     {
@@ -69,6 +65,10 @@ class Room:
     resting: Collection[str] = ()
     #: Kinds of which the other side wants no more for now.
     resting_kinds: Collection[DeliveryKind] = ()
+    #: Whether Slack takes nothing now: only what goes out by other methods is taken up.
+    is_slack_held: bool = False
+    #: How many deliveries by each method there is room for; where it says nothing, for as many as in all.
+    by_method: Mapping[Method, int] = field(default_factory=dict)
     #: Deliveries that are taken up already, although that could not be written down.
     held: Collection[int] = ()
 
@@ -96,7 +96,8 @@ def pages_due(tx: Connection, now: datetime, room: Room) -> list[ClaimedDelivery
     """Pages that may go out now, not claimed: only for who cannot write, and keeps in mind what it holds."""
     heads = [head for head in _chosen(tx, now, room) if head.kind == DeliveryKind.PAGE]
     found = outbox.with_ids(tx, [head.id for head in heads]).values()
-    return [rows.claimed(row) for row in found if _is_wanted(tx, row)]
+    wishes = [(row, reroute.wish(tx, now, row)) for row in found]
+    return [rows.claimed(row, is_wanted=wish is Wish.SEND) for row, wish in wishes if wish not in _IDLE]
 
 
 def keep(tx: Connection, delivery_ids: Sequence[int], lease: Lease) -> None:
@@ -112,13 +113,30 @@ def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[Delive
 def _chosen(tx: Connection, now: datetime, room: Room) -> list[outbox.Head]:
     """The most urgent heads that there is room for."""
     most = room.all + len(room.resting) + len(room.held)
-    heads = outbox.heads(tx, now, tuple(Priority), _kinds(room.resting_kinds), most)
+    if room.is_slack_held:
+        heads = outbox.heads(tx, now, (Priority.URGENT,), (DeliveryKind.PAGE,), most, Method.EMAIL)
+    else:
+        heads = outbox.heads(tx, now, tuple(Priority), _kinds(room.resting_kinds), most)
     free = [head for head in heads if head.lane not in room.resting or head.kind in UNPACED]
     free = [head for head in free if head.id not in room.held]
     free.sort(key=lambda head: (head.priority, head.id))
+    free = _that_fit(free, room.by_method)
     urgent = [head for head in free if head.priority == Priority.URGENT][: room.all]
     ordinary = [head for head in free if head.priority != Priority.URGENT]
     return urgent + ordinary[: max(min(room.all - len(urgent), room.ordinary), 0)]
+
+
+def _that_fit(heads: list[outbox.Head], by_method: Mapping[Method, int]) -> list[outbox.Head]:
+    """No method takes more places than it may: one that hangs leaves some to the others."""
+    left = dict(by_method)
+    fitting = []
+    for head in heads:
+        method = Method.EMAIL if head.method == Method.EMAIL else Method.SLACK
+        if left.get(method, 1) > 0:
+            fitting.append(head)
+            if method in left:
+                left[method] -= 1
+    return fitting
 
 
 def _kinds(resting: Collection[DeliveryKind]) -> tuple[str, ...]:
@@ -127,11 +145,15 @@ def _kinds(resting: Collection[DeliveryKind]) -> tuple[str, ...]:
 
 def _taken(tx: Connection, head: Row[Any], now: datetime, lease: Lease) -> ClaimedDelivery | None:
     row = _newest(tx, head, now) if head.kind in COLLAPSING else head
-    if not _is_wanted(tx, row):
+    wish = reroute.wish(tx, now, row) if row.kind == DeliveryKind.PAGE else Wish.SEND
+    if wish is Wish.DROP:
         outbox.settle(tx, row.id, row.lane, {"state": DeliveryState.DROPPED, "settled_at": now})
         return None
+    if wish is Wish.WAIT:
+        outbox.change(tx, row.id, {"next_attempt_at": now + reroute.TURN})
+        return None
     outbox.take(tx, row.id, lease.holder, lease.span)
-    return rows.claimed(row)
+    return rows.claimed(row, is_wanted=wish is Wish.SEND)
 
 
 def take_back(tx: Connection, now: datetime) -> int:
@@ -163,6 +185,9 @@ def settle(
             _sent(tx, now, delivery, outcome)
         case Never():
             _failed(tx, now, delivery, outcome, methods)
+        case Dropped():
+            dropped = {"state": DeliveryState.DROPPED, "settled_at": now, "leased_until": None}
+            outbox.settle(tx, delivery.id, delivery.owed.lane, dropped)
         case TryAgain() | InDoubt() if _is_given_up(now, delivery, outcome):
             why = f"given up after {delivery.attempt} attempts: {outcome.why}"
             _failed(tx, now, delivery, Never(why), methods)
@@ -174,23 +199,14 @@ def settle(
 
 def _is_given_up(now: datetime, delivery: ClaimedDelivery, outcome: TryAgain | InDoubt) -> bool:
     is_wait = isinstance(outcome, TryAgain) and outcome.is_wait
-    return now - delivery.owed_at > GIVE_UP_AFTER and not is_wait
+    is_old = now - delivery.owed_at > GIVE_UP_AFTER and delivery.attempt >= GIVE_UP_ATTEMPTS
+    return is_old and not is_wait
 
 
 def _newest(tx: Connection, head: Row[Any], now: datetime) -> Row[Any]:
     newest = outbox.newest_in_lane(tx, head.lane, head.kind)
     outbox.drop_older(tx, newest, now)
     return newest
-
-
-def _is_wanted(tx: Connection, row: Row[Any]) -> bool:
-    """An escalation whose acknowledgement was committed before it was claimed is not sent."""
-    if row.kind != DeliveryKind.PAGE or row.is_in_doubt:
-        return True
-    cause = look_up.entry(tx, row.incident_id, row.sequence)
-    if isinstance(cause.event, Paged):
-        return True
-    return look_up.is_asking(look_up.glance(tx, row.incident_id), cause)
 
 
 def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) -> None:
@@ -304,24 +320,10 @@ def _page_failed(
 
     A page by hand names its methods, and falls to no other.
     """
-    events: list[Event] = [PageFailed(person_id, owed.method or "", why)]
-    after = incident
     cause = look_up.entry(tx, incident.id, owed.sequence or 0)
     if not isinstance(cause.event, Paged):
         others = [method for method in methods if method is not owed.method]
         # What is owed already, as it is for a person of several methods, is not owed again.
         owe(tx, now, [consequences.page(incident.id, cause.sequence, person_id, one) for one in others])
-    if _level_is_out_of_reach(tx, incident, cause.event, owed.sequence or 0):
-        organization = look_up.organization(tx)
-        after, escalations = escalation.climb(organization, incident, now, Reason.UNREACHABLE)
-        events += [LevelPassed(incident.level, "could not be reached"), *escalations]
-    record(tx, now, TOCSIN, incident, after, *events)
-
-
-def _level_is_out_of_reach(tx: Connection, incident: Incident, cause: Event, sequence: int) -> bool:
-    if not isinstance(cause, Escalated) or not incident.awaits_acknowledgement:
-        return False
-    if (cause.level, cause.round) != (incident.level, incident.round):
-        return False
-    pages = outbox.pages_for_event(tx, incident.id, sequence)
-    return all(page.state == DeliveryState.FAILED for page in pages)
+    after, passed = reroute.passed(tx, now, incident, cause.sequence)
+    record(tx, now, TOCSIN, incident, after, PageFailed(person_id, owed.method or "", why), *passed)

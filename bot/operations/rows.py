@@ -14,12 +14,14 @@ from bot.domain.audit import AuditEntry
 from bot.domain.delivery import ClaimedDelivery, Delivery
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization
+from bot.domain.outage import Outage
 from bot.domain.overview import Place
 from bot.domain.postmortem import Content, Postmortem
 from bot.domain.timeline import Actor, Entry, Event
 
 _KEY = TypeAdapter(ApiKey)
 _AUDIT = TypeAdapter(AuditEntry)
+_OUTAGE = TypeAdapter(Outage)
 _POSTMORTEM = TypeAdapter(Postmortem)
 _CONTENT = TypeAdapter(Content)
 _INCIDENT = TypeAdapter(Incident)
@@ -82,9 +84,17 @@ def organization_document(value: Organization) -> Any:
     return _ORGANIZATION.dump_python(value, mode="json")
 
 
-def claimed(row: Row[Any]) -> ClaimedDelivery:
+def claimed(row: Row[Any], *, is_wanted: bool) -> ClaimedDelivery:
     owed = _DELIVERY.validate_python(dict(row._mapping))
-    return ClaimedDelivery(row.id, owed, row.attempt + 1, row.is_in_doubt, row.owed_at, row.number)
+    return ClaimedDelivery(row.id, owed, row.attempt + 1, row.is_in_doubt, row.owed_at, row.number, is_wanted)
+
+
+def outage(text: str) -> Outage:
+    return _OUTAGE.validate_json(text)
+
+
+def outage_text(value: Outage) -> str:
+    return _OUTAGE.dump_json(value).decode()
 
 
 def key(row: Row[Any]) -> ApiKey:

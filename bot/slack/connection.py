@@ -7,19 +7,45 @@ fresh timestamp of digits, a right signature, valid UTF-8, a bounded size and th
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.time import Now
 from bot.slack import shapes
 
 LARGEST_BODY = 256 * 1024
 FRESH_SECONDS = 300
+#: Four pings without an answer, and slack_sdk takes the socket for dead and opens another one.
+PING_SECONDS = 2
+
+
+def listening_app(client: AsyncWebClient) -> AsyncApp:
+    """Bolt, for requests that `check` has passed; it asks Slack for nothing before a listener runs.
+
+    Left to itself it calls `auth.test` before the first request and refuses that one, a person's click,
+    when Slack's Web API does not answer just then.
+    """
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=client.token)
+
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
+    return AsyncApp(client=client, authorize=authorize, request_verification_enabled=False)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Bolt warns that the client, and not SLACK_BOT_TOKEN, and that `authorize` comes first."""
+    message = record.getMessage()
+    return "`token` will be unused" not in message and "will be ignored" not in message
 
 
 class Refused(Exception):
@@ -99,7 +125,10 @@ class SocketConnection:
     """Socket Mode, from `open` to `close`; slack_sdk renews the socket when Slack asks for it."""
 
     def __init__(self, app: AsyncApp, app_token: str) -> None:
-        self._handler = AsyncSocketModeHandler(app, app_token, web_client=app.client)
+        self._handler = AsyncSocketModeHandler(
+            app, app_token, web_client=app.client, ping_interval=PING_SECONDS
+        )
+        self._seen: datetime | None = None
 
     async def open(self) -> None:
         await self._handler.connect_async()  # type: ignore[no-untyped-call]
@@ -107,6 +136,11 @@ class SocketConnection:
     async def close(self) -> None:
         await self._handler.close_async()  # type: ignore[no-untyped-call]
 
-    async def is_connected(self) -> bool:
+    async def trouble(self, now: datetime) -> str | None:
+        """Why nothing is heard through it; None when it is open and answers. Ask it now and then."""
         client: Any = self._handler.client
-        return bool(await client.is_connected())
+        if await client.is_connected():
+            self._seen = now
+            return None
+        since = f", since {self._seen:%Y-%m-%d %H:%M:%S} UTC at the earliest" if self._seen else ""
+        return f"the socket is closed{since}"

@@ -8,14 +8,23 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.delivery import ClaimedDelivery, Deliverer, DeliveryKind, Never, Outcome, Sent, TryAgain
+from bot.domain.delivery import (
+    ClaimedDelivery,
+    Deliverer,
+    DeliveryKind,
+    Dropped,
+    Never,
+    Outcome,
+    Sent,
+    TryAgain,
+)
 from bot.domain.errors import NotFound
 from bot.domain.ids import SlackUserId
 from bot.domain.organization import Person
 from bot.domain.overview import Overview
 from bot.domain.time import Now
 from bot.domain.timeline import PostmortemCreated
-from bot.operations import look_up, write_up
+from bot.operations import look_up, outages, write_up
 from bot.slack import errors, places
 from bot.slack.views import card, page, postmortem, timeline
 from bot.slack.views.kit import Message
@@ -92,7 +101,7 @@ class SlackDeliverer:
 
     async def _post_card(self, delivery: ClaimedDelivery) -> Outcome:
         overview = await self._overview(delivery)
-        shown = card.card(overview, self._now())
+        shown = await self._card(overview)
         return await self._post_in_place(delivery, overview, shown, version=overview.incident.version)
 
     async def _update_card(self, delivery: ClaimedDelivery) -> Outcome:
@@ -100,7 +109,12 @@ class SlackDeliverer:
         place = overview.place
         if place.card_ts is None or place.channel_id is None:
             return Sent()
-        return await self._update(place.channel_id, place.card_ts, card.card(overview, self._now()))
+        return await self._update(place.channel_id, place.card_ts, await self._card(overview))
+
+    async def _card(self, overview: Overview) -> Message:
+        now = self._now()
+        told = await self._database.read(lambda tx: outages.told(tx, overview.incident, now))
+        return card.card(overview, now, told)
 
     async def _announce(self, delivery: ClaimedDelivery) -> Outcome:
         overview = await self._overview(delivery)
@@ -192,6 +206,8 @@ class SlackDeliverer:
     ) -> Outcome:
         """Post it, unless an attempt whose answer was lost did."""
         ts = await self._find_sent(delivery, channel, thread_ts) if delivery.is_in_doubt else None
+        if ts is None and not delivery.is_wanted:
+            return Dropped()
         if ts is None:
             answer = await self._client.chat_postMessage(
                 channel=channel,

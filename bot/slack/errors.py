@@ -11,20 +11,23 @@ from bot.domain.delivery import InDoubt, Never, Outcome, TryAgain
 #: The work may have been done although an error came back.
 _DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout"})
 #: Slack is not well, or asks for patience; it did nothing.
-_PASSING = frozenset({"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"})
-#: Wrong for now, because of a person who can mend it: a token, a scope.
-_MENDABLE = frozenset(
+_PASSING = frozenset({"ratelimited", "rate_limited"})
+#: Slack is not well, and did nothing.
+_UNWELL = frozenset({"service_unavailable", "team_added_to_org"})
+#: Slack takes nothing from us until somebody mends it. That is an outage of ours: what is owed waits.
+_FATAL = frozenset(
     {
         "token_revoked",
         "token_expired",
         "invalid_auth",
         "not_authed",
         "account_inactive",
-        "missing_scope",
         "ekm_access_denied",
         "org_login_required",
     }
 )
+#: Wrong for now, because of a person who can mend it.
+_MENDABLE = frozenset({"missing_scope"})
 #: How long to wait for somebody to mend it.
 _MEND_PAUSE = timedelta(seconds=30)
 
@@ -47,7 +50,7 @@ def outcome_of(error: Exception) -> Outcome:
         case SlackApiError():
             return _outcome_of_answer(error)
         case aiohttp.ClientConnectorError():
-            return TryAgain("Slack cannot be reached")
+            return TryAgain("Slack cannot be reached", is_outage=True)
         case TimeoutError():
             return InDoubt("Slack did not answer in time")
         case aiohttp.ClientError() | SlackClientError() | OSError():
@@ -58,18 +61,31 @@ def outcome_of(error: Exception) -> Outcome:
 
 def _outcome_of_answer(error: SlackApiError) -> Outcome:
     name, answer = error_of(error), _answer(error)
-    status = int(getattr(error.response, "status_code", 500))
-    if status == 429 or name in _PASSING:
-        seconds = _seconds(getattr(error.response, "headers", {}).get("Retry-After"))
-        return TryAgain(
-            f"Slack asks to wait {seconds:g} s", timedelta(seconds=seconds), is_wait=True, is_rate_limit=True
-        )
+    if (seconds := retry_after(error)) is not None:
+        why = f"Slack asks to wait {seconds:.3g} s"
+        return TryAgain(why, timedelta(seconds=seconds), is_wait=True, is_rate_limit=True)
+    status = _status(error)
     if not answer or status >= 500 or name in _DOUBTFUL:
         return InDoubt(f"Slack failed: {name}")
+    if name in _UNWELL:
+        return TryAgain(f"Slack is not well: {name}", is_outage=True)
+    if name in _FATAL:
+        return TryAgain(f"Slack does not accept SLACK_BOT_TOKEN: {name}", is_outage=True)
     if name in _MENDABLE:
         needed = answer.get("needed")
         return TryAgain(f"{name} (needs {needed})" if needed else name, _MEND_PAUSE)
     return Never(name)
+
+
+def retry_after(error: SlackApiError) -> float | None:
+    """For how many seconds Slack asks for patience; None when it asks for none."""
+    if _status(error) != 429 and error_of(error) not in _PASSING:
+        return None
+    return _seconds(getattr(error.response, "headers", {}).get("Retry-After"))
+
+
+def _status(error: SlackApiError) -> int:
+    return int(getattr(error.response, "status_code", 500))
 
 
 def _seconds(text: str | None) -> float:

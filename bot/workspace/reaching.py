@@ -45,6 +45,9 @@ class Line:
         self.state = state
         self.sockets = sockets
         self.ack_seconds = ack_seconds
+        self.twice = 0  #: requests that are still to be delivered twice
+        self.swaps = 0  #: events that are still to be overtaken
+        self._overtaken: asyncio.Event | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def stop(self) -> None:
@@ -54,10 +57,32 @@ class Line:
 
     async def send(self, app: App, kind: str, payload: Json, *, retry: int = 0, reason: str = "") -> Ack:
         """Send a command, an interaction or an event, and wait for its acknowledgement at most 3 s."""
+        if kind != "event":
+            return await self._timed(app, kind, payload, retry, reason)
+        overtaken = await self._turn()
+        ack = await self._timed(app, kind, payload, retry, reason)
+        if overtaken is not None:
+            overtaken.set()
+        return ack
+
+    async def _turn(self) -> asyncio.Event | None:
+        """Who is to be overtaken waits; who overtakes gets what lets the other one go."""
+        overtaken, self._overtaken = self._overtaken, None
+        if overtaken is None and self.swaps > 0:
+            self.swaps -= 1
+            self._overtaken = asyncio.Event()
+            await self._overtaken.wait()
+        return overtaken
+
+    async def _timed(self, app: App, kind: str, payload: Json, retry: int, reason: str) -> Ack:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self.ack_seconds):
-                status, body = await self._send(app, kind, payload, retry, reason)
+                sent = [self._send(app, kind, payload, retry, reason)]
+                if self.twice > 0:
+                    self.twice -= 1
+                    sent.append(self._send(app, kind, payload, retry, reason))
+                status, body = (await asyncio.gather(*sent))[0]
         except TimeoutError:
             return Ack(0, {}, time.monotonic() - started, timed_out=True)
         except (ConnectionError, aiohttp.ClientError) as error:

@@ -46,6 +46,7 @@ class Workspace:
         self._page = PageApi(self.people)
         self._views = views
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
         self.command = self.people.command
         self.press = self.people.press
         self.press_in_view = self.people.press_in_view
@@ -126,10 +127,27 @@ class Workspace:
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
+        self._site = web.TCPSite(self._runner, host, port)
+        await self._site.start()
         bound = self._runner.addresses[0][1]
         self.state.url = f"http://{host}:{bound}"
+
+    async def refuse(self) -> None:
+        """Connections are refused, and those that are open break, until `accept`."""
+        if self._runner is None or self._runner.server is None or self._site is None:
+            return
+        await self._site.stop()
+        for connection in self._runner.server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    async def accept(self) -> None:
+        """Listen again at the same address."""
+        if self._runner is None:
+            return
+        host, _, port = self.state.url.partition("://")[2].partition(":")
+        self._site = web.TCPSite(self._runner, host, int(port))
+        await self._site.start()
 
     async def stop(self) -> None:
         """Close everything that is open; idempotent."""
@@ -172,6 +190,18 @@ class Workspace:
     async def cut(self) -> None:
         """Close every connection without a word of warning."""
         await self._sockets.cut()
+
+    def freeze(self) -> None:
+        """Every connection stays open, but nothing arrives on either side, and no ping is answered."""
+        self._sockets.freeze()
+
+    def deliver_twice(self, times: int = 1) -> None:
+        """The next requests to the app arrive twice, at the same moment."""
+        self._line.twice += times
+
+    def swap_events(self, times: int = 1) -> None:
+        """The next event arrives only after the one that follows it; so many times."""
+        self._line.swaps += times
 
     # looking
     @property

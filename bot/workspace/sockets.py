@@ -19,6 +19,7 @@ class _Socket:
     app: App
     ws: web.WebSocketResponse
     leaving: bool = False  #: told to go: it gets no more envelopes while another one is open
+    frozen: bool = False  #: the line is dead and neither end knows: nothing arrives any more
     waiting: set[str] = field(default_factory=set)
 
 
@@ -47,7 +48,7 @@ class Sockets:
             return web.Response(status=401, text="invalid ticket")
         if sum(one.app is app for one in self._open) >= CONNECTIONS:
             return web.Response(status=429, text="too many websockets")
-        ws = web.WebSocketResponse(timeout=1.0)
+        ws = web.WebSocketResponse(timeout=1.0, autoping=False)
         with contextlib.suppress(ConnectionError):  # who goes before the hello was never there
             await ws.prepare(request)
             mine = sum(one.app is app for one in self._open) + 1
@@ -62,8 +63,12 @@ class Sockets:
         self._changed(socket.app)
         try:
             async for message in socket.ws:
+                if socket.frozen:
+                    continue
                 if message.type is WSMsgType.TEXT:
                     self._heard(socket, message.data)
+                elif message.type is WSMsgType.PING:
+                    await socket.ws.pong(message.data)
         finally:
             self._open.remove(socket)
             self._forget(socket)
@@ -106,7 +111,8 @@ class Sockets:
         socket.waiting.add(envelope_id)
         envelope = {"envelope_id": envelope_id, "type": kind, "payload": payload, **more}
         try:
-            await socket.ws.send_json({**envelope, "accepts_response_payload": kind != "events_api"})
+            if not socket.frozen:
+                await socket.ws.send_json({**envelope, "accepts_response_payload": kind != "events_api"})
             return await future
         finally:
             self._acks.pop(envelope_id, None)
@@ -133,6 +139,11 @@ class Sockets:
                 await socket.ws.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
             if reason == "link_disabled":
                 await socket.ws.close()
+
+    def freeze(self) -> None:
+        """Every connection stays open, but nothing arrives on either side, and no ping is answered."""
+        for socket in self._open:
+            socket.frozen = True
 
     async def cut(self) -> None:
         """Close every connection without a word of warning."""

@@ -51,7 +51,7 @@ class WebApi:
         self.state = state
         self.views = views
         self.sockets = sockets
-        self.faults = Faults()
+        self.faults = Faults(state.clock)
         self.limits = RateLimits(state.clock)
         self.calls: list[Call] = []
         self.stopping = asyncio.Event()

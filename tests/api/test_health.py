@@ -38,7 +38,7 @@ async def test_lost_socket_makes_it_alive_but_not_ready(story: Story) -> None:
     assert (await asked(story, "/healthz"))[0] == 200
     status, text = await asked(story, "/readyz")
     assert status == 503
-    assert '"slack": "the socket is closed"' in text
+    assert '"slack": "the socket is closed' in text
 
 
 async def test_operations_and_deliveries_are_counted(story: Story) -> None:

@@ -29,6 +29,7 @@ from bot.domain.timeline import (
     Noted,
     Paged,
     PageFailed,
+    PageRerouted,
     PostmortemCreated,
     Reason,
     Reopened,
@@ -73,6 +74,7 @@ OWED: list[tuple[Event, str]] = [
     (LATE, f"page:chloe invite:chloe {TOLD}"),
     (Paged(CHLOE, "please look"), f"page:chloe invite:chloe {TOLD}"),
     (PageFailed(BEN, "slack", "user_disabled"), TOLD),
+    (PageRerouted(BEN, "slack", "email", "no answer"), TOLD),
     (DeliveryFailed("the channel", "restricted_action"), "mirror"),
     (PostmortemCreated("PM-2026-001"), "mirror"),
 ]
@@ -114,6 +116,7 @@ CLOCKS: list[tuple[Incident, Event, str]] = [
     (incident(), LATE, NOTHING),
     (incident(), Paged(CHLOE, None), NOTHING),
     (incident(), PageFailed(BEN, "slack", "user_disabled"), NOTHING),
+    (incident(), PageRerouted(BEN, "slack", "email", "no answer"), NOTHING),
     (incident(), DeliveryFailed("the channel", "restricted_action"), NOTHING),
     (incident(), PostmortemCreated("PM-2026-001"), NOTHING),
 ]

@@ -35,6 +35,7 @@ from bot.domain.timeline import (
     Noted,
     Paged,
     PageFailed,
+    PageRerouted,
     PostmortemCreated,
     Reason,
     Reopened,
@@ -113,6 +114,7 @@ def events(text: str) -> Iterator[Event]:
     yield Noted(text)
     yield Paged(BEN, text)
     yield PageFailed(BEN, "slack", text)
+    yield PageRerouted(BEN, "slack", "email", text)
     yield DeliveryFailed("create channel", text)
     for reason in Reason:
         yield Escalated(2, (ADA, BEN), reason, NOW, 1, late)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -64,7 +65,7 @@ async def show_home(front: Front, body: Body) -> None:
     user_id, _ = user_of(body)
     try:
         await front.client.views_publish(user_id=user_id, view=view)
-    except SlackApiError as error:
+    except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
         log.warning("the home tab could not be shown", error=str(error))
 
 

@@ -4,6 +4,7 @@ import unicodedata
 from datetime import datetime
 
 from bot.domain.incident import Incident, Status
+from bot.domain.outage import Told
 from bot.domain.overview import NextLevel, Overview
 from bot.domain.sla import Severity, is_breached
 from bot.slack.grammar import Verb
@@ -37,9 +38,10 @@ _WORDS_IN_NAME = 3
 _TOPIC = 250
 
 
-def card(overview: Overview, now: datetime) -> Message:
+def card(overview: Overview, now: datetime, outage: Told | None = None) -> Message:
     """What is wrong, who has it, how long there is; and what can be done about it now."""
-    blocks = [*_facts(overview, now), *_buttons(overview, has_menu=True)]
+    banner = [_banner(outage)] if outage is not None else []
+    blocks = [*_facts(overview, now), *banner, *_buttons(overview, has_menu=True)]
     return kit.message(headline(overview.incident), blocks)
 
 
@@ -93,6 +95,14 @@ _SMALL_WORDS = frozenset({"a", "an", "the", "is", "are", "of", "in", "on", "to",
 
 def bookmark_title(overview: Overview) -> str:
     return f"{overview.incident.number}: card"
+
+
+def _banner(told: Told) -> Block:
+    """That Slack was away, so that nobody wonders why everything came at once, or not at all."""
+    outage, pages = told.outage, told.pages_by_email
+    until = kit.date(outage.until) if outage.until is not None else "now"
+    by_email = f"; {pages} {'page' if pages == 1 else 'pages'} went by e-mail" if pages else ""
+    return kit.context(f":zap: Slack did not answer from {kit.date(outage.since)} to {until}{by_email}.")
 
 
 def _facts(overview: Overview, now: datetime) -> list[Block]:

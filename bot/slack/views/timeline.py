@@ -24,6 +24,7 @@ from bot.domain.timeline import (
     Noted,
     Paged,
     PageFailed,
+    PageRerouted,
     PostmortemCreated,
     Reason,
     Reopened,
@@ -120,8 +121,10 @@ def line(entry: Entry, overview: Overview) -> str:
         case Paged(person_id, text):
             return f":pager: *{by}* paged *{person(person_id)}*{comment(text)}"
         case PageFailed(person_id, method, why):
-            how = "e-mail" if method == Method.EMAIL else method.capitalize()
-            return f":warning: *{person(person_id)}* could not be paged by {how}: {kit.escape(why)}"
+            return f":warning: *{person(person_id)}* could not be paged by {_by(method)}: {kit.escape(why)}"
+        case PageRerouted(person_id, method, to, why):
+            late = f"{_by(method)} has not answered for 30 s: {kit.escape(why)}"
+            return f":warning: *{person(person_id)}* is paged by {_by(to)}; {late}"
         case PostmortemCreated(number):
             return f":books: *{by}* wrote the postmortem *{number}*"
         case DeliveryFailed(what, why):
@@ -168,12 +171,17 @@ def _escalation_line(entry: Entry, overview: Overview) -> str:
             | Noted()
             | Paged()
             | PageFailed()
+            | PageRerouted()
             | DeliveryFailed()
             | PostmortemCreated()
         ):
             raise AssertionError("said by `line`")
         case _:
             assert_never(entry.event)
+
+
+def _by(method: str) -> str:
+    return "e-mail" if method == Method.EMAIL else method.capitalize()
 
 
 def _late(late: timedelta | None) -> str:
