@@ -1,0 +1,164 @@
+"""A trial: Tocsin's processes, a crowd that works with them, and what is done to them meanwhile."""
+
+import asyncio
+import random
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import yaml
+from aiohttp import ClientError, ClientSession
+
+import manifests
+from bot import organization_file
+from bot.workspace.server import Workspace
+from tests.crash import organization, witness
+from tests.crash.clients import CLOCK, Crowd
+from tests.crash.process import Tocsin
+from tests.crash.witness import Downtime, Verdict
+from tests.mail import post_office
+from tests.mail.post_office import PostOffice
+
+_NO_LIMIT = "999999999"
+#: Seconds until everything that is owed must have gone out once nobody does anything any more.
+_PATIENCE = 180.0
+
+
+class Trial:
+    """Who does something to the processes uses this; `finish` says what came of it."""
+
+    def __init__(
+        self, folder: Path, database_url: str, workspace: Workspace, office: PostOffice, seed: int
+    ) -> None:
+        self.folder, self.database_url, self.seed = folder, database_url, seed
+        self.workspace, self.office = workspace, office
+        self.random = random.Random(seed)  # noqa: S311 - it must be repeatable
+        self.processes: list[Tocsin] = []
+        self.downtimes: list[Downtime] = []
+        self.crowd: Crowd
+        self.session: ClientSession
+
+    async def begin(self, processes: int, pause: float) -> None:
+        """All processes are ready, and the crowd is at work."""
+        environment = self._environment()
+        for n in range(1, processes + 1):
+            tocsin = Tocsin(f"tocsin-{n}", self.folder, environment)
+            self.processes.append(tocsin)
+            await tocsin.start()
+            await tocsin.until_ready(self.session)
+        key = await self.processes[0].key()
+        urls = [one.url for one in self.processes]
+        self.crowd = Crowd(self.workspace, self.session, urls, key, self.seed, pause=pause)
+        await self.crowd.find_services()
+        self.crowd.start()
+
+    async def kill(self, tocsin: Tocsin, *, while_starting: bool) -> None:
+        """Kill it after a random moment; it is started again at once, or killed once more while it starts."""
+        await asyncio.sleep(self.random.uniform(0.05, 1.2))
+        await self._down(tocsin)
+        if while_starting:
+            await tocsin.start()
+            await asyncio.sleep(self.random.uniform(0.2, 1.5))
+            await tocsin.kill()
+        await self._up(tocsin)
+
+    async def _down(self, tocsin: Tocsin) -> None:
+        self._since = CLOCK.now()
+        await tocsin.kill()
+
+    async def _up(self, tocsin: Tocsin) -> None:
+        await tocsin.start()
+        await tocsin.until_ready(self.session)
+        self.downtimes.append(Downtime(self._since, CLOCK.now()))
+
+    async def finish(self) -> Verdict:
+        """Let everything come to rest, end the processes, and look at what is there."""
+        await self.crowd.stop()
+        await asyncio.sleep(organization.LEVELS * organization.LEVEL_SECONDS + 1)
+        await self._until_nothing_is_owed()
+        codes = [await one.terminate() for one in self.processes]
+        found = await witness.read(self.database_url)
+        verdict = witness.judge(found, self.crowd.ledger, self.workspace, self.office, self.downtimes)
+        verdict.expect("end", all(code == 0 for code in codes), f"exit codes {codes}")
+        for one in self.processes:
+            traces = one.stack_traces()
+            verdict.expect("log", not traces, f"{len(traces)} stack traces in {one.log.name}")
+        return verdict
+
+    async def _until_nothing_is_owed(self) -> None:
+        until = time.monotonic() + _PATIENCE
+        while (owed := await self._owed()) != 0:
+            if time.monotonic() > until:
+                raise AssertionError(f"{owed} deliveries still wait:\n{self.processes[0].last_words()}")
+            await asyncio.sleep(0.3)
+
+    async def _owed(self) -> int | None:
+        """How many deliveries wait or are under way; None if nobody knows."""
+        try:
+            async with self.session.get(f"{self.processes[0].url}/metrics") as answer:
+                told = re.findall(
+                    r"^tocsin_outbox_deliveries\{.*\} (\S+)$", await answer.text(), re.MULTILINE
+                )
+        except (ClientError, OSError):
+            return None
+        return int(sum(map(float, told)))
+
+    def _environment(self) -> dict[str, str]:
+        (app,) = self.workspace.state.apps.values()
+        return {
+            "SLACK_BOT_TOKEN": app.bot_token,
+            "SLACK_APP_TOKEN": app.app_token,
+            "SLACK_API_URL": self.workspace.api_url,
+            "DATABASE_URL": self.database_url,
+            "TOCSIN_ORGANIZATION": str(organization.write(self.folder)),
+            "SMTP_URL": self.office.url(),
+            "EMAIL_FROM": "tocsin@example.com",
+            "RATE_LIMIT_READ": _NO_LIMIT,
+            "RATE_LIMIT_WRITE": _NO_LIMIT,
+            "RATE_LIMIT_PAGE": _NO_LIMIT,
+        }
+
+
+@asynccontextmanager
+async def trial(
+    folder: Path, database_url: str, seed: int, *, processes: int = 1, pause: float = 0.4
+) -> AsyncIterator[Trial]:
+    """A workspace, a mail server, and Tocsin at work in between."""
+    workspace = Workspace("Northwind")
+    # How Slack's limits are kept is tried elsewhere: here as much as possible shall be on its way.
+    workspace.rate_limits.enabled = False
+    for person in organization_file.read(organization.write(folder)).people.values():
+        workspace.add_user(person.id, real_name=person.name, email=person.email)
+    workspace.add_app("Tocsin", "tocsin", yaml.safe_load(manifests.text("slack-app.yaml")))
+    people = list(workspace.state.users)
+    workspace.add_channel("general", members=people)
+    workspace.add_channel("incidents", members=people)
+    await workspace.start()
+    try:
+        async with post_office.opened() as office, ClientSession() as session:
+            one = Trial(folder, database_url, workspace, office, seed)
+            one.session = session
+            await one.begin(processes, pause)
+            try:
+                yield one
+            finally:
+                await _end_all(one.processes)
+    finally:
+        await workspace.stop()
+
+
+async def _end_all(processes: list[Tocsin]) -> None:
+    for one in processes:
+        if one.is_running:
+            await one.kill()
+
+
+Deed = Callable[[Trial], Awaitable[None]]
+
+
+async def kills(one: Trial, times: int) -> None:
+    """One process after the other is killed at random moments, every fifth time while it starts, too."""
+    for n in range(times):
+        await one.kill(one.processes[n % len(one.processes)], while_starting=n % 5 == 4)
