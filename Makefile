@@ -1,9 +1,9 @@
-# make demo: try it · make test: every test · make check: types, style, architecture · make bench: speed · make lock: newer pins
+# make demo: try it · make test: every test · make check: types, style, architecture · make bench: speed · make crash: faults, long · make lock: newer pins
 PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
 
-.PHONY: demo run test bench check format lock clean
+.PHONY: demo run test bench crash check format lock clean
 
 demo: $(VENV)/installed
 	$(RUN) -m bot demo $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT))
@@ -17,6 +17,10 @@ test: $(VENV)/tests-installed check
 # Ratios, taken in one run: run it on a machine that does nothing else.
 bench: $(VENV)/tests-installed
 	$(RUN) -m tests.bench
+
+# Kills, stops and cuts off the real process at random moments, for half an hour.
+crash: $(VENV)/tests-installed
+	$(RUN) -m tests.crash
 
 check: $(VENV)/tests-installed
 	$(RUN) -m ruff format --check .

@@ -48,6 +48,11 @@ _CHANNEL = "tocsin"
 _MET_ANOTHER = {"40P01", "40001", "23505"}
 #: What keeps a server from being reached. asyncpg's own errors come unwrapped while it connects.
 _UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, PoolExhausted)
+#: What says nothing about the statement: SQLSTATE classes (connection, resources, system, corruption) and
+#: codes (shut down, crashed, starting up, read-only, waited too long for a lock).
+#: Source: PostgreSQL, "PostgreSQL Error Codes".
+_OUTSIDE = ("08", "53", "58", "XX")
+_AWAY = {"57P01", "57P02", "57P03", "25006", "55P03", "57014"}
 _SESSION = {
     "application_name": "tocsin",
     # Whoever stops in the middle of a transaction must not keep the others waiting.
@@ -130,14 +135,16 @@ class Postgres:
             try:
                 async with self._reading.connect() as connection:
                     return await connection.run_sync(query)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
+            except (DBAPIError, *_UNREACHABLE) as error:
+                if not _is_outside(error):
                     raise
-                if is_last:
-                    raise _unreachable(error) from error
-            except _UNREACHABLE as error:
-                raise _unreachable(error) from error
+                if is_last or not _is_lost(error):
+                    raise self._unreachable(error) from error
         raise AssertionError("unreachable")
+
+    def _unreachable(self, error: BaseException) -> Full:
+        self.failures += 1
+        return Full(f"The database cannot be reached: {_said(error)}")
 
     def _engine(self, size: int, settings: dict[str, str] | None = None, **options: Any) -> AsyncEngine:
         arguments = {
@@ -177,14 +184,13 @@ class Postgres:
                         self._told(undecided.marks)
                         result: T = undecided.result
                         return result
-                except DBAPIError as error:
-                    is_lost = error.connection_invalidated
-                    if attempt == ATTEMPTS or not (is_lost or _code(error) in _MET_ANOTHER):
+                except (DBAPIError, *_UNREACHABLE) as error:
+                    # A session that broke while it waited in the pool says little: a new one is tried.
+                    if _is_outside(error) and not (_is_lost(error) and attempt == 1):
+                        raise self._unreachable(error) from error
+                    has_met = _code(error) in _MET_ANOTHER and attempt < ATTEMPTS
+                    if not has_met and not _is_lost(error):
                         raise
-                    if is_lost and attempt > 1:
-                        raise _unreachable(error) from error
-                except _UNREACHABLE as error:
-                    raise _unreachable(error) from error
                 await asyncio.sleep(random.random() * 0.01 * attempt)  # noqa: S311 - jitter is no secret
         raise Full("Too many operations met one another. Nothing was done; try again.")
 
@@ -321,13 +327,22 @@ def _driver_arguments(url: URL, arguments: dict[str, Any]) -> dict[str, Any]:
     return {**named, **url.query, **arguments, **times, "server_settings": _SESSION}
 
 
-def _code(error: DBAPIError) -> str | None:
-    code: str | None = getattr(error.orig, "sqlstate", None)
+def _code(error: BaseException) -> str | None:
+    code: str | None = getattr(getattr(error, "orig", error), "sqlstate", None)
     return code
 
 
-def _unreachable(error: BaseException) -> Full:
-    return Full(f"The database cannot be reached: {_said(error)}")
+def _is_lost(error: BaseException) -> bool:
+    """Whether the session broke."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _is_outside(error: BaseException) -> bool:
+    """Whether the same would have happened to any operation."""
+    if not isinstance(error, DBAPIError) or _is_lost(error):
+        return True
+    code = _code(error) or ""
+    return code.startswith(_OUTSIDE) or code in _AWAY
 
 
 def _said(error: BaseException) -> str:

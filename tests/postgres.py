@@ -1,8 +1,13 @@
 """A real PostgreSQL server for the tests, brought by a package and started in a folder of its own."""
 
 import asyncio
+import os
+import random
+import signal
+import subprocess
 import tempfile
 import warnings
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -66,8 +71,22 @@ class Server:
         arguments = ("-w", "-D", str(server.pgdata), "-m", "immediate", "stop")
         pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
+    def kill_backend(self, chance: random.Random) -> None:
+        """One of its processes that serve a connection is killed: it ends them all, and recovers."""
+        others = "SELECT pid FROM pg_stat_activity WHERE application_name = 'tocsin'"
+        with suppress(subprocess.CalledProcessError):  # while it recovers, there is none
+            rows = self._server.psql(others).splitlines()
+            pids = [int(row) for row in rows if row.strip().isdigit()]
+            if pids:
+                os.kill(chance.choice(pids), signal.SIGKILL)
+
     def start_again(self) -> None:
+        """It is back, and has recovered."""
         self._server.ensure_postgres_running()
+        while True:
+            with suppress(subprocess.CalledProcessError):
+                self._server.psql("SELECT 1")
+                return
 
     def stop(self) -> None:
         self._server.cleanup()

@@ -212,6 +212,9 @@ class Outbox:
 
             try:
                 taken = await self._database.write(keep)
+            except Full as error:
+                log.warning("leases could not be kept", error=str(error))
+                continue
             except Exception:
                 log.exception("leases could not be kept")
                 continue

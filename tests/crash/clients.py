@@ -22,7 +22,9 @@ CLOCK = Clock()
 _PATIENCE = ClientTimeout(total=20)
 _AGAIN_SECONDS = 0.1
 #: Notes an incident gets at most: its channel takes one message a second.
-_NOTES = 3
+_NOTES = 5
+#: How long somebody does nothing between two things they do, on average.
+_BREATH_SECONDS = 0.25
 
 
 @dataclass
@@ -49,6 +51,8 @@ class Ledger:
     #: Answers that nobody should get, whatever is done to the process.
     surprises: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    #: When the request was sent that was answered as done last.
+    latest: float = 0.0
 
     def __len__(self) -> int:
         notes = sum(len(one.notes) for one in self.incidents.values())
@@ -67,15 +71,12 @@ class Crowd:
         urls: Sequence[str],
         key: str,
         seed: int,
-        *,
-        pause: float = 0.4,
     ) -> None:
         self.ledger = Ledger()
         self._workspace, self._session, self._urls = workspace, session, list(urls)
         self._headers = {"Authorization": f"Bearer {key}"}
         self._random = random.Random(seed)  # noqa: S311 - it must be repeatable
         self._numbers = count(1)
-        self._pause = pause
         self._is_stopping = False
         self._recent: list[Known] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -89,6 +90,16 @@ class Crowd:
         """Everybody finishes what they began: a machine asks until it is answered."""
         self._is_stopping = True
         await asyncio.gather(*self._tasks)
+
+    def go_away(self) -> None:
+        """Everybody drops what they are at."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def until_answered_since(self, moment: float) -> None:
+        """Returns when something was answered as done that was asked after this moment."""
+        while self.ledger.latest < moment:  # noqa: ASYNC110 - another process answers
+            await asyncio.sleep(0.01)
 
     async def _machine(self) -> None:
         while not self._is_stopping:
@@ -118,6 +129,10 @@ class Crowd:
     def _may_declare(self) -> bool:
         """One incident a second: the channel that hears of each takes no more."""
         return len(self.ledger.tried) <= time.monotonic() - self._began_at
+
+    async def declare_at_once(self, times: int) -> None:
+        """So many incidents, side by side, whose levels nobody answers for."""
+        await asyncio.gather(*(self._declare() for _ in range(times)))
 
     async def _declare(self) -> None:
         n = next(self._numbers)
@@ -171,6 +186,7 @@ class Crowd:
             return 0, {}
         if status in (200, 201):
             self.ledger.seconds.append(time.monotonic() - before)
+            self.ledger.latest = max(self.ledger.latest, before)
         return status, document
 
     async def _person(self) -> None:
@@ -214,4 +230,4 @@ class Crowd:
         return ack.ok and "INC-" in str(ack.body)
 
     async def _breath(self) -> None:
-        await asyncio.sleep(self._random.uniform(0.2, 1.8) * self._pause)
+        await asyncio.sleep(self._random.uniform(0.2, 1.8) * _BREATH_SECONDS)

@@ -13,23 +13,23 @@ LEVEL_SECONDS = 2
 LEVELS = 3
 
 
-def write(folder: Path, *, level_seconds: int = LEVEL_SECONDS, teams: int = TEAMS) -> Path:
+def write(folder: Path, *, is_announced: bool = True) -> Path:
     """The file, for TOCSIN_ORGANIZATION."""
     path = folder / "organization.yaml"
-    path.write_text(yaml.safe_dump(document(level_seconds, teams), sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.safe_dump(document(is_announced=is_announced), sort_keys=False), encoding="utf-8")
     return path
 
 
-def document(level_seconds: int, teams: int) -> dict[str, Any]:
-    numbers = range(1, teams + 1)
+def document(*, is_announced: bool) -> dict[str, Any]:
+    numbers = range(1, TEAMS + 1)
     people = [f"{role}-{n}" for n in numbers for role in ("first", "second", "lead")]
-    timeout = f"{level_seconds} s"
+    timeout = f"{LEVEL_SECONDS} s"
     return {
         "organization": {
             "name": "Northwind Outfitters",
             "default_severity": "SEV1",
             "default_service": "service-1",
-            "announcement_channel": "incidents",
+            **({"announcement_channel": "incidents"} if is_announced else {}),
         },
         "people": {
             "admin": {"name": "Ada Admin", "email": "admin@example.com", "role": "admin"},

@@ -32,9 +32,7 @@ class Tocsin:
         }
         self._arguments = arguments
         self._process: Process | None = None
-        self.started_at = 0.0
-        #: Seconds from each start to the first answer.
-        self.starts: list[float] = []
+        self._started_at = 0.0
 
     @property
     def is_running(self) -> bool:
@@ -48,20 +46,20 @@ class Tocsin:
                 stdout=log,
                 stderr=log,
             )
-        self.started_at = time.monotonic()
+        self._started_at = time.monotonic()
 
-    async def until_ready(self, session: ClientSession, patience: float = 60.0) -> None:
-        """Returns when it answers that it is ready. Raises AssertionError if it ends, or takes too long."""
-        assert self._process is not None
-        has_answered = False
-        while self.is_running and time.monotonic() - self.started_at < patience:
+    async def until_ready(self, session: ClientSession, patience: float = 60.0) -> float:
+        """Returns when it is ready: the seconds from its start to its first answer.
+
+        Raises AssertionError if it ends, or takes too long.
+        """
+        first, began = 0.0, time.monotonic()
+        while self.is_running and time.monotonic() - began < patience:
             try:
                 async with session.get(f"{self.url}/readyz", timeout=_SOON) as answer:
-                    if not has_answered:
-                        self.starts.append(time.monotonic() - self.started_at)
-                    has_answered = True
+                    first = first or time.monotonic() - self._started_at
                     if answer.status == 200:
-                        return
+                        return first
             except (ClientError, OSError, TimeoutError):
                 pass
             await asyncio.sleep(0.02)
@@ -72,10 +70,7 @@ class Tocsin:
 
     async def terminate(self) -> int:
         """Ask it to end; its exit code. Raises AssertionError if it does not end."""
-        before = time.monotonic()
-        code = await self._signal(signal.SIGTERM)
-        self.last_end_seconds = time.monotonic() - before
-        return code
+        return await self._signal(signal.SIGTERM)
 
     def pause(self) -> None:
         assert self._process is not None

@@ -1,4 +1,4 @@
-"""Killed at random moments under load: nothing is lost, nothing comes twice. The short dose."""
+"""Killed, ended, paused, cut off at random moments under load: a short dose of `python -m tests.crash`."""
 
 import random
 from collections.abc import Iterator
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.trial import kills, trial
+from tests.crash import deeds
+from tests.crash.trial import trial
 from tests.postgres import Server
 
 
@@ -25,20 +26,31 @@ def server() -> Iterator[Server]:
 
 async def test_killed_under_load_on_sqlite(tmp_path: Path, seed: int) -> None:
     async with trial(tmp_path, f"sqlite:///{tmp_path / 'tocsin.db'}", seed) as one:
-        await kills(one, 15)
+        await deeds.kills(one, 15)
         verdict = await one.finish()
     assert verdict.broken == [], f"seed {seed}"
 
 
-async def test_killed_under_load_on_postgresql(tmp_path: Path, seed: int, server: Server) -> None:
+async def test_ended_and_paused_on_sqlite(tmp_path: Path, seed: int) -> None:
+    where = f"sqlite:///{tmp_path / 'tocsin.db'}"
+    async with trial(tmp_path, where, seed, is_announced=False) as one:
+        await deeds.ends(one, 2)
+        await deeds.pauses(one, 1, seconds=4, deadlines=60)
+        verdict = await one.finish()
+    assert verdict.broken == [], f"seed {seed}"
+
+
+async def test_killed_and_cut_off_on_postgresql(tmp_path: Path, seed: int, server: Server) -> None:
     async with trial(tmp_path, server.empty(), seed) as one:
-        await kills(one, 5)
+        await deeds.kills(one, 3)
+        await deeds.backends_killed(one, server, 2)
+        await deeds.server_restarts(one, server, 1)
         verdict = await one.finish()
     assert verdict.broken == [], f"seed {seed}"
 
 
 async def test_one_of_three_killed_at_a_time(tmp_path: Path, seed: int, server: Server) -> None:
     async with trial(tmp_path, server.empty(), seed, processes=3) as one:
-        await kills(one, 6)
+        await deeds.kills(one, 4)
         verdict = await one.finish()
     assert verdict.broken == [], f"seed {seed}"

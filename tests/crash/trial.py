@@ -4,8 +4,10 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import yaml
@@ -30,19 +32,31 @@ class Trial:
     """Who does something to the processes uses this; `finish` says what came of it."""
 
     def __init__(
-        self, folder: Path, database_url: str, workspace: Workspace, office: PostOffice, seed: int
+        self,
+        folder: Path,
+        database_url: str,
+        workspace: Workspace,
+        office: PostOffice,
+        session: ClientSession,
+        seed: int,
     ) -> None:
         self.folder, self.database_url, self.seed = folder, database_url, seed
-        self.workspace, self.office = workspace, office
+        self.workspace, self.office, self.session = workspace, office, session
         self.random = random.Random(seed)  # noqa: S311 - it must be repeatable
         self.processes: list[Tocsin] = []
         self.downtimes: list[Downtime] = []
-        self.crowd: Crowd
-        self.session: ClientSession
+        #: Seconds that something took, by its name.
+        self.figures: dict[str, list[float]] = defaultdict(list)
+        self._crowd: Crowd | None = None
 
-    async def begin(self, processes: int, pause: float) -> None:
+    @property
+    def crowd(self) -> Crowd:
+        assert self._crowd is not None, "it has not begun"
+        return self._crowd
+
+    async def begin(self, processes: int, *, is_crowded: bool, is_announced: bool) -> None:
         """All processes are ready, and the crowd is at work."""
-        environment = self._environment()
+        environment = self._environment(is_announced=is_announced)
         for n in range(1, processes + 1):
             tocsin = Tocsin(f"tocsin-{n}", self.folder, environment)
             self.processes.append(tocsin)
@@ -50,34 +64,48 @@ class Trial:
             await tocsin.until_ready(self.session)
         key = await self.processes[0].key()
         urls = [one.url for one in self.processes]
-        self.crowd = Crowd(self.workspace, self.session, urls, key, self.seed, pause=pause)
+        self._crowd = Crowd(self.workspace, self.session, urls, key, self.seed)
         await self.crowd.find_services()
-        self.crowd.start()
+        if is_crowded:
+            self.crowd.start()
 
     async def kill(self, tocsin: Tocsin, *, while_starting: bool) -> None:
-        """Kill it after a random moment; it is started again at once, or killed once more while it starts."""
-        await asyncio.sleep(self.random.uniform(0.05, 1.2))
-        await self._down(tocsin)
+        """It is killed and started again at once; or killed once more while it starts."""
+        since = self.now()
+        await tocsin.kill()
         if while_starting:
             await tocsin.start()
             await asyncio.sleep(self.random.uniform(0.2, 1.5))
             await tocsin.kill()
-        await self._up(tocsin)
+        await self._start_again(tocsin, since)
 
-    async def _down(self, tocsin: Tocsin) -> None:
-        self._since = CLOCK.now()
-        await tocsin.kill()
+    async def end(self, tocsin: Tocsin) -> None:
+        """It is asked to end, and started again."""
+        since = self.now()
+        began = time.monotonic()
+        code = await tocsin.terminate()
+        self.figures["end"].append(time.monotonic() - began)
+        assert code == 0, f"{tocsin.name} ended with {code}:\n{tocsin.last_words()}"
+        await self._start_again(tocsin, since)
 
-    async def _up(self, tocsin: Tocsin) -> None:
+    async def _start_again(self, tocsin: Tocsin, since: datetime) -> None:
         await tocsin.start()
-        await tocsin.until_ready(self.session)
-        self.downtimes.append(Downtime(self._since, CLOCK.now()))
+        self.figures["start"].append(await tocsin.until_ready(self.session))
+        self.was_away(since)
+
+    def was_away(self, since: datetime) -> None:
+        """Until now nobody was there to do anything; what is late by that is not held against it."""
+        if len(self.processes) == 1:
+            self.downtimes.append(Downtime(since, self.now()))
+
+    def now(self) -> datetime:
+        return CLOCK.now()
 
     async def finish(self) -> Verdict:
         """Let everything come to rest, end the processes, and look at what is there."""
         await self.crowd.stop()
         await asyncio.sleep(organization.LEVELS * organization.LEVEL_SECONDS + 1)
-        await self._until_nothing_is_owed()
+        await self.until_nothing_is_owed()
         codes = [await one.terminate() for one in self.processes]
         found = await witness.read(self.database_url)
         verdict = witness.judge(found, self.crowd.ledger, self.workspace, self.office, self.downtimes)
@@ -87,7 +115,8 @@ class Trial:
             verdict.expect("log", not traces, f"{len(traces)} stack traces in {one.log.name}")
         return verdict
 
-    async def _until_nothing_is_owed(self) -> None:
+    async def until_nothing_is_owed(self) -> None:
+        """Returns when every delivery has gone out. Raises AssertionError if that takes far too long."""
         until = time.monotonic() + _PATIENCE
         while (owed := await self._owed()) != 0:
             if time.monotonic() > until:
@@ -105,14 +134,22 @@ class Trial:
             return None
         return int(sum(map(float, told)))
 
-    def _environment(self) -> dict[str, str]:
+    async def end_all(self) -> None:
+        """Whatever still runs is gone."""
+        if self._crowd is not None:
+            self._crowd.go_away()
+        for one in self.processes:
+            if one.is_running:
+                await one.kill()
+
+    def _environment(self, *, is_announced: bool) -> dict[str, str]:
         (app,) = self.workspace.state.apps.values()
         return {
             "SLACK_BOT_TOKEN": app.bot_token,
             "SLACK_APP_TOKEN": app.app_token,
             "SLACK_API_URL": self.workspace.api_url,
             "DATABASE_URL": self.database_url,
-            "TOCSIN_ORGANIZATION": str(organization.write(self.folder)),
+            "TOCSIN_ORGANIZATION": str(organization.write(self.folder, is_announced=is_announced)),
             "SMTP_URL": self.office.url(),
             "EMAIL_FROM": "tocsin@example.com",
             "RATE_LIMIT_READ": _NO_LIMIT,
@@ -123,9 +160,19 @@ class Trial:
 
 @asynccontextmanager
 async def trial(
-    folder: Path, database_url: str, seed: int, *, processes: int = 1, pause: float = 0.4
+    folder: Path,
+    database_url: str,
+    seed: int,
+    *,
+    processes: int = 1,
+    is_crowded: bool = True,
+    is_announced: bool = True,
 ) -> AsyncIterator[Trial]:
-    """A workspace, a mail server, and Tocsin at work in between."""
+    """A workspace, a mail server, and Tocsin at work in between.
+
+    `is_crowded`: people and machines work all the time. `is_announced`: one channel hears of each incident,
+    which takes a second each.
+    """
     workspace = Workspace("Northwind")
     # How Slack's limits are kept is tried elsewhere: here as much as possible shall be on its way.
     workspace.rate_limits.enabled = False
@@ -138,27 +185,11 @@ async def trial(
     await workspace.start()
     try:
         async with post_office.opened() as office, ClientSession() as session:
-            one = Trial(folder, database_url, workspace, office, seed)
-            one.session = session
-            await one.begin(processes, pause)
+            one = Trial(folder, database_url, workspace, office, session, seed)
             try:
+                await one.begin(processes, is_crowded=is_crowded, is_announced=is_announced)
                 yield one
             finally:
-                await _end_all(one.processes)
+                await one.end_all()
     finally:
         await workspace.stop()
-
-
-async def _end_all(processes: list[Tocsin]) -> None:
-    for one in processes:
-        if one.is_running:
-            await one.kill()
-
-
-Deed = Callable[[Trial], Awaitable[None]]
-
-
-async def kills(one: Trial, times: int) -> None:
-    """One process after the other is killed at random moments, every fifth time while it starts, too."""
-    for n in range(times):
-        await one.kill(one.processes[n % len(one.processes)], while_starting=n % 5 == 4)

@@ -1,0 +1,134 @@
+"""The long doses: `python -m tests.crash [NAME …] [--seed N] [--part 0.1]`; every promise, and the figures.
+
+Ends with exit code 1 if a promise was broken or a bound was not met.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.crash import deeds
+from tests.crash.trial import Trial, trial
+from tests.crash.witness import Verdict
+from tests.postgres import Server
+
+
+@dataclass(frozen=True)
+class Dose:
+    """What is done, how often, and with how many processes."""
+
+    what: str
+    times: int
+    do: Callable[[Trial, Server | None, int], Awaitable[None]]
+    on_postgresql: bool = False
+    processes: int = 1
+    is_announced: bool = True
+
+
+async def _kill(one: Trial, _: Server | None, times: int) -> None:
+    await deeds.kills(one, times)
+
+
+async def _end(one: Trial, _: Server | None, times: int) -> None:
+    await deeds.ends(one, times)
+
+
+async def _pause(one: Trial, _: Server | None, times: int) -> None:
+    await deeds.pauses(one, times, seconds=10, deadlines=1000)
+
+
+async def _kill_backends(one: Trial, server: Server | None, times: int) -> None:
+    assert server is not None
+    await deeds.backends_killed(one, server, times)
+
+
+async def _restart_server(one: Trial, server: Server | None, times: int) -> None:
+    assert server is not None
+    await deeds.server_restarts(one, server, times)
+
+
+DOSES = {
+    "kill": Dose("SIGKILL, SQLite", 200, _kill),
+    "end": Dose("SIGTERM, SQLite", 20, _end),
+    "pause": Dose("SIGSTOP for 10 s across 1,000 deadlines, SQLite", 5, _pause, is_announced=False),
+    "kill-pg": Dose("SIGKILL, PostgreSQL", 50, _kill, on_postgresql=True),
+    "kill-3": Dose("SIGKILL, one of three processes", 50, _kill, on_postgresql=True, processes=3),
+    "backend": Dose("PostgreSQL's backend killed", 20, _kill_backends, on_postgresql=True),
+    "restart-pg": Dose("PostgreSQL restarted at once", 5, _restart_server, on_postgresql=True),
+}
+#: What each figure must stay below, in seconds, and at which quantile.
+BOUNDS = {
+    "start": ("from start to first answer", 1.0, 1.5),
+    "end": ("from SIGTERM to the end", 1.0, deeds.END_SECONDS),
+    "back": ("from the server's return to the first answer", 1.0, 2.0),
+    "lateness": ("lateness of escalations, downtime left out", 0.99, 1.0),
+    "page": ("from a page's cause to its arrival, downtime included", 1.0, None),
+}
+
+
+async def _give(dose: Dose, times: int, seed: int) -> tuple[Verdict, dict[str, list[float]]]:
+    server = Server(is_durable=True) if dose.on_postgresql else None
+    try:
+        with tempfile.TemporaryDirectory(prefix="tocsin-crash-") as folder:
+            path = Path(folder)
+            url = server.empty() if server else f"sqlite:///{path / 'tocsin.db'}"
+            processes, is_announced = dose.processes, dose.is_announced
+            async with trial(path, url, seed, processes=processes, is_announced=is_announced) as one:
+                await dose.do(one, server, times)
+                verdict = await one.finish()
+            return verdict, dict(one.figures)
+    finally:
+        if server is not None:
+            server.stop()
+
+
+def _told(dose: Dose, times: int, verdict: Verdict, figures: dict[str, list[float]]) -> bool:
+    """Print what came of it; whether every promise was kept and every bound met."""
+    counts = ", ".join(f"{count} {what}" for what, count in verdict.counts.items())
+    _say(f"{dose.what}, {times} times: {counts}, {verdict.letters_twice} letters twice")
+    for line in verdict.broken[:20]:
+        _say(f"  BROKEN  {line}")
+    is_well = not verdict.broken
+    for name, found in {**figures, "lateness": verdict.lateness, "page": verdict.page_seconds}.items():
+        what, quantile, bound = BOUNDS[name]
+        if not found:
+            continue
+        if name == "start" and dose.processes > 1:  # the others keep the machine busy
+            bound = None
+        value = sorted(found)[min(int(len(found) * quantile), len(found) - 1)]
+        is_met = bound is None or value < bound
+        limit = "" if bound is None else f" (below {bound:g} s)" if is_met else f"  NOT BELOW {bound:g} s"
+        _say(f"  {value:6.2f} s  {what}{'' if quantile == 1.0 else f', p{quantile * 100:g}'}{limit}")
+        is_well = is_well and is_met
+    return is_well
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    asked.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(DOSES)}; all by default")
+    asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    asked.add_argument("--part", type=float, default=1.0, help="of the dose: 0.1 is a tenth")
+    wanted = asked.parse_args()
+    if unknown := set(wanted.names) - DOSES.keys():
+        asked.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(DOSES)}")
+    _say(f"seed {wanted.seed}")
+    is_well = True
+    for name in wanted.names or DOSES:
+        dose = DOSES[name]
+        times = max(round(dose.times * wanted.part), 1)
+        is_well = _told(dose, times, *asyncio.run(_give(dose, times, wanted.seed))) and is_well
+    sys.exit(0 if is_well else 1)
+
+
+if __name__ == "__main__":
+    main()
