@@ -7,13 +7,14 @@ import click
 from bot.cli.apply import apply
 from bot.cli.audit import audit
 from bot.cli.backup import backup, restore
+from bot.cli.copy import copy
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
 from bot.cli.key import key
 from bot.cli.manifest import manifest
 from bot.cli.run import run
 from bot.domain.errors import Refusal
-from storage.database import BadCopy, FileInUse, Unusable
+from storage.database import BadCopy, CannotCopy, FileInUse, Unusable
 
 
 @click.group()
@@ -21,7 +22,7 @@ def commands() -> None:
     """Tocsin: an incident responder that lives in Slack."""
 
 
-for command in (run, demo, manifest, doctor, apply, key, audit, backup, restore):
+for command in (run, demo, manifest, doctor, apply, key, audit, backup, restore, copy):
     commands.add_command(command)
 
 
@@ -32,7 +33,7 @@ def main() -> None:
     except Refusal as refusal:
         click.echo(refusal.sentence, err=True)
         sys.exit(2)
-    except (BadCopy, FileInUse, Unusable) as error:
+    except (BadCopy, CannotCopy, FileInUse, Unusable) as error:
         click.echo(str(error), err=True)
         sys.exit(2)
 

@@ -138,7 +138,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         slack_app_token=reader.secret("SLACK_APP_TOKEN", _token("xapp-")),
         slack_signing_secret=reader.secret("SLACK_SIGNING_SECRET", _visible),
         slack_api_url=reader.value("SLACK_API_URL", _slack_api_url, SLACK_API_URL),
-        database_url=reader.value("DATABASE_URL", _database_url, _SQLITE),
+        database_url=reader.value("DATABASE_URL", database_url, _SQLITE),
         host=reader.value("HOST", _visible, Settings.host),
         port=reader.value("PORT", _port, Settings.port),
         smtp_url=reader.secret("SMTP_URL", _smtp_url),
@@ -243,7 +243,8 @@ def _web_address(text: str) -> str:
     return text
 
 
-def _database_url(text: str) -> str:
+def database_url(text: str) -> str:
+    """The address of a database. Raises ValueError with what is wrong, without the address."""
     scheme = text.partition(":")[0]
     if scheme in ("postgresql", "postgres"):
         return _postgresql(text)

@@ -12,10 +12,11 @@ from sqlalchemy.exc import DBAPIError
 
 from storage import touched
 from storage.backup import BadCopy, put_back, save
+from storage.copy import CannotCopy, copy
 from storage.errors import FileInUse, Full, Unusable
 from storage.postgres import Postgres
 from storage.postgres import inspect as inspect_postgresql
-from storage.sqlite import SqliteReader, SqliteWriter, hold_file
+from storage.sqlite import SqliteReader, SqliteWriter, hold_file, sqlite_path
 from storage.touched import Touched
 from storage.upgrade import upgrade_sqlite
 
@@ -86,11 +87,6 @@ class Database:
             listener(marks)
 
 
-def sqlite_path(url: str) -> Path:
-    """The file that a SQLite URL names."""
-    return Path(make_url(url).database or "tocsin.db")
-
-
 class SqliteFile:
     """A SQLite file that one process writes."""
 
@@ -148,6 +144,7 @@ class SqliteFile:
 
 __all__ = [
     "BadCopy",
+    "CannotCopy",
     "Connection",
     "Database",
     "FileInUse",
@@ -156,6 +153,7 @@ __all__ = [
     "Operation",
     "Touched",
     "Unusable",
+    "copy",
     "inspect_postgresql",
     "put_back",
     "save",

@@ -47,7 +47,7 @@ _CHANNEL = "tocsin"
 #: Deadlock, serialization failure, and a row that another transaction was first to insert.
 _MET_ANOTHER = {"40P01", "40001", "23505"}
 #: What keeps a server from being reached. asyncpg's own errors come unwrapped while it connects.
-_UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, PoolExhausted)
+UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, PoolExhausted)
 #: What says nothing about the statement: SQLSTATE classes (connection, resources, system, corruption) and
 #: codes (shut down, crashed, starting up, read-only, waited too long for a lock).
 #: Source: PostgreSQL, "PostgreSQL Error Codes".
@@ -78,7 +78,7 @@ class Postgres:
     """A database that other processes use too. `told` is called after each commit, theirs included."""
 
     def __init__(self, url: str, told: Callable[[Touched], None]) -> None:
-        self._url, self._arguments = _address(url)
+        self._url, self._arguments = address(url)
         self._told = told
         self._name = uuid.uuid4().hex
         self.waiting = 0
@@ -97,10 +97,10 @@ class Postgres:
         try:
             async with self._writing.begin() as connection:
                 await connection.run_sync(upgrade)
-        except (DBAPIError, *_UNREACHABLE) as error:
+        except (DBAPIError, *UNREACHABLE) as error:
             await self._dispose()
             raise Unusable(
-                f"The PostgreSQL database in DATABASE_URL cannot be used ({_said(error)}). "
+                f"The PostgreSQL database in DATABASE_URL cannot be used ({said(error)}). "
                 "Check that the server runs, and the name, password and rights of the user."
             ) from error
         self._listening = asyncio.create_task(self._listen(), name="postgres-listener")
@@ -135,7 +135,7 @@ class Postgres:
             try:
                 async with self._reading.connect() as connection:
                     return await connection.run_sync(query)
-            except (DBAPIError, *_UNREACHABLE) as error:
+            except (DBAPIError, *UNREACHABLE) as error:
                 if not _is_outside(error):
                     raise
                 if is_last or not _is_lost(error):
@@ -144,7 +144,7 @@ class Postgres:
 
     def _unreachable(self, error: BaseException) -> Full:
         self.failures += 1
-        return Full(f"The database cannot be reached: {_said(error)}")
+        return Full(f"The database cannot be reached: {said(error)}")
 
     def _engine(self, size: int, settings: dict[str, str] | None = None, **options: Any) -> AsyncEngine:
         arguments = {
@@ -184,7 +184,7 @@ class Postgres:
                         self._told(undecided.marks)
                         result: T = undecided.result
                         return result
-                except (DBAPIError, *_UNREACHABLE) as error:
+                except (DBAPIError, *UNREACHABLE) as error:
                     # A session that broke while it waited in the pool says little: a new one is tried.
                     if _is_outside(error) and not (_is_lost(error) and attempt == 1):
                         raise self._unreachable(error) from error
@@ -201,7 +201,7 @@ class Postgres:
             number = await self._announce(connection, marks)
             try:
                 await transaction.commit()
-            except (DBAPIError, *_UNREACHABLE) as error:
+            except (DBAPIError, *UNREACHABLE) as error:
                 await connection.invalidate()
                 raise _Undecided(number, result, marks) from error
         if marks != Touched():
@@ -241,7 +241,7 @@ class Postgres:
                 found = await connection.execute(asked, {"number": number})
                 fate: str | None = found.scalar_one()
                 return fate
-        except (DBAPIError, *_UNREACHABLE):
+        except (DBAPIError, *UNREACHABLE):
             return None
 
     # What the others do
@@ -251,7 +251,7 @@ class Postgres:
         while True:
             try:
                 await self._hear()
-            except (DBAPIError, *_UNREACHABLE):
+            except (DBAPIError, *UNREACHABLE):
                 await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _hear(self) -> None:
@@ -280,9 +280,9 @@ class Postgres:
 
 async def inspect(url: str) -> str:
     """In a few words, which server answers and how far our tables are. Raises Unusable."""
-    address, arguments = _address(url)
+    plain, arguments = address(url)
     try:
-        connection = await asyncpg.connect(**_driver_arguments(address, arguments))
+        connection = await asyncpg.connect(**_driver_arguments(plain, arguments))
         try:
             version = await connection.fetchval("SHOW server_version")
             has_tables = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
@@ -290,12 +290,12 @@ async def inspect(url: str) -> str:
             at = await connection.fetchval("SELECT version_num FROM alembic_version") if has_tables else None
         finally:
             connection.terminate()
-    except _UNREACHABLE as error:
-        raise Unusable(f"PostgreSQL cannot be used: {_said(error)}") from error
+    except UNREACHABLE as error:
+        raise Unusable(f"PostgreSQL cannot be used: {said(error)}") from error
     if not may_create:
         raise Unusable(f"PostgreSQL {version} answers, but its user may not create tables")
     state = f"at revision {at}" if at else "empty; its tables are made at the first start"
-    return f"PostgreSQL {version} answers; {address.database} is {state}"
+    return f"PostgreSQL {version} answers; {plain.database} is {state}"
 
 
 #: As if everything had changed.
@@ -312,7 +312,7 @@ def _carried_out(operation: Operation[T], connection: Connection) -> tuple[T, To
     return result, touched.take(connection)
 
 
-def _address(url: str) -> tuple[URL, dict[str, Any]]:
+def address(url: str) -> tuple[URL, dict[str, Any]]:
     """The address as SQLAlchemy wants it; `sslmode` is libpq's word for asyncpg's `ssl`."""
     parsed = make_url(url).set(drivername="postgresql+asyncpg")
     query = dict(parsed.query)
@@ -345,7 +345,7 @@ def _is_outside(error: BaseException) -> bool:
     return code.startswith(_OUTSIDE) or code in _AWAY
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """The error in one line, as the server worded it."""
     cause = getattr(error, "orig", None) or error
     cause = cause.__cause__ or cause

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -84,18 +84,27 @@ def hold_file(path: Path) -> Callable[[], None]:
 def writing_engine(path: Path) -> Engine:
     """An engine whose transactions begin IMMEDIATE."""
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    immediately(engine)
+    return engine
+
+
+def immediately(engine: Engine) -> None:
+    """The engine's transactions begin IMMEDIATE from now on."""
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _: object) -> None:
+    def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None
         for pragma in (*_WRITING_PRAGMAS, *_PRAGMAS):
-            connection.execute(pragma)
+            connection.execute(pragma).close()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    return engine
+
+def sqlite_path(url: str) -> Path:
+    """The file that a SQLite URL names."""
+    return Path(make_url(url).database or "tocsin.db")
 
 
 class SqliteWriter:
