@@ -18,6 +18,7 @@ from bot.domain.delivery import (
     LONGEST_PAUSE_OF_PAGES,
     ClaimedDelivery,
     Deliverer,
+    Delivery,
     DeliveryKind,
     Dropped,
     InDoubt,
@@ -256,7 +257,8 @@ class Outbox:
         return Room(
             all=free,
             ordinary=side_by_side - ordinary,
-            resting=self.resting,
+            # What is being sent may be settled before the next ones are chosen: its lane rests all the same.
+            resting=self.resting | {one.owed.lane for one in self._sending.values()},
             resting_kinds=self.resting_kinds,
             is_slack_held=self._reach is not None and self._reach.is_held(now),
             by_method=self._room_by_method(),
@@ -319,20 +321,24 @@ class Outbox:
         finally:
             if delivery.owed.kind is DeliveryKind.PAGE and isinstance(outcome, TryAgain | InDoubt):
                 self._reroute_at = self._clock.now()
-            if isinstance(outcome, Sent) and outcome.rest:
-                self._resting[delivery.owed.lane] = self._clock.after(outcome.rest)
-            if isinstance(outcome, TryAgain) and outcome.is_rate_limit and outcome.after:
-                self._rest_kind(delivery.owed.kind, outcome.after)
             self._sending.pop(delivery.id, None)
             self._unwritten.discard(delivery.id)
             self._look.set()
 
-    def _rest_kind(self, kind: DeliveryKind, after: timedelta) -> None:
-        """What the other side would refuse too is not even asked; messages are limited channel by channel."""
-        if kind in LIMITED_TOGETHER:
-            self._resting_kinds[kind] = self._clock.after(after)
+    def _rest(self, owed: Delivery, outcome: Outcome) -> None:
+        """What the other side would refuse is not even asked; messages are limited channel by channel."""
+        match outcome:
+            case TryAgain(is_rate_limit=True, after=after) if after and owed.kind in LIMITED_TOGETHER:
+                self._resting_kinds[owed.kind] = self._clock.after(after)
+            case Sent(rest=rest) if rest:
+                self._resting[owed.lane] = self._clock.after(rest)
 
     async def _deliver(self, delivery: ClaimedDelivery) -> Outcome:
+        outcome = await self._attempt(delivery)
+        self._rest(delivery.owed, outcome)
+        return outcome
+
+    async def _attempt(self, delivery: ClaimedDelivery) -> Outcome:
         deliverer = self._deliverers.get(delivery.owed.kind)
         if deliverer is None:
             return Never(f"nothing here delivers a {delivery.owed.kind}")

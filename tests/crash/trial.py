@@ -25,7 +25,7 @@ from tests.mail.post_office import PostOffice
 
 _NO_LIMIT = "999999999"
 #: Seconds until everything that is owed must have gone out once nobody does anything any more.
-_PATIENCE = 180.0
+_PATIENCE = 400.0
 
 
 class Trial:

@@ -104,7 +104,6 @@ async def test_revoked_token_is_said_once_and_everything_waits_for_a_good_one(
 
 
 async def test_dead_slack_is_asked_but_not_hammered(story: Story) -> None:
-    story.tolerated |= {"ratelimited"}  # a backlog may meet a limit, as long as it then keeps to it
     for number in range(20):
         await declares(story, f"Number {number}")
     await story.settle()
