@@ -55,6 +55,8 @@ def add(tx: Connection, rows: Sequence[Columns], common: Columns) -> None:
         if _ADD.run(tx, rows, common, {"is_head": _is_first(rows)}) != len(rows):
             _name_heads(tx, lanes)
         touched.mark(tx, touched.OUTBOX)
+        if any(row["kind"] == "page" for row in rows):
+            touched.mark(tx, touched.URGENT)
 
 
 def _is_first(rows: Sequence[Columns]) -> tuple[Formula, ...]:

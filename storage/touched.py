@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 OUTBOX = "outbox"
+#: A page is owed: whoever sends looks at once.
+URGENT = "urgent"
 #: A page was delivered, or was not.
 PAGES = "pages"
 

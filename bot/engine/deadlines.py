@@ -58,12 +58,18 @@ class Deadlines:
         async with self._looking:
             self._is_about_to_look = False
             self.part.beat()
-            while due := await self._database.read(self._due):
+            while True:
+                due = await self._database.read(self._due)
                 self.part.beat()
-                fired = await asyncio.gather(*map(self._fire, due))
-                if not any(fired):
+                if due:
+                    if not any(await asyncio.gather(*map(self._fire, due))):
+                        break  # the sweep tries again
+                    continue
+                earliest = await self._database.read(fire_deadlines.earliest)
+                # What has fallen due meanwhile is fired now: a wake-up for the past would come to nothing.
+                if earliest is None or earliest > self._clock.now():
+                    self._wakeup.set_for(earliest)
                     break
-            self._wakeup.set_for(await self._database.read(fire_deadlines.earliest))
             self.part.beat()
 
     async def _keep_awake(self) -> None:

@@ -1,6 +1,7 @@
 """The outbox: lane by lane, most urgent first; hand to a deliverer, settle."""
 
 import asyncio
+import contextlib
 import random
 import uuid
 from collections.abc import Collection, Coroutine, Mapping
@@ -50,9 +51,9 @@ LEASE = timedelta(seconds=6)
 KEEP_EVERY_SECONDS = 2.0
 _LONGEST_SLEEP = 5.0
 LONGEST_SILENCE = timedelta(seconds=9)
-#: After a look that found nothing, the next one waits so many seconds: who writes a lot is not looked at
-#: each time.
-SHORTEST_GAP = 0.02
+#: Seconds from a look that found nothing to the next one; while the database has its hands full, and then
+#: if there is a page to send.
+SHORTEST_GAP, LONGEST_GAP, GAP_OF_PAGES = 0.02, 0.16, 0.04
 
 log = structlog.get_logger()
 
@@ -83,6 +84,7 @@ class Outbox:
         #: When to look for pages that must go another way; None while every method answers.
         self._reroute_at: datetime | None = clock.now()
         self._look = asyncio.Event()
+        self._is_hurried = asyncio.Event()
         self._is_asleep = False
         self._is_stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -159,8 +161,18 @@ class Outbox:
                 self._begin(delivery)
             if not claimed and not self._is_stopping:
                 await self._sleep(pause)
-                gap = SHORTEST_GAP * (8 if self._database.is_busy else 1)
-                await asyncio.sleep(max(looked_at + gap - loop.time(), 0))
+                await self._breathe(looked_at)
+
+    async def _breathe(self, looked_at: float) -> None:
+        """Who writes a lot is not looked at each time; only a page is hurried."""
+        loop, is_busy = asyncio.get_running_loop(), self._database.is_busy
+        shortest = GAP_OF_PAGES if is_busy else SHORTEST_GAP
+        await asyncio.sleep(max(looked_at + shortest - loop.time(), 0))
+        if is_busy:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(looked_at + LONGEST_GAP):
+                    await self._is_hurried.wait()
+        self._is_hurried.clear()
 
     def _ask(self) -> None:
         if self._reach is not None and self._reach.is_due(self._clock.now()):
@@ -391,6 +403,8 @@ class Outbox:
     def _committed(self, marks: Touched) -> None:
         if touched.OUTBOX in marks.what:
             self._look.set()
+        if touched.URGENT in marks.what:
+            self._is_hurried.set()
 
 
 def _next_attempt(delivery: ClaimedDelivery, outcome: Outcome) -> ClaimedDelivery:

@@ -36,7 +36,8 @@ class WakeUp:
         """Each start has a scheduler of its own: one that died is not mended."""
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            # A look that still goes on must not swallow the wake-up that it asked for itself.
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 3},
         )
         self._scheduler.add_listener(_alarm, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
         self._sweep_from_now()

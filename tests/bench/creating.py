@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,9 @@ _COUNTERS = (
 )
 
 
-async def over_http(server: Running, incidents: int) -> float:
-    """Incidents created a second by 16 connections."""
-    connections = [Connection(server) for _ in range(CONNECTIONS)]
+async def over_http(servers: Sequence[Running], incidents: int) -> float:
+    """Incidents created a second by 16 connections, spread over the servers of one database."""
+    connections = [Connection(servers[n % len(servers)]) for n in range(CONNECTIONS)]
     await asyncio.gather(*(one.open() for one in connections))
     _, found = await connections[0].ask("GET", "/api/v1/services?search=checkout")
     service_key = json.loads(found)["data"]["items"][0]["service_key"]

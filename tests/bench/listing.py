@@ -28,6 +28,7 @@ ROUNDS = 60
 #: The history that the incidents are spread over.
 _BEGIN, _DAYS = datetime(2024, 1, 1, tzinfo=UTC), 730
 _HOUR = timedelta(hours=1)
+_FAR_AWAY = datetime(2100, 1, 1, tzinfo=UTC)
 
 #: Every filter of the contract, alone and as people combine them.
 FILTERS = {
@@ -56,13 +57,16 @@ FILTERS = {
 }
 
 
-def fill(database: Path, count: int) -> None:
-    """A database with so many incidents, nearly all of them over, as after two years of use."""
+def fill(database: Path, count: int, *, are_open: bool = False) -> None:
+    """A database with so many incidents: nearly all of them over, as after two years of use, or all open.
+
+    An open one has a deadline that is far away.
+    """
     upgrade_sqlite(database)
     organization = organization_file.read(ORGANIZATION)
     chance = random.Random(7)  # noqa: S311 - the same incidents each time
     with closing(sqlite3.connect(database)) as raw, raw:
-        rows = list(_incidents(organization, count, chance))
+        rows = list(_incidents(organization, count, chance, are_open=are_open))
         marks = ", ".join(f":{name}" for name in rows[0])
         raw.executemany(f"INSERT INTO incidents ({', '.join(rows[0])}) VALUES ({marks})", rows)  # noqa: S608
         raw.executemany(
@@ -70,15 +74,22 @@ def fill(database: Path, count: int) -> None:
             '\'{"kind":"key","name":"bench"}\')',
             rows,
         )
+        raw.executemany(
+            "INSERT INTO deadlines (id, incident_id, kind, level, due_at, state) "
+            "VALUES (:id || '-closure', :id, 'closure', 0, :close_by, 'armed')",
+            [row for row in rows if row["resolved_at"] is None],
+        )
     _count(database)
 
 
-def _incidents(organization: Organization, count: int, chance: random.Random) -> Iterator[dict[str, Any]]:
+def _incidents(
+    organization: Organization, count: int, chance: random.Random, *, are_open: bool
+) -> Iterator[dict[str, Any]]:
     services = [one for one in organization.services.values() if one.team is not None]
     people = [one.id for one in organization.people.values() if one.is_active]
     for ordinal in range(count):
         created = _BEGIN + timedelta(days=_DAYS) * (ordinal / count) + timedelta(seconds=chance.random())
-        is_over = chance.random() < 0.995 - 20 / count
+        is_over = not are_open and chance.random() < 0.995 - 20 / count
         resolved = created + chance.random() * 8 * _HOUR if is_over else None
         service, assignee = chance.choice(services), chance.choice(people)
         status = chance.choice(("resolved", "closed", "closed")) if is_over else _open(chance)
@@ -97,7 +108,7 @@ def _incidents(organization: Organization, count: int, chance: random.Random) ->
             "created_at": _micro(created),
             "declared_by": "bench",
             "acknowledge_by": _micro(created + _HOUR),
-            "close_by": _micro(created + 8 * _HOUR),
+            "close_by": _micro(created + 8 * _HOUR if is_over else _FAR_AWAY),
             "clock_started_at": _micro(created),
             "level": 1,
             "round": 1,

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,16 +27,40 @@ class Running:
     port: int
     key: str
     database: Path
+    workspace: Workspace
+    pid: int
+    #: From the start of the process until it said that it is ready.
+    ready_seconds: float
+
+    @property
+    def resident_megabytes(self) -> float:
+        """Memory that the process holds now."""
+        told = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        found = re.search(r"VmRSS:\s+(\d+) kB", told)
+        assert found is not None
+        return int(found[1]) / 1000
 
 
 @asynccontextmanager
-async def running(folder: Path, database: str = "bench.db") -> AsyncIterator[Running]:
-    """`python -m bot run` on a database in the folder, ready, with a key that may do everything."""
+async def running(
+    folder: Path,
+    database: str = "bench.db",
+    organization: Path = ORGANIZATION,
+    *,
+    url: str | None = None,
+    is_limited: bool = True,
+) -> AsyncIterator[Running]:
+    """`python -m bot run` on a database in the folder, or at the URL, ready, with a key for everything.
+
+    `is_limited`: Slack has its rate limits.
+    """
     workspace = Workspace("Northwind")
-    for person in organization_file.read(ORGANIZATION).people.values():
+    workspace.rate_limits.enabled = is_limited
+    for person in organization_file.read(organization).people.values():
         workspace.add_user(person.id, real_name=person.name, email=person.email)
     installed = workspace.add_app("Tocsin", "tocsin", yaml.safe_load(manifests.text("slack-app.yaml")))
-    workspace.add_channel("incidents")
+    for channel in ("incidents", "general"):
+        workspace.add_channel(channel, members=list(workspace.state.users))
     await workspace.start()
     port = _free_port()
     environment = {
@@ -43,21 +68,23 @@ async def running(folder: Path, database: str = "bench.db") -> AsyncIterator[Run
         "SLACK_BOT_TOKEN": installed.bot_token,
         "SLACK_APP_TOKEN": installed.app_token,
         "SLACK_API_URL": workspace.api_url,
-        "DATABASE_URL": f"sqlite:///{folder / database}",
-        "TOCSIN_ORGANIZATION": str(ORGANIZATION),
+        "DATABASE_URL": url or f"sqlite:///{folder / database}",
+        "TOCSIN_ORGANIZATION": str(organization),
         "PORT": str(port),
         "LOG_LEVEL": "ERROR",
         "RATE_LIMIT_READ": _LIMIT,
         "RATE_LIMIT_WRITE": _LIMIT,
         "RATE_LIMIT_PAGE": _LIMIT,
     }
+    began = time.perf_counter()
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "run", env=environment)
     try:
         async with asyncio.timeout(60):
             while not await _is_ready(port):  # noqa: ASYNC110 - another process gets ready
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.02)
+        took = time.perf_counter() - began
         key = await _key(environment)
-        yield Running("127.0.0.1", port, key, folder / database)
+        yield Running("127.0.0.1", port, key, folder / database, workspace, process.pid, took)
     finally:
         process.terminate()
         await process.wait()
@@ -89,7 +116,6 @@ async def _is_ready(port: int) -> bool:
 
 
 def _free_port() -> int:
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

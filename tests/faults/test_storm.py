@@ -3,17 +3,20 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bot import organization_file
 from bot.domain.timeline import TOCSIN, Escalated
-from bot.engine.clock import SetClock
+from bot.engine.clock import Clock, SetClock
 from bot.engine.deadlines import Deadlines
+from bot.engine.wakeup import SWEEP_EVERY
 from bot.operations import declare, look_up, reorganize, rows
 from storage import tables
 from storage.database import Connection, Database
 from tests.faults.doses import dose
 from tests.story import ORGANIZATION
 
+_FIRED = tables.deadlines.select().where(tables.deadlines.c.state == "fired")
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
 
@@ -24,7 +27,7 @@ async def test_deadlines_that_are_due_at_once_fire_once_each(database_url: str) 
     if databases[0].is_shared:
         databases += [Database(database_url), Database(database_url)]
         await asyncio.gather(*(one.open() for one in databases[1:]))
-    await _declare(databases[0], times)
+    await _declare(databases[0], times, NOW, apart=-60 / times)
     assert await _levels(databases[0]) == {(1,): times}
     workers = [Deadlines(one, clock) for one in databases]
     clock.forward(minutes=15, seconds=30)
@@ -38,19 +41,19 @@ async def test_deadlines_that_are_due_at_once_fire_once_each(database_url: str) 
         await one.close()
 
 
-async def _declare(database: Database, times: int) -> None:
-    """SEV1 incidents within a minute before `NOW`, so that all of their first deadlines are over at once."""
+async def _declare(database: Database, times: int, first: datetime, apart: float) -> None:
+    """SEV1 incidents, the first one then, and the others so many seconds apart."""
     wanted = organization_file.read(ORGANIZATION)
     await database.write(lambda tx: reorganize.apply(tx, NOW, TOCSIN, wanted))
 
     def one(tx: Connection, n: int) -> None:
         ada = look_up.as_actor(look_up.organization(tx).people["ada"])  # type: ignore[index]
-        at = NOW - timedelta(seconds=60 * n / times)
+        at = first + timedelta(seconds=n * apart)
         declare.declare(tx, at, ada, title=f"trouble {n}", services=["checkout"])
 
-    for first in range(0, times, 100):
+    for start in range(0, times, 100):
         await asyncio.gather(
-            *(database.write(lambda tx, n=n: one(tx, n)) for n in range(first, min(first + 100, times)))  # type: ignore[misc]
+            *(database.write(lambda tx, n=n: one(tx, n)) for n in range(start, min(start + 100, times)))  # type: ignore[misc]
         )
 
 
@@ -69,3 +72,21 @@ async def _levels(database: Database) -> Counter[tuple[int, ...]]:
         return Counter(map(tuple, found.values()))
 
     return await database.read(query)
+
+
+async def test_deadlines_a_moment_apart_are_each_fired_by_a_wake_up_not_by_the_sweep(tmp_path: Path) -> None:
+    """Who looks while the next one falls due must not leave it to the sweep, which comes every 5 seconds."""
+    clock, times = Clock(), 60
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    await database.open()
+    deadlines = Deadlines(database, clock)
+    await deadlines.start()
+    await _declare(database, times, clock.now() - timedelta(minutes=15, seconds=-3), apart=0.005)
+    async with asyncio.timeout(30):
+        while await _levels(database) != {(1, 2): times}:  # noqa: ASYNC110 - a test waits from outside
+            await asyncio.sleep(0.02)
+    await deadlines.stop()
+    late = await database.read(lambda tx: [row.settled_at - row.due_at for row in tx.execute(_FIRED)])
+    await database.close()
+    assert len(late) == times
+    assert sum(one > SWEEP_EVERY / 5 for one in late) == 0
