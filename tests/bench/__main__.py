@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench import creating, listing, standing, viewing
-from tests.bench.server import running
+from tests.bench.server import Running, running
 from tests.postgres import Server
 
 INCIDENTS = 3000
@@ -103,9 +103,10 @@ async def _postgresql(folder: Path, console: Console) -> bool:
         for processes in (1, 2, 3):
             url = await server.fresh()
             async with AsyncExitStack() as stack:
-                servers = [
-                    await stack.enter_async_context(running(folder, url=url)) for _ in range(processes)
-                ]
+                servers: list[Running] = []
+                for _ in range(processes):
+                    first = servers[0] if servers else None
+                    servers.append(await stack.enter_async_context(running(folder, url=url, beside=first)))
                 await creating.over_http(servers, INCIDENTS // 6)
                 rates.append(await creating.over_http(servers, INCIDENTS // 2))
             table.add_row(str(processes), f"{rates[-1]:.0f}", f"{rates[-1] / rates[0]:.2f}")

@@ -48,20 +48,15 @@ async def running(
     organization: Path = ORGANIZATION,
     *,
     url: str | None = None,
+    beside: Running | None = None,
     is_limited: bool = True,
 ) -> AsyncIterator[Running]:
     """`python -m bot run` on a database in the folder, or at the URL, ready, with a key for everything.
 
-    `is_limited`: Slack has its rate limits.
+    `beside` is a process that shares its workspace. `is_limited`: Slack has its rate limits.
     """
-    workspace = Workspace("Northwind")
-    workspace.rate_limits.enabled = is_limited
-    for person in organization_file.read(organization).people.values():
-        workspace.add_user(person.id, real_name=person.name, email=person.email)
-    installed = workspace.add_app("Tocsin", "tocsin", yaml.safe_load(manifests.text("slack-app.yaml")))
-    for channel in ("incidents", "general"):
-        workspace.add_channel(channel, members=list(workspace.state.users))
-    await workspace.start()
+    workspace = beside.workspace if beside else await _opened(organization, is_limited=is_limited)
+    (installed,) = workspace.state.apps.values()
     port = _free_port()
     environment = {
         "PATH": os.defpath,
@@ -88,7 +83,21 @@ async def running(
     finally:
         process.terminate()
         await process.wait()
-        await workspace.stop()
+        if beside is None:
+            await workspace.stop()
+
+
+async def _opened(organization: Path, *, is_limited: bool) -> Workspace:
+    """A workspace with everybody in it, and the app installed."""
+    workspace = Workspace("Northwind")
+    workspace.rate_limits.enabled = is_limited
+    for person in organization_file.read(organization).people.values():
+        workspace.add_user(person.id, real_name=person.name, email=person.email)
+    workspace.add_app("Tocsin", "tocsin", yaml.safe_load(manifests.text("slack-app.yaml")))
+    for channel in ("incidents", "general"):
+        workspace.add_channel(channel, members=list(workspace.state.users))
+    await workspace.start()
+    return workspace
 
 
 async def _key(environment: dict[str, str]) -> str:

@@ -32,5 +32,6 @@ async def _typed(server: Running, command: str) -> float:
     ada = next(one.id for one in workspace.state.users.values() if one.name == "ada")
     ack = await workspace.command(ada, workspace.channel("general").id, "/incident", command)
     assert ack.ok, ack
-    assert "INC-20" in str(ack.body), ack.body
+    assert isinstance(ack.body, dict), ack.body
+    assert ack.body["blocks"], ack.body
     return ack.elapsed

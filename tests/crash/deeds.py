@@ -30,9 +30,11 @@ async def pauses(one: Trial, times: int, seconds: float, deadlines: int) -> None
     (tocsin,) = one.processes
     for _ in range(times):
         await one.crowd.declare_at_once(deadlines)
+        since = one.now()
         tocsin.pause()
         await asyncio.sleep(seconds)
         tocsin.resume()
+        one.was_away(since)
         await one.until_nothing_is_owed()
 
 
