@@ -5,10 +5,11 @@ import random
 import re
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 from aiohttp import ClientError, ClientSession
@@ -47,6 +48,7 @@ class Trial:
         self.downtimes: list[Downtime] = []
         #: Seconds that something took, by its name.
         self.figures: dict[str, list[float]] = defaultdict(list)
+        self.settings: Mapping[str, str] = {}
         self._crowd: Crowd | None = None
 
     @property
@@ -62,9 +64,9 @@ class Trial:
             self.processes.append(tocsin)
             await tocsin.start()
             await tocsin.until_ready(self.session)
-        key = await self.processes[0].key()
+        self.key = await self.processes[0].key()
         urls = [one.url for one in self.processes]
-        self._crowd = Crowd(self.workspace, self.session, urls, key, self.seed)
+        self._crowd = Crowd(self.workspace, self.session, urls, self.key, self.seed)
         await self.crowd.find_services()
         if is_crowded:
             self.crowd.start()
@@ -155,6 +157,7 @@ class Trial:
             "RATE_LIMIT_READ": _NO_LIMIT,
             "RATE_LIMIT_WRITE": _NO_LIMIT,
             "RATE_LIMIT_PAGE": _NO_LIMIT,
+            **self.settings,
         }
 
 
@@ -167,8 +170,9 @@ async def trial(
     processes: int = 1,
     is_crowded: bool = True,
     is_announced: bool = True,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Trial]:
-    """A workspace, a mail server, and Tocsin at work in between.
+    """A workspace, a mail server, and Tocsin at work in between, with these settings besides its own.
 
     `is_crowded`: people and machines work all the time. `is_announced`: one channel hears of each incident,
     which takes a second each.
@@ -186,6 +190,7 @@ async def trial(
     try:
         async with post_office.opened() as office, ClientSession() as session:
             one = Trial(folder, database_url, workspace, office, session, seed)
+            one.settings = settings
             try:
                 await one.begin(processes, is_crowded=is_crowded, is_announced=is_announced)
                 yield one

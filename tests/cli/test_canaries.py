@@ -1,0 +1,77 @@
+"""Secrets go nowhere: not into logs at DEBUG, errors, metrics, the database or a backup, in any disguise."""
+
+import asyncio
+import base64
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+from aiohttp import ClientSession
+
+from bot.workspace.server import Workspace
+from storage.database import save
+from tests.crash.trial import Trial, trial
+
+SECRET = "canary-of-the-hmac-key-7d1f"
+HEARTBEAT = "canary-of-the-heartbeat-91c2"
+SETTINGS = {
+    "LOG_LEVEL": "DEBUG",
+    "TOCSIN_SECRET": SECRET,
+    "HEARTBEAT_URL": f"http://127.0.0.1:9/{HEARTBEAT}",
+}
+
+
+def disguises(secret: str) -> set[bytes]:
+    """The secret, and what programs make of it. What is so short that it may be chance is left out."""
+    raw = secret.encode()
+    # In base64 of a longer text a secret stands in one of three forms: what is sure is its middle.
+    coded = {base64.b64encode(b"x" * shift + raw)[4:-4] for shift in range(3)}
+    return {raw, raw[:12], quote(secret, safe="").encode(), quote_plus(secret).encode(), *coded}
+
+
+async def test_no_secret_is_found_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "tocsin.db"
+    async with trial(tmp_path, f"sqlite:///{path}", 1, is_announced=False, settings=SETTINGS) as one:
+        one.office.faults.answers["RCPT"] = "550 unknown"
+        (app,) = one.workspace.state.apps.values()
+        await trouble(one, one.workspace)
+        answers = await asked(one, one.session)
+        await asyncio.to_thread(save, path, tmp_path / "backup.db")
+        verdict = await one.finish()
+        secrets = [app.bot_token, app.app_token, one.key, SECRET, HEARTBEAT]
+    assert verdict.counts["incidents"] > 0
+    files = [path, tmp_path / "backup.db", *tmp_path.glob("*.log")]
+    places = {file.name: file.read_bytes() for file in files} | {"answers": answers}
+    assert b"debug" in places["tocsin-1.log"]
+    found = [
+        (name, disguise)
+        for name, content in places.items()
+        for secret in secrets
+        for disguise in disguises(secret)
+        if disguise in content
+    ]
+    assert found == []
+
+
+async def trouble(one: Trial, workspace: Workspace) -> None:
+    """Slack fails in ways that make libraries tell what they did, while people and machines go on."""
+    for how in ({"http_status": 500}, {"drop": True}, {"error": "internal_error"}, {"error": "invalid_auth"}):
+        workspace.faults.add("*", times=5, **how)
+        await asyncio.sleep(1)
+    await workspace.cut()
+    await one.workspace.until(lambda: workspace.connected, 20)
+
+
+async def asked(one: Trial, session: ClientSession) -> bytes:
+    """What is answered to good, wrong and damaged requests, and what the metrics tell."""
+    url, answers = one.processes[0].url, b""
+    for path, key in (
+        ("/api/v1/auth/verify", one.key),
+        ("/api/v1/incidents/INC-2026-999", one.key),
+        ("/api/v1/incidents", one.key[:-1]),
+        ("/api/v1/incidents?limit=no", one.key),
+        ("/readyz", one.key),
+        ("/metrics", one.key),
+    ):
+        async with session.get(f"{url}{path}", headers={"Authorization": f"Bearer {key}"}) as answer:
+            answers += await answer.read() + str(answer.headers).encode()
+    return answers
