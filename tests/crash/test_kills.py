@@ -35,15 +35,15 @@ async def test_ended_and_paused_on_sqlite(tmp_path: Path, seed: int) -> None:
     where = f"sqlite:///{tmp_path / 'tocsin.db'}"
     async with trial(tmp_path, where, seed, is_announced=False) as one:
         await deeds.ends(one, 2)
-        await deeds.pauses(one, 1, seconds=4, deadlines=60)
+        await deeds.pauses(one, 1, seconds=3, deadlines=24)
         verdict = await one.finish()
     assert verdict.broken == [], f"seed {seed}"
 
 
 async def test_killed_and_cut_off_on_postgresql(tmp_path: Path, seed: int, server: Server) -> None:
     async with trial(tmp_path, server.empty(), seed) as one:
-        await deeds.kills(one, 3)
-        await deeds.backends_killed(one, server, 2)
+        await deeds.kills(one, 2)
+        await deeds.backends_killed(one, server, 1)
         await deeds.server_restarts(one, server, 1)
         verdict = await one.finish()
     assert verdict.broken == [], f"seed {seed}"
@@ -51,6 +51,6 @@ async def test_killed_and_cut_off_on_postgresql(tmp_path: Path, seed: int, serve
 
 async def test_one_of_three_killed_at_a_time(tmp_path: Path, seed: int, server: Server) -> None:
     async with trial(tmp_path, server.empty(), seed, processes=3) as one:
-        await deeds.kills(one, 4)
+        await deeds.kills(one, 3)
         verdict = await one.finish()
     assert verdict.broken == [], f"seed {seed}"
