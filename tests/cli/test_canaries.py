@@ -36,9 +36,10 @@ async def test_no_secret_is_found_anywhere(tmp_path: Path) -> None:
         await trouble(one, one.workspace)
         answers = await asked(one, one.session)
         await asyncio.to_thread(save, path, tmp_path / "backup.db")
-        verdict = await one.finish()
+        await one.processes[0].terminate()
+        done = len(one.crowd.ledger)
         secrets = [app.bot_token, app.app_token, one.key, SECRET, HEARTBEAT]
-    assert verdict.counts["incidents"] > 0
+    assert done > 0
     files = [path, tmp_path / "backup.db", *tmp_path.glob("*.log")]
     places = {file.name: file.read_bytes() for file in files} | {"answers": answers}
     assert b"debug" in places["tocsin-1.log"]

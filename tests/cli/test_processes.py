@@ -102,28 +102,6 @@ def pages(workspace: Workspace) -> list[str]:
     return [key for key in keys if key.startswith("page:")]
 
 
-async def test_killed_process_loses_and_doubles_nothing(workspace: Workspace, tmp_path: Path) -> None:
-    settings = environment(workspace, tmp_path / "tocsin.db")
-    for number in range(1, 4):
-        async with process("run", **settings) as running:
-            await line_with(running, "connected to Slack")
-            await workspace.until(lambda: workspace.connected, PATIENCE)
-            await workspace.until(lambda: len(workspace.state.users) == 9)
-            await asyncio.gather(*(declare(workspace, f"trouble {number}-{n}") for n in range(3)))
-            running.send_signal(signal.SIGKILL)
-            await running.wait()
-        await workspace.until(lambda: not workspace.connected, PATIENCE)
-    async with process("run", **settings) as running:
-        await workspace.until(lambda: len(pages(workspace)) == 9, PATIENCE)
-        incidents = [one for one in workspace.state.channels.values() if one.name.startswith("inc-")]
-        await workspace.until(lambda: all(len(one.posts) == 4 for one in incidents), PATIENCE * 2)
-        running.terminate()
-        assert await running.wait() == 0
-    assert len(set(pages(workspace))) == 9
-    assert len(incidents) == 9
-    assert all("declared it" in text_of(one.posts[1]) for one in incidents)
-
-
 async def test_sigterm_ends_in_time_with_exit_code_zero(workspace: Workspace, tmp_path: Path) -> None:
     async with process("run", **environment(workspace, tmp_path / "tocsin.db")) as running:
         await line_with(running, "connected to Slack")

@@ -34,8 +34,8 @@ async def test_killed_under_load_on_sqlite(tmp_path: Path, seed: int) -> None:
 async def test_ended_and_paused_on_sqlite(tmp_path: Path, seed: int) -> None:
     where = f"sqlite:///{tmp_path / 'tocsin.db'}"
     async with trial(tmp_path, where, seed, is_announced=False) as one:
-        await deeds.ends(one, 2)
-        await deeds.pauses(one, 1, seconds=3, deadlines=24)
+        await deeds.ends(one, 1)
+        await deeds.pauses(one, 1, seconds=3, deadlines=12)
         verdict = await one.finish()
     assert verdict.broken == [], f"seed {seed}"
 
