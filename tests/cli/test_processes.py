@@ -92,6 +92,16 @@ async def declare(workspace: Workspace, title: str) -> None:
     assert ack.ok
 
 
+def pages(workspace: Workspace) -> list[str]:
+    """The key of every page that anybody got."""
+    keys = [
+        message.get("metadata", {}).get("event_payload", {}).get("delivery", "")
+        for person in list(workspace.state.users)
+        for message in workspace.dm(person)
+    ]
+    return [key for key in keys if key.startswith("page:")]
+
+
 async def test_sigterm_ends_in_time_with_exit_code_zero(workspace: Workspace, tmp_path: Path) -> None:
     async with process("run", **environment(workspace, tmp_path / "tocsin.db")) as running:
         await line_with(running, "connected to Slack")
