@@ -21,6 +21,7 @@ from bot.domain.rotation import Period, Rotation
 from bot.domain.schedule import Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
 from bot.organization_file import FileError, parse
+from tests.domain.samples import of_people, of_role
 
 SMALL = """\
 organization:
@@ -93,13 +94,13 @@ def test_file_becomes_the_organization_it_describes() -> None:
 
 def test_default_policy_serves_the_other_severities() -> None:
     policies = parse(SMALL, "x").policies
-    people = (PersonId("ada"), PersonId("ben"))
+    people = of_people(PersonId("ada"), PersonId("ben"))
     assert policies[Severity.SEV3].levels == (
-        Level(1, timedelta(seconds=90), LevelRole.PRIMARY),
-        Level(2, timedelta(minutes=10), None, people),
+        Level(1, timedelta(seconds=90), of_role(LevelRole.PRIMARY)),
+        Level(2, timedelta(minutes=10), people),
     )
     assert policies[Severity.SEV0].levels == (
-        Level(1, timedelta(minutes=5), LevelRole.ORG_ADMIN, enabled=False),
+        Level(1, timedelta(minutes=5), of_role(LevelRole.ORG_ADMIN), enabled=False),
     )
 
 

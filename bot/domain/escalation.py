@@ -3,12 +3,20 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
-from bot.domain.ids import PersonId, ServiceId, TeamId
+from bot.domain.ids import PersonId, ScheduleId, ServiceId, TeamId
 from bot.domain.incident import Incident
-from bot.domain.organization import Level, LevelRole, Organization, Team
-from bot.domain.schedule import Shift
-from bot.domain.sla import Severity
+from bot.domain.organization import (
+    EscalationPolicy,
+    Level,
+    LevelRole,
+    Organization,
+    Target,
+    TargetKind,
+    Team,
+)
+from bot.domain.schedule import Shift, on_call
 from bot.domain.timeline import Escalated, EscalationExhausted, Event, LevelPassed, Reason
 
 #: Reasons for which the acknowledge deadline decides how long the level has.
@@ -31,7 +39,8 @@ def climb(
     """
     events: list[Event] = []
     teams = responsible_teams(organization, incident.team_id, incident.service_ids)
-    while (level := next_level(organization, incident.severity, incident.level)) is not None:
+    policy = organization.policy(incident.severity, incident.service_ids)
+    while (level := next_level(policy, incident.level)) is not None:
         incident = replace(incident, level=level.level)
         people = targets(organization, level, teams, now)
         if people:
@@ -47,9 +56,8 @@ def climb(
     return replace(incident, is_exhausted=True), events
 
 
-def next_level(organization: Organization, severity: Severity, after: int) -> Level | None:
-    """The lowest enabled level above `after` in the severity's policy, or None after the last."""
-    policy = organization.policies.get(severity)
+def next_level(policy: EscalationPolicy | None, after: int) -> Level | None:
+    """The lowest enabled level of the policy above `after`, or None after the last."""
     later = [one for one in policy.levels if one.enabled and one.level > after] if policy else []
     return min(later, key=lambda one: one.level, default=None)
 
@@ -68,8 +76,36 @@ def targets(
     organization: Organization, level: Level, teams: Iterable[Team], now: datetime
 ) -> tuple[PersonId, ...]:
     """The active people whom a level pages now, each once; empty if there is nobody."""
-    people = level.people if level.role is None else in_role(organization, level.role, teams, now)
+    teams = tuple(teams)
+    people = (
+        person for target in level.targets_at(now) for person in reached(organization, target, teams, now)
+    )
     return tuple(one for one in dict.fromkeys(people) if _is_active(organization, one))
+
+
+def reached(
+    organization: Organization, target: Target, teams: Iterable[Team], now: datetime
+) -> Iterable[PersonId]:
+    """Whom a target stands for now; a role is seen from these teams."""
+    match target.kind:
+        case TargetKind.ROLE:
+            return in_role(organization, LevelRole(target.name), teams, now)
+        case TargetKind.PERSON:
+            return (PersonId(target.name),)
+        case TargetKind.SCHEDULE | TargetKind.SECONDARY:
+            schedule = organization.schedules.get(ScheduleId(target.name))
+            shift = on_call(schedule, now) if schedule is not None else None
+            pick = _primary if target.kind is TargetKind.SCHEDULE else _secondary
+            return _people(pick(shift))
+        case TargetKind.TEAM | TargetKind.TEAM_LEAD:
+            team = organization.teams.get(TeamId(target.name))
+            if team is None or not team.is_active:
+                return ()
+            return team.members if target.kind is TargetKind.TEAM else _people(team.lead)
+        case TargetKind.USER_GROUP:
+            return organization.user_groups.get(target.name, ())
+        case _:
+            assert_never(target.kind)
 
 
 def in_role(
@@ -86,6 +122,10 @@ def in_role(
     }[role]
     people = (pick(team) for team in teams)
     return tuple(person for person in people if person is not None and _is_active(organization, person))
+
+
+def _people(person_id: PersonId | None) -> tuple[PersonId, ...]:
+    return () if person_id is None else (person_id,)
 
 
 def _primary(shift: Shift | None) -> PersonId | None:

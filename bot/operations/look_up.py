@@ -119,7 +119,7 @@ def overview(tx: Connection, found: Incident, now: datetime) -> Overview:
     """The incident with its people, its place in Slack, and what happens next."""
     organized = organization(tx)
     next_level, admins_at = _what_is_next(tx, organized, found, now)
-    policy = organized.policies.get(found.severity)
+    policy = organized.policy(found.severity, found.service_ids)
     return Overview(
         incident=found,
         assignee=organized.person(found.assignee_id),
@@ -144,7 +144,8 @@ def _what_is_next(
     at = min(armed, default=None)
     if not found.is_open or found.is_exhausted:
         return None, None
-    level = escalation.next_level(organized, found.severity, found.level)
+    policy = organized.policy(found.severity, found.service_ids)
+    level = escalation.next_level(policy, found.level)
     if level is None:
         return None, at
     teams = escalation.responsible_teams(organized, found.team_id, found.service_ids)

@@ -81,7 +81,8 @@ def organization(document: Any) -> Organization:
 
 
 def organization_document(value: Organization) -> Any:
-    return _ORGANIZATION.dump_python(value, mode="json")
+    """All that an organization file says; what is known from elsewhere is not kept with it."""
+    return _ORGANIZATION.dump_python(value, mode="json", exclude={"user_groups"})
 
 
 def claimed(row: Row[Any], *, is_wanted: bool) -> ClaimedDelivery:

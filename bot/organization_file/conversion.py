@@ -1,7 +1,16 @@
 """The file's models ↔ `domain.organization`."""
 
 from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
-from bot.domain.organization import EscalationPolicy, Level, Organization, Person, Service, Team
+from bot.domain.organization import (
+    EscalationPolicy,
+    Level,
+    Organization,
+    Person,
+    Service,
+    Target,
+    TargetKind,
+    Team,
+)
 from bot.domain.rotation import Rotation
 from bot.domain.schedule import Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
@@ -166,13 +175,19 @@ def _policies(file: File) -> dict[Severity, EscalationPolicy]:
 
 
 def _level(number: int, part: LevelPart) -> Level:
-    people, channels = tuple(map(PersonId, part.people)), tuple(dict.fromkeys(part.channels))
-    return Level(number, part.span, part.role, people, part.enabled, channels)
+    roles = [Target(TargetKind.ROLE, part.role)] if part.role is not None else []
+    people = [Target(TargetKind.PERSON, one) for one in part.people]
+    channels = tuple(dict.fromkeys(part.channels))
+    return Level(number, part.span, (*roles, *people), enabled=part.enabled, channels=channels)
 
 
 def _level_part(one: Level) -> LevelPart:
     return LevelPart(
-        role=one.role, people=one.people, timeout=one.timeout, enabled=one.enabled, channels=one.channels
+        role=one.role,
+        people=tuple(target.name for target in one.targets if target.kind is TargetKind.PERSON),
+        timeout=one.timeout,
+        enabled=one.enabled,
+        channels=one.channels,
     )
 
 
