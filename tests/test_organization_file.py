@@ -18,7 +18,7 @@ from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
 from bot.domain.organization import Level, LevelRole, Organization, Person, Service, Team
 from bot.domain.rights import Role
 from bot.domain.rotation import Period, Rotation
-from bot.domain.schedule import Schedule
+from bot.domain.schedule import Layer, Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
 from bot.organization_file import FileError, parse
 from tests.domain.samples import of_people, of_role
@@ -89,7 +89,9 @@ def test_file_becomes_the_organization_it_describes() -> None:
         checkout: Service(checkout, "", "Checkout", team=payments, default_severity=Severity.SEV1)
     }
     rotation = Rotation(Period.DAY, 3, time(10), date(2026, 1, 5))
-    assert found.schedules == {nights: Schedule(nights, "Nights", "Europe/Berlin", rotation, (ada, ben))}
+    assert found.schedules == {
+        nights: Schedule(nights, "Nights", "Europe/Berlin", (Layer("rotation", rotation, (ada, ben)),))
+    }
 
 
 def test_default_policy_serves_the_other_severities() -> None:
@@ -131,12 +133,14 @@ def test_written_file_reads_back_the_same(text: str) -> None:
 def test_any_value_survives_being_written(name: str, seconds: int, handoff: time) -> None:
     base = parse(SMALL, "x")
     schedule = base.schedules[ScheduleId("nights")]
-    rotation = replace(schedule.rotation, handoff=time(handoff.hour, handoff.minute))
+    [layer] = schedule.layers
+    assert layer.rotation is not None
+    rotation = replace(layer.rotation, handoff=time(handoff.hour, handoff.minute))
     sla = Sla(timedelta(seconds=seconds - 1) or timedelta(seconds=1), timedelta(seconds=seconds + 1))
     organization = replace(
         base,
         name=name,
-        schedules={schedule.id: replace(schedule, name=name, rotation=rotation)},
+        schedules={schedule.id: replace(schedule, name=name, layers=(replace(layer, rotation=rotation),))},
         slas={**base.slas, Severity.SEV3: sla} if sla.close <= timedelta(days=366) else base.slas,
     )
     assert parse(organization_file.write(organization), "x") == organization

@@ -4,19 +4,25 @@ A handoff happens at a local time of day. Turns are therefore counted on the loc
 never in elapsed seconds: in the week in which the clocks change a turn lasts 167 or 169 hours.
 """
 
+import calendar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.domain import zone
+
+_HOUR = timedelta(hours=1)
+
 
 class Period(StrEnum):
+    HOUR = "hour"
     DAY = "day"
     WEEK = "week"
+    MONTH = "month"
 
-    @property
-    def days(self) -> int:
-        return 7 if self is Period.WEEK else 1
+
+_HOURS = {Period.HOUR: 1, Period.DAY: 24, Period.WEEK: 7 * 24}
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Rotation:
     period: Period
     every: int
     handoff: time
-    #: The date of the first handoff; its weekday is the weekday of every weekly handoff.
+    #: The date of the first handoff; its weekday, or its day of the month, is that of every later one.
     starts_on: date
 
 
@@ -39,22 +45,32 @@ class Turn:
     ends_at: datetime
 
 
-def turn_at(rotation: Rotation, zone: ZoneInfo, at: datetime) -> Turn:
-    """The turn that covers `at`; turns before the rotation's start have negative ordinals."""
-    length = rotation.every * rotation.period.days
-    local = at.astimezone(zone)
-    ordinal = (local.date() - rotation.starts_on).days // length
-    while _handoff(rotation, zone, ordinal, length) > at:
-        ordinal -= 1
-    while _handoff(rotation, zone, ordinal + 1, length) <= at:
+def turn_at(rotation: Rotation, where: ZoneInfo, at: datetime) -> Turn | None:
+    """The turn that covers `at`; None before the rotation's start."""
+    local = at.astimezone(where).replace(tzinfo=None)
+    start = datetime.combine(rotation.starts_on, rotation.handoff)
+    if rotation.period is Period.MONTH:
+        months = (local.year - start.year) * 12 + local.month - start.month
+        ordinal = months // rotation.every - 1
+    else:
+        ordinal = (local - start) // (rotation.every * _HOURS[rotation.period] * _HOUR) - 1
+    while _handoff(rotation, where, ordinal + 1) <= at:
         ordinal += 1
-    return Turn(
-        ordinal,
-        _handoff(rotation, zone, ordinal, length),
-        _handoff(rotation, zone, ordinal + 1, length),
-    )
+    if ordinal < 0:
+        return None
+    return Turn(ordinal, _handoff(rotation, where, ordinal), _handoff(rotation, where, ordinal + 1))
 
 
-def _handoff(rotation: Rotation, zone: ZoneInfo, ordinal: int, length: int) -> datetime:
-    day = rotation.starts_on + timedelta(days=ordinal * length)
-    return datetime.combine(day, rotation.handoff, tzinfo=zone).astimezone(UTC)
+def beginning(rotation: Rotation, where: ZoneInfo) -> datetime:
+    """The first handoff (UTC)."""
+    return _handoff(rotation, where, 0)
+
+
+def _handoff(rotation: Rotation, where: ZoneInfo, ordinal: int) -> datetime:
+    start = datetime.combine(rotation.starts_on, rotation.handoff)
+    if rotation.period is Period.MONTH:
+        years, month = divmod(start.month - 1 + ordinal * rotation.every, 12)
+        year = start.year + years
+        day = min(start.day, calendar.monthrange(year, month + 1)[1])
+        return zone.instant(where, start.replace(year=year, month=month + 1, day=day))
+    return zone.instant(where, start + ordinal * rotation.every * _HOURS[rotation.period] * _HOUR)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 
 from bot.domain import consequences, ids
 from bot.domain.audit import of_incident
-from bot.domain.deadline import Arm, DeadlineChange, DeadlineKind, DeadlineState
+from bot.domain.deadline import DeadlineChange, DeadlineState, last_words
 from bot.domain.delivery import Delivery, DeliveryKind, DeliveryState, Priority
 from bot.domain.errors import Conflict
 from bot.domain.incident import Incident
@@ -100,11 +100,7 @@ def _write_down(
 def _move_clocks(
     tx: Connection, now: datetime, incident: Incident, changes: Sequence[DeadlineChange]
 ) -> None:
-    """The last word on each kind of deadline counts."""
-    last: dict[DeadlineKind, Arm | None] = {}
-    for change in changes:
-        for kind in (change.kind,) if isinstance(change, Arm) else change.kinds:
-            last[kind] = change if isinstance(change, Arm) else None
+    last = last_words(changes)
     if last and incident.version > 1:
         deadlines.disarm(tx, incident.id, [kind.value for kind in last], now)
     armed = [

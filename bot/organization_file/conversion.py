@@ -12,9 +12,9 @@ from bot.domain.organization import (
     Team,
 )
 from bot.domain.rotation import Rotation
-from bot.domain.schedule import Schedule
+from bot.domain.schedule import Layer, Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
-from bot.organization_file.fields import DEFAULT_POLICY
+from bot.organization_file.fields import DEFAULT_POLICY, USUAL_LAYER
 from bot.organization_file.layout import (
     File,
     LevelPart,
@@ -146,18 +146,21 @@ def _service_part(one: Service) -> ServicePart:
 
 def _schedule(handle: str, part: SchedulePart) -> Schedule:
     rotation = Rotation(part.every.period, part.every.count, part.handoff, part.starts_on)
-    participants = tuple(map(PersonId, part.participants))
-    return Schedule(ScheduleId(handle), part.name, part.time_zone, rotation, participants)
+    layer = Layer(USUAL_LAYER, rotation, tuple(map(PersonId, part.participants)))
+    return Schedule(ScheduleId(handle), part.name, part.time_zone, (layer,))
 
 
 def _schedule_part(one: Schedule) -> SchedulePart:
+    layer = one.layers[0]
+    rotation = layer.rotation
+    assert rotation is not None  # noqa: S101 - calendars do not come from a file yet
     return SchedulePart(
         name=one.name,
         time_zone=one.time_zone,
-        handoff=one.rotation.handoff,
-        every=Every(one.rotation.every, one.rotation.period),
-        starts_on=one.rotation.starts_on,
-        participants=one.participants,
+        handoff=rotation.handoff,
+        every=Every(rotation.every, rotation.period),
+        starts_on=rotation.starts_on,
+        participants=layer.participants,
     )
 
 

@@ -20,6 +20,8 @@ from bot.organization_file.problems import hint, quoted, suggestion
 T = TypeVar("T")
 
 DEFAULT_POLICY: Final = "default"
+#: What the one layer of a schedule without `layers` is called.
+USUAL_LAYER: Final = "rotation"
 
 
 def _written(read: Callable[[str], T]) -> BeforeValidator:

@@ -62,6 +62,6 @@ def as_every(text: str) -> Every:
     if match is None or period is None:
         raise ValueError("must be a number of days or weeks, such as 3 days or 1 week")
     count = int(match[1])
-    if not 0 < count * period.days <= LONGEST.days:
+    if not 0 < count * (7 if period is Period.WEEK else 1) <= LONGEST.days:
         raise ValueError(f"must be at least 1 day and at most {LONGEST.days} days")
     return Every(count, period)

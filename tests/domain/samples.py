@@ -20,7 +20,7 @@ from bot.domain.organization import (
 from bot.domain.postmortem import Content, Postmortem, PostmortemLevel, PostmortemStatus
 from bot.domain.rights import Role
 from bot.domain.rotation import Period, Rotation
-from bot.domain.schedule import Schedule
+from bot.domain.schedule import Layer, Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity
 from bot.domain.timeline import Actor, ActorKind, Entry, Event
 
@@ -81,7 +81,8 @@ def level(number: int, **fields: Any) -> Level:
 
 def schedule(*people: PersonId, handle: str = "shop", zone: str = "UTC") -> Schedule:
     rotation = Rotation(Period.WEEK, 1, time(9), date(2026, 3, 9))
-    return Schedule(ScheduleId(handle), handle.title(), zone, rotation, people)
+    layer = Layer("weekly", rotation, people)
+    return Schedule(ScheduleId(handle), handle.title(), zone, (layer,))
 
 
 def organization(*levels: Level, **changes: Any) -> Organization:
