@@ -40,7 +40,7 @@ from bot.slack import client, connection
 from bot.slack.deliverer import SlackDeliverer
 from bot.slack.listeners import buttons, commands, events, submissions
 from bot.slack.listeners.front import Front
-from storage.database import Database
+from storage.database import Connection, Database
 
 #: How long stopping may take: what is in flight is finished, what is not begun waits for the next start.
 STOP_SECONDS = 10
@@ -170,7 +170,12 @@ class App:
             wanted = organization_file.read(Path(path))
             await self.database.write(lambda tx: reorganize.apply(tx, now, TOCSIN, wanted))
             log.info("organization applied", file=str(path), name=wanted.name)
-        await self.database.write(lambda tx: reorganize.seek_people(tx, now))
+
+        def seek(tx: Connection) -> None:
+            reorganize.seek_people(tx, now)
+            reorganize.seek_user_groups(tx, now)
+
+        await self.database.write(seek)
 
     async def _listen(self, slack: AsyncWebClient) -> None:
         front = Front(self.database, self.clock.now, slack, self.metrics)

@@ -42,7 +42,20 @@ slack_accounts = Table(
     Column("email", Text, nullable=False),
     Column("slack_id", Text, nullable=False, unique=True),
     Column("found_at", UtcTime, nullable=False),
-    #: Grows with every finding, so that who has read the accounts knows whether there are newer ones.
+    #: Grows with every finding, so that who has read what was found knows whether there is more.
+    Column("ordinal", Integer, nullable=False),
+)
+
+#: Slack user groups that are paged, and who was in them when they were last seen.
+user_groups = Table(
+    "user_groups",
+    metadata,
+    #: Without `@`.
+    Column("handle", Text, primary_key=True),
+    #: Slack ids.
+    Column("members", Json, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    #: Grows with every finding, with those of Slack accounts.
     Column("ordinal", Integer, nullable=False),
 )
 
@@ -76,6 +89,7 @@ incidents = Table(
     Column("level", Integer, nullable=False),
     Column("round", Integer, nullable=False),
     Column("is_exhausted", Boolean, nullable=False),
+    Column("repeats", Integer, nullable=False, server_default=text("0")),
     Column("acknowledged_at", UtcTime),
     Column("acknowledged_by", Text),
     Column("resolved_at", UtcTime),
@@ -152,6 +166,8 @@ outbox = Table(
     Column("person_id", Text),
     Column("page_id", Integer),
     Column("method", Text),
+    #: What else it is about: the handle of a Slack user group.
+    Column("subject", Text),
     Column("state", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("is_in_doubt", Boolean, nullable=False),

@@ -43,7 +43,7 @@ def test_scopes_are_asked_for_once_and_sorted() -> None:
     asked = APP["oauth_config"]["scopes"]["bot"]
     assert asked == sorted(set(asked))
     assert scopes() == set(asked)
-    assert not [one for one in asked if one.startswith(("groups:", "usergroups:", "files:", "reactions:"))]
+    assert not [one for one in asked if one.startswith(("groups:", "files:", "reactions:"))]
 
 
 def test_every_scope_says_what_for() -> None:

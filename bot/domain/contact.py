@@ -1,10 +1,11 @@
 """How a person can be reached, and how soon by which method."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.hours import LocalHours
 from bot.domain.ids import PersonId
 from bot.domain.sla import Severity
 
@@ -56,3 +57,24 @@ class LaterPage:
 
 #: What each person is paged by later; who is missing has all their pages at once.
 Later = Mapping[PersonId, tuple[LaterPage, ...]]
+
+
+def pages(
+    rules: Iterable[Rule], now: datetime, quiet: LocalHours | None = None
+) -> tuple[tuple[Method, ...], tuple[LaterPage, ...]]:
+    """By which methods a person is paged now, and by which later, in that order.
+
+    1. What begins within quiet hours begins when they end; what would come within them waits too.
+    2. Of several pages by one method at one moment, one goes out.
+    """
+    begins_at = quiet.ends_after(now) if quiet else now
+    at_once: dict[Method, None] = {}
+    later: dict[LaterPage, None] = {}
+    for rule in sorted(rules, key=lambda one: one.after):
+        at = begins_at + rule.after
+        at = quiet.ends_after(at) if quiet and rule.after else at
+        if at <= now:
+            at_once[rule.method] = None
+        else:
+            later[LaterPage(rule.method, at)] = None
+    return tuple(at_once), tuple(later)

@@ -31,6 +31,8 @@ class DeliveryKind(StrEnum):
     #: Tell a person something that needs no answer.
     TELL = "tell"
     FIND_PERSON = "find_person"
+    #: See who is in a Slack user group.
+    FIND_USER_GROUP = "find_user_group"
 
 
 #: Kinds that only bring something up to date: of several in a lane, the newest does for all.
@@ -53,6 +55,7 @@ UNPACED = frozenset(
         DeliveryKind.BOOKMARK_CARD,
         DeliveryKind.INVITE,
         DeliveryKind.FIND_PERSON,
+        DeliveryKind.FIND_USER_GROUP,
     }
 )
 
@@ -69,6 +72,7 @@ LIMITED_TOGETHER = frozenset(
         DeliveryKind.INVITE,
         DeliveryKind.REFRESH_PAGE,
         DeliveryKind.FIND_PERSON,
+        DeliveryKind.FIND_USER_GROUP,
     }
 )
 
@@ -107,6 +111,10 @@ class Delivery:
     page_id: int | None = None
     #: How to reach the person.
     method: Method | None = None
+    #: What else it is about: the handle of a Slack user group.
+    subject: str | None = None
+    #: It is owed from then on; None is at once.
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,8 @@ class Sent:
     name: str | None = None
     #: The incident's version that was shown.
     version: int | None = None
+    #: Slack ids of who is in a user group.
+    members: tuple[str, ...] = ()
     #: How long the lane rests before its next delivery.
     rest: timedelta = timedelta(0)
 

@@ -66,9 +66,12 @@ def _closure(
 ) -> Event:
     if kind is DeadlineKind.CLOSURE_WARNING:
         return ClosureWarned(incident.assignee_id, incident.close_by, late)
-    _, events = escalation.climb(organization, incident, now, Reason.TIMED_OUT)
+    # As by hand: a policy does not begin again because of it.
+    _, events = escalation.climb(organization, incident, now, Reason.BY_HAND)
     reached = next((event for event in events if isinstance(event, Escalated)), None)
-    people = reached.people if reached else organization.admins()
-    methods = reached.methods if reached else organization.methods(people)
-    level = reached.level if reached else None
-    return ClosureMissed(people, level, incident.close_by, incident.round, late, methods)
+    if reached is not None:
+        people, level, methods, later = reached.people, reached.level, reached.methods, reached.later
+    else:
+        people, level = organization.admins(), None
+        methods, later = organization.pages(people, organization.urgencies[incident.severity], now)
+    return ClosureMissed(people, level, incident.close_by, incident.round, late, methods, later)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.contact import DEFAULT_URGENCIES, USUAL, Method, Methods, Rule, Urgency
+from bot.domain import contact
+from bot.domain.contact import DEFAULT_URGENCIES, USUAL, Later, Method, Methods, Rule, Urgency
 from bot.domain.hours import LocalHours
 from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
 from bot.domain.postmortem import PostmortemLevel
@@ -195,18 +196,30 @@ class Organization:
     def admins(self) -> tuple[PersonId, ...]:
         return tuple(one.id for one in self.people.values() if one.role is Role.ADMIN and one.is_active)
 
-    def methods(self, people: Iterable[PersonId], level: Level | None = None) -> Methods:
-        """How each is reached: by all that the level and the person name, by Slack if neither does."""
-        of_level = level.channels if level else ()
-        reached = {}
+    def pages(
+        self, people: Iterable[PersonId], urgency: Urgency, now: datetime, level: Level | None = None
+    ) -> tuple[Methods, Later]:
+        """How each of the people is paged now, and later.
+
+        At once by all that the level names, and as the person's rules say; without rules, by all that the
+        person names; by Slack if nothing is named. Quiet hours put off what has low urgency.
+        """
+        of_level = [Rule(method) for method in level.channels] if level else []
+        methods, later = {}, {}
         for person_id in people:
             person = self.people.get(person_id)
-            reached[person_id] = (
-                tuple(dict.fromkeys((*of_level, *(person.channels if person else ())))) or USUAL
-            )
-        return reached
+            rules = [*of_level, *(_rules(person, urgency) if person else ())] or map(Rule, USUAL)
+            quiet = person.quiet if person and urgency is Urgency.LOW else None
+            methods[person_id], follow = contact.pages(rules, now, quiet)
+            if follow:
+                later[person_id] = follow
+        return methods, later
 
     def shift(self, team: Team, now: datetime) -> Shift | None:
         """Who of the team is on call; None when the team has no schedule."""
         schedule = self.schedules.get(team.schedule) if team.schedule is not None else None
         return on_call(schedule, now) if schedule else None
+
+
+def _rules(person: Person, urgency: Urgency) -> Iterable[Rule]:
+    return person.rules.get(urgency) or [Rule(method) for method in person.channels]

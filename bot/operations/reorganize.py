@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from bot.domain import ids
+from bot.domain import escalation, ids
 from bot.domain.audit import Action, Change, of_organization
 from bot.domain.delivery import Delivery, DeliveryKind, Priority
 from bot.domain.organization import Organization, Person, Service, Team
@@ -36,6 +36,7 @@ def apply(tx: Connection, now: datetime, actor: Actor, wanted: Organization) -> 
     organizations.add(tx, (revision or 0) + 1, now, actor.name, rows.organization_document(merged))
     audit.keep(tx, now, actor, of_organization(current, merged))
     seek_people(tx, now, merged.people.values())
+    seek_user_groups(tx, now, merged)
     return True
 
 
@@ -49,6 +50,25 @@ def seek_people(tx: Connection, now: datetime, people: Iterable[Person] | None =
     for person in look_up.organization(tx).people.values() if people is None else people:
         if person.is_active and person.slack_id is None:
             owe(tx, now, [_find(person, now)])
+
+
+def seek_user_groups(tx: Connection, now: datetime, organization: Organization | None = None) -> None:
+    """Owe a look at who is in each Slack user group that a policy pages."""
+    found = look_up.organization(tx) if organization is None else organization
+    owe(
+        tx,
+        now,
+        [
+            Delivery(
+                DeliveryKind.FIND_USER_GROUP,
+                key=f"find_user_group:{handle}:{now:%Y-%m-%dT%H:%M}",
+                lane=f"find_user_group:{handle}",
+                priority=Priority.LOW,
+                subject=handle,
+            )
+            for handle in escalation.user_groups(found)
+        ],
+    )
 
 
 def recognize(tx: Connection, now: datetime, email: str, slack_id: str) -> bool:

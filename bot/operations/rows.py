@@ -31,7 +31,8 @@ _PLACE = TypeAdapter(Place)
 _ACTOR = TypeAdapter(Actor)
 _ORGANIZATION = TypeAdapter(Organization)
 _DELIVERY = TypeAdapter(Delivery)
-_DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery))
+#: `not_before` is kept as what it is owed from.
+_DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "not_before")
 #: Enums as what they stand for: the driver takes three times as long to find that out.
 _of_delivery = attrgetter(
     *(f"{name}.value" if name in ("kind", "priority") else name for name in _DELIVERY_COLUMNS)

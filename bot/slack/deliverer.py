@@ -65,6 +65,7 @@ class SlackDeliverer:
             DeliveryKind.REFRESH_PAGE: self._refresh_page,
             DeliveryKind.TELL: self._tell,
             DeliveryKind.FIND_PERSON: self._find_person,
+            DeliveryKind.FIND_USER_GROUP: self._find_user_group,
         }
 
     def kinds(self) -> dict[DeliveryKind, Deliverer]:
@@ -175,6 +176,14 @@ class SlackDeliverer:
         person = await self._person(delivery)
         found = await self._client.users_lookupByEmail(email=person.email)
         return Sent(receipt=found["user"]["id"])
+
+    async def _find_user_group(self, delivery: ClaimedDelivery) -> Outcome:
+        groups = (await self._client.usergroups_list())["usergroups"]
+        found = [group["id"] for group in groups if group["handle"] == delivery.owed.subject]
+        if not found:
+            return Never(f"there is no user group @{delivery.owed.subject}")
+        answer = await self._client.usergroups_users_list(usergroup=found[0])
+        return Sent(members=tuple(answer["users"]))
 
     async def _page_message(self, delivery: ClaimedDelivery, sequence: int) -> tuple[Message, Person]:
         person = await self._person(delivery)
