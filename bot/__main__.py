@@ -7,6 +7,7 @@ import click
 from bot.cli.apply import apply
 from bot.cli.audit import audit
 from bot.cli.backup import backup, restore
+from bot.cli.calendar import calendar
 from bot.cli.copy import copy
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
@@ -22,7 +23,7 @@ def commands() -> None:
     """Tocsin: an incident responder that lives in Slack."""
 
 
-for command in (run, demo, manifest, doctor, apply, key, audit, backup, restore, copy):
+for command in (run, demo, manifest, doctor, apply, key, calendar, audit, backup, restore, copy):
     commands.add_command(command)
 
 

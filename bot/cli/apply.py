@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 
 from bot import organization_file, settings
+from bot.calendars.refresh import read_files
 from bot.cli.operator import operator
 from bot.domain.organization import Organization
 from bot.engine.clock import Clock
-from bot.operations import reorganize
+from bot.operations import import_calendar
 from storage.database import Database
 
 
@@ -27,6 +28,7 @@ async def _apply(url: str, wanted: Organization) -> bool:
     database = Database(url, exclusive=False)
     await database.open()
     try:
-        return await database.write(lambda tx: reorganize.apply(tx, now, operator(), wanted))
+        heard = await asyncio.to_thread(read_files, wanted, now)
+        return await database.write(lambda tx: import_calendar.apply(tx, now, operator(), wanted, heard))
     finally:
         await database.close()
