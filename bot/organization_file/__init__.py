@@ -13,6 +13,7 @@ from bot.organization_file.checks import check, check_slas
 from bot.organization_file.conversion import file_of, organization_of
 from bot.organization_file.document import MAX_CHARACTERS, Document, load
 from bot.organization_file.layout import File, known_keys
+from bot.organization_file.policies import MOST_REPEATS
 from bot.organization_file.problems import FileError, Problem, hint, quoted
 
 __all__ = ["FileError", "Problem", "json_schema", "parse", "read", "write"]
@@ -54,7 +55,7 @@ def parse(text: str, source: str) -> Organization:
 
 def write(organization: Organization) -> str:
     """The organization as a file that `parse` reads back as the same organization."""
-    parts = file_of(organization).model_dump(mode="json", exclude_defaults=True)
+    parts = file_of(organization).model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return _HEADER + "\n" + yaml.safe_dump(parts, sort_keys=False, allow_unicode=True, width=110)
 
 
@@ -93,10 +94,16 @@ def _sentence(error: ErrorDetails, path: problems.Path) -> str:
             return f"must be a list{_shown(value)}"
         case "bool_parsing" | "bool_type":
             return f"must be true or false{_shown(value)}"
+        case "int_parsing" | "int_type" | "int_parsing_size" | "greater_than_equal" | "less_than_equal" if (
+            path[-1] == "repeat"
+        ):
+            return f"must be a whole number from 0 to {MOST_REPEATS}{_shown(value)}"
         case "int_parsing" | "int_type" | "greater_than" | "less_than_equal" | "int_parsing_size":
             return f"must be a whole number of minutes, from 1 to 366 days{_shown(value)}"
         case "too_short":
             return "must not be empty"
+        case "too_long":
+            return f"must have at most {context['max_length']}, has {context['actual_length']}"
         case _:
             return f"{error['msg'][:1].lower()}{error['msg'][1:]}{_shown(value)}"
 
