@@ -1,6 +1,6 @@
 """Apply an organization: all of it in one transaction, or nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -32,8 +32,8 @@ def apply(tx: Connection, now: datetime, actor: Actor, wanted: Organization) -> 
     permit(actor, Right.CONFIGURE)
     organizations.hold(tx)
     revision, _ = organizations.newest(tx)
-    current = rows.organization(organizations.document(tx, revision)) if revision else Organization("")
-    merged = _merged(current, wanted)
+    current = kept(tx)
+    merged = _merged(current, wanted, ids.service_key)
     if revision is not None and merged == current:
         return False
     organizations.add(tx, (revision or 0) + 1, now, actor.name, rows.organization_document(merged))
@@ -48,7 +48,7 @@ def put_on_top(
 ) -> None:
     """These overrides win from now on. Who calls this holds the organization and has checked them."""
     revision, _ = organizations.newest(tx)
-    current = rows.organization(organizations.document(tx, revision or 0))
+    current = kept(tx)
     schedules, changes = dict(current.schedules), []
     for schedule_id, override in overrides:
         before = schedules[schedule_id]
@@ -57,6 +57,18 @@ def put_on_top(
     changed = replace(current, schedules=schedules)
     organizations.add(tx, (revision or 0) + 1, now, actor.name, rows.organization_document(changed))
     audit.keep(tx, now, actor, changes)
+
+
+def kept(tx: Connection) -> Organization:
+    """The organization as it was applied, without what was found in Slack; one without a name before any."""
+    revision, _ = organizations.newest(tx)
+    return rows.organization(organizations.document(tx, revision)) if revision else Organization("")
+
+
+def proposed(tx: Connection, wanted: Organization) -> tuple[Organization, Organization]:
+    """What runs, and what would run once `wanted` is applied; keys of new services are still empty."""
+    current = kept(tx)
+    return current, _merged(current, wanted, str)
 
 
 def is_empty(tx: Connection) -> bool:
@@ -112,9 +124,9 @@ def _find(person: Person, now: datetime) -> Delivery:
     )
 
 
-def _merged(current: Organization, wanted: Organization) -> Organization:
+def _merged(current: Organization, wanted: Organization, new_key: Callable[[], str]) -> Organization:
     services = {
-        handle: replace(service, key=_key(current, handle, service.key))
+        handle: replace(service, key=_key(current, handle, service.key, new_key))
         for handle, service in wanted.services.items()
     }
     return replace(
@@ -125,9 +137,9 @@ def _merged(current: Organization, wanted: Organization) -> Organization:
     )
 
 
-def _key(current: Organization, handle: ids.ServiceId, given: str) -> str:
+def _key(current: Organization, handle: ids.ServiceId, given: str, new_key: Callable[[], str]) -> str:
     known = current.services.get(handle)
-    return known.key if known else given or ids.service_key()
+    return known.key if known else given or new_key()
 
 
 def _with_retired(current: Mapping[Handle, Value], wanted: Mapping[Handle, Value]) -> dict[Handle, Value]:
