@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from storage import memo
+from storage import locks, memo, touched
 from storage.prepared import Statement
 from storage.tables import calendars, organizations, slack_accounts, user_groups
 from storage.upsert import insert
@@ -41,8 +41,15 @@ def applied_at(tx: Connection) -> datetime | None:
     return found
 
 
+def hold(tx: Connection) -> None:
+    """Nobody else adds a revision until the end of this transaction; what was read before may be old."""
+    locks.organization(tx)
+    memo.forget(tx)
+
+
 def add(tx: Connection, number: int, at: datetime, by: str, content: Any) -> None:
     memo.forget(tx)
+    touched.mark(tx, touched.DUTY)
     tx.execute(organizations.insert().values(revision=number, applied_at=at, applied_by=by, document=content))
 
 

@@ -212,8 +212,8 @@ ALIASES = "".join(
             "f.yaml:1: organization: the tag .* is not used",
         ),
         ("[a, b]: c", "f.yaml:1: a key must be a word"),
-        ("[" * 100_000, "f.yaml:1: is nested deeper than 12 levels"),
-        ("{a: " * 100_000, "f.yaml:1: is nested deeper than 12 levels"),
+        ("[" * 100_000, "f.yaml:1: is nested deeper than 16 levels"),
+        ("{a: " * 100_000, "f.yaml:1: is nested deeper than 16 levels"),
         ("a: &a [x, x, x, x, x, x, x, x, x]\n" + ALIASES, "has more than 100,000 values"),
         ("a: &a [*a]", "f.yaml:1: refers to itself"),
         ("#" * 1_000_001, "f.yaml: is too large: 1,000,001 characters"),
@@ -286,6 +286,8 @@ def test_schema_knows_every_part_and_key() -> None:
         "role",
         "slack",
         "channels",
+        "notify",
+        "quiet_hours",
         "active",
     }
     assert "15 min" in str(schema["$defs"]["LevelPart"]["properties"]["timeout"])

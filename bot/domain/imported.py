@@ -93,15 +93,15 @@ def sources(organization: Organization) -> tuple[Source, ...]:
 def with_duties(
     organization: Organization, said: Mapping[tuple[str, str], Collection[Occurrence]]
 ) -> Organization:
-    """The organization whose layers know what their calendars say, by schedule and layer."""
+    """The organization whose layers know what these calendars say, by schedule and layer."""
     if not said:
         return organization
     schedules = {
         handle: replace(
             schedule,
             layers=tuple(
-                replace(layer, duties=duties(said.get((handle, layer.name), ()), organization.people)[0])
-                if layer.calendar is not None
+                replace(layer, duties=duties(said[handle, layer.name], organization.people)[0])
+                if layer.calendar is not None and (handle, layer.name) in said
                 else layer
                 for layer in schedule.layers
             ),
