@@ -27,6 +27,7 @@ from bot.domain.timeline import TOCSIN
 from bot.engine.auditor import Auditor
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
+from bot.engine.handoffs import Handoffs
 from bot.engine.housekeeping import Housekeeping
 from bot.engine.outbox import Outbox
 from bot.engine.pulse import Pulse
@@ -40,7 +41,7 @@ from bot.slack import client, connection
 from bot.slack.deliverer import SlackDeliverer
 from bot.slack.listeners import buttons, commands, events, submissions
 from bot.slack.listeners.front import Front
-from storage.database import Database
+from storage.database import Connection, Database
 
 #: How long stopping may take: what is in flight is finished, what is not begun waits for the next start.
 STOP_SECONDS = 10
@@ -135,6 +136,9 @@ class App:
         self._parts.push_async_callback(self.deadlines.stop)
         await self.outbox.start()
         self._parts.push_async_callback(self.outbox.stop)
+        self.handoffs = Handoffs(self.database, self.clock, self.metrics)
+        self._always(self.handoffs.part)
+        self._parts.callback(self.handoffs.stop_listening)
         self._always(Housekeeping(self.database, self.clock, self.metrics).part)
 
     def _feel_pulse(self) -> None:
@@ -170,7 +174,12 @@ class App:
             wanted = organization_file.read(Path(path))
             await self.database.write(lambda tx: reorganize.apply(tx, now, TOCSIN, wanted))
             log.info("organization applied", file=str(path), name=wanted.name)
-        await self.database.write(lambda tx: reorganize.seek_people(tx, now))
+
+        def seek(tx: Connection) -> None:
+            reorganize.seek_people(tx, now)
+            reorganize.seek_user_groups(tx, now)
+
+        await self.database.write(seek)
 
     async def _listen(self, slack: AsyncWebClient) -> None:
         front = Front(self.database, self.clock.now, slack, self.metrics)
@@ -200,6 +209,7 @@ class App:
         if self.role.works:
             checks["scheduler"] = self.deadlines.part.trouble
             checks["outbox"] = self.outbox.part.trouble
+            checks["handoffs"] = self.handoffs.part.trouble
             checks["auditor"] = lambda: self.auditor.part.trouble()
         checks["slack"] = self._slack_trouble
         health = Health(self.database, now, self.metrics, checks)

@@ -21,6 +21,7 @@ from bot.domain.rotation import Period, Rotation
 from bot.domain.schedule import Layer, Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
 from bot.organization_file import FileError, parse
+from tests.domain.samples import of_people, of_role
 
 SMALL = """\
 organization:
@@ -95,13 +96,13 @@ def test_file_becomes_the_organization_it_describes() -> None:
 
 def test_default_policy_serves_the_other_severities() -> None:
     policies = parse(SMALL, "x").policies
-    people = (PersonId("ada"), PersonId("ben"))
+    people = of_people(PersonId("ada"), PersonId("ben"))
     assert policies[Severity.SEV3].levels == (
-        Level(1, timedelta(seconds=90), LevelRole.PRIMARY),
-        Level(2, timedelta(minutes=10), None, people),
+        Level(1, timedelta(seconds=90), of_role(LevelRole.PRIMARY)),
+        Level(2, timedelta(minutes=10), people),
     )
     assert policies[Severity.SEV0].levels == (
-        Level(1, timedelta(minutes=5), LevelRole.ORG_ADMIN, enabled=False),
+        Level(1, timedelta(minutes=5), of_role(LevelRole.ORG_ADMIN), enabled=False),
     )
 
 
@@ -211,8 +212,8 @@ ALIASES = "".join(
             "f.yaml:1: organization: the tag .* is not used",
         ),
         ("[a, b]: c", "f.yaml:1: a key must be a word"),
-        ("[" * 100_000, "f.yaml:1: is nested deeper than 12 levels"),
-        ("{a: " * 100_000, "f.yaml:1: is nested deeper than 12 levels"),
+        ("[" * 100_000, "f.yaml:1: is nested deeper than 16 levels"),
+        ("{a: " * 100_000, "f.yaml:1: is nested deeper than 16 levels"),
         ("a: &a [x, x, x, x, x, x, x, x, x]\n" + ALIASES, "has more than 100,000 values"),
         ("a: &a [*a]", "f.yaml:1: refers to itself"),
         ("#" * 1_000_001, "f.yaml: is too large: 1,000,001 characters"),
@@ -285,6 +286,8 @@ def test_schema_knows_every_part_and_key() -> None:
         "role",
         "slack",
         "channels",
+        "notify",
+        "quiet_hours",
         "active",
     }
     assert "15 min" in str(schema["$defs"]["LevelPart"]["properties"]["timeout"])

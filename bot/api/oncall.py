@@ -9,6 +9,7 @@ from bot.api.envelope import Answer, answer
 from bot.api.fields import Shape, Words
 from bot.api.front import Call, Front
 from bot.domain.errors import NotFound
+from bot.domain.ids import PersonId
 from bot.domain.organization import Level, LevelRole, Organization, Person, Service, Team
 from bot.domain.overview import TeamOnCall
 from bot.domain.sla import Severity
@@ -175,7 +176,7 @@ def _schedule_name(organization: Organization, team: Team | None) -> str | None:
 def _level(organization: Organization, level: Level) -> PolicyLevel:
     targets = None
     if level.role is None:
-        people = (organization.person(one) for one in level.people)
+        people = (organization.person(PersonId(one.name)) for one in level.targets)
         targets = tuple(person.email for person in people if person is not None)
     return PolicyLevel(
         level=level.level,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.contact import USUAL, Method, Methods
+from bot.domain.contact import USUAL, Later, Method, Methods
 from bot.domain.ids import IncidentId, PersonId, ServiceId, SlackUserId
 from bot.domain.incident import Status
 from bot.domain.rights import Role
@@ -148,6 +148,9 @@ class Escalated:
     #: How late a deadline was carried out because Tocsin was not running; None when on time.
     late: timedelta | None = None
     methods: Methods = field(default_factory=dict)
+    later: Later = field(default_factory=dict)
+    #: How often the policy had begun again before; 0 the first time through its levels.
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,7 @@ class EscalationExhausted:
     round: int
     late: timedelta | None = None
     methods: Methods = field(default_factory=dict)
+    later: Later = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,7 @@ class ClosureMissed:
     round: int
     late: timedelta | None = None
     methods: Methods = field(default_factory=dict)
+    later: Later = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

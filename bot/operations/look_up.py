@@ -47,7 +47,7 @@ _FIRST_MOMENT, _LAST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1
 
 
 def organization(tx: Connection) -> Organization:
-    """The organization that runs, with the Slack accounts found so far; an empty one before any."""
+    """The organization that runs, with what was found in Slack so far; an empty one before any."""
     revision, findings = organizations.newest(tx)
     if revision is None:
         return Organization(name="Tocsin")
@@ -71,15 +71,25 @@ class _Source:
 @lru_cache(maxsize=8)
 def _organization(source: _Source) -> Organization:
     """Read once for each revision: revisions never change, and the newest is asked for each time."""
-    kept = rows.organization(organizations.document(source.tx, source.key[1]))
-    accounts = organizations.accounts(source.tx)
+    found = with_findings(source.tx, rows.organization(organizations.document(source.tx, source.key[1])))
     source.tx = None  # type: ignore[assignment] # the cache must not hold on to a connection
+    return found
+
+
+def with_findings(tx: Connection, kept: Organization) -> Organization:
+    """The organization with what its document does not say: what was found in Slack so far."""
+    accounts, groups = organizations.accounts(tx), organizations.groups(tx)
     people = dict(kept.people)
     for person in kept.people.values():
         email, slack_id = accounts.get(person.id, ("", ""))
         if person.slack_id is None and email == person.email:
             people[person.id] = replace(person, slack_id=SlackUserId(slack_id))
-    return replace(kept, people=people)
+    known = {person.slack_id: person.id for person in people.values()}
+    user_groups = {
+        handle: tuple(known[SlackUserId(one)] for one in members if one in known)
+        for handle, members in groups.items()
+    }
+    return replace(kept, people=people, user_groups=user_groups)
 
 
 def incident(tx: Connection, number: str) -> Incident:
@@ -119,7 +129,7 @@ def overview(tx: Connection, found: Incident, now: datetime) -> Overview:
     """The incident with its people, its place in Slack, and what happens next."""
     organized = organization(tx)
     next_level, admins_at = _what_is_next(tx, organized, found, now)
-    policy = organized.policies.get(found.severity)
+    policy = organized.policy(found.severity, found.service_ids)
     return Overview(
         incident=found,
         assignee=organized.person(found.assignee_id),
@@ -144,12 +154,14 @@ def _what_is_next(
     at = min(armed, default=None)
     if not found.is_open or found.is_exhausted:
         return None, None
-    level = escalation.next_level(organized, found.severity, found.level)
+    level = escalation.following(organized, found)
     if level is None:
         return None, at
     teams = escalation.responsible_teams(organized, found.team_id, found.service_ids)
     people = escalation.targets(organized, level, teams, at or now)
-    return NextLevel(level.level, level.role, tuple(organized.people[one] for one in people), at), None
+    is_repeat = level.level <= found.level
+    paged = tuple(organized.people[one] for one in people)
+    return NextLevel(level.level, level.role, paged, at, is_repeat), None
 
 
 def entries(tx: Connection, found: Incident, limit: int = 200) -> tuple[Entry, ...]:
@@ -281,7 +293,8 @@ def page_facts(
     if person is None:
         raise NotFound("They are not in the organization any more.")
     cause = entry(tx, incident_id, sequence)
-    return PageFacts(overview(tx, found, now), person, cause, is_asking(found, cause))
+    asks = is_asking(found, cause) and not is_paged_again(tx, found, cause, person_id)
+    return PageFacts(overview(tx, found, now), person, cause, asks)
 
 
 def is_asking(found: Incident, cause: Entry) -> bool:
@@ -295,6 +308,14 @@ def is_asking(found: Incident, cause: Entry) -> bool:
             return found.is_open
         case _:
             return False
+
+
+def is_paged_again(tx: Connection, found: Incident, cause: Entry, person_id: PersonId) -> bool:
+    """Whether the policy has begun again since, and has paged the person anew: that page asks now."""
+    if not isinstance(cause.event, Escalated) or cause.event.round != found.round:
+        return False
+    is_over = cause.event.repeat < found.repeats
+    return is_over and outbox.is_paged_since(tx, found.id, person_id, cause.sequence)
 
 
 def page_receipts(tx: Connection, incident_id: str, sequence: int) -> tuple[PageReceipt, ...]:

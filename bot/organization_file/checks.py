@@ -6,6 +6,7 @@ whatever else is wrong in the file.
 
 from collections.abc import Iterator
 
+from bot.domain.organization import TargetKind
 from bot.domain.rights import Role
 from bot.domain.sla import DEFAULT_SLAS, Severity
 from bot.organization_file.document import Document, Value
@@ -13,6 +14,8 @@ from bot.organization_file.layout import File
 from bot.organization_file.problems import Path, hint, quoted
 from bot.organization_file.spans import duration_text
 
+_LEVELS = ("escalation_policies.*.levels.*", "services.*.escalation_policies.*.levels.*")
+_TARGETS = ("targets.*", "branches.*.targets.*")
 #: Where a handle stands → the part of the file in which it must be, and what it then is.
 _REFERENCES = (
     ("organization.default_service", "services", "service"),
@@ -22,7 +25,24 @@ _REFERENCES = (
     ("teams.*.schedule", "schedules", "schedule"),
     ("services.*.team", "teams", "team"),
     ("schedules.*.participants.*", "people", "person"),
-    ("escalation_policies.*.levels.*.people.*", "people", "person"),
+    *(
+        (f"{level}.{place}", section, noun)
+        for level in _LEVELS
+        for place, section, noun in (
+            ("people.*", "people", "person"),
+            *(
+                (f"{targets}.{kind}", section, noun)
+                for targets in _TARGETS
+                for kind, section, noun in (
+                    (TargetKind.PERSON, "people", "person"),
+                    (TargetKind.SCHEDULE, "schedules", "schedule"),
+                    (TargetKind.SECONDARY, "schedules", "schedule"),
+                    (TargetKind.TEAM_LEAD, "teams", "team"),
+                    (TargetKind.TEAM, "teams", "team"),
+                )
+            ),
+        )
+    ),
 )
 _UNIQUE = (
     ("people.*.email", "e-mail address"),
@@ -36,7 +56,11 @@ _PAGED = (
     "teams.*.lead",
     "teams.*.manager",
     "schedules.*.participants.*",
-    "escalation_policies.*.levels.*.people.*",
+    *(
+        f"{level}.{place}"
+        for level in _LEVELS
+        for place in ("people.*", *(f"{targets}.{TargetKind.PERSON}" for targets in _TARGETS))
+    ),
 )
 
 

@@ -1,22 +1,24 @@
 """The file's models ↔ `domain.organization`."""
 
+from bot.domain.contact import DEFAULT_URGENCIES, Urgency
 from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
-from bot.domain.organization import EscalationPolicy, Level, Organization, Person, Service, Team
+from bot.domain.organization import Organization, Person, Service, Team
 from bot.domain.rotation import Rotation
 from bot.domain.schedule import Layer, Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
-from bot.organization_file.fields import DEFAULT_POLICY, USUAL_LAYER
+from bot.organization_file.fields import USUAL_LAYER
+from bot.organization_file.hours import quiet_part
 from bot.organization_file.layout import (
     File,
-    LevelPart,
     OrganizationPart,
     PersonPart,
-    PolicyPart,
     SchedulePart,
     ServicePart,
     SeverityPart,
     TeamPart,
 )
+from bot.organization_file.policies import policies, policy_parts
+from bot.organization_file.rules import notify_part
 from bot.organization_file.spans import Every
 
 
@@ -29,8 +31,11 @@ def organization_of(file: File) -> Organization:
         teams={TeamId(handle): _team(handle, part) for handle, part in file.teams.items()},
         services={ServiceId(handle): _service(handle, part) for handle, part in file.services.items()},
         schedules={ScheduleId(handle): _schedule(handle, part) for handle, part in file.schedules.items()},
-        policies=_policies(file),
+        policies=policies(file.escalation_policies),
         slas={severity: _sla(severity, file.severity(severity)) for severity in Severity},
+        urgencies={
+            severity: file.severity(severity).urgency or DEFAULT_URGENCIES[severity] for severity in Severity
+        },
         default_severity=head.default_severity,
         default_service=ServiceId(head.default_service) if head.default_service else None,
         announcement_channel=head.announcement_channel,
@@ -52,12 +57,11 @@ def file_of(organization: Organization) -> File:
         teams={one.id: _team_part(one) for one in organization.teams.values()},
         services={one.id: _service_part(one) for one in organization.services.values()},
         schedules={one.id: _schedule_part(one) for one in organization.schedules.values()},
-        escalation_policies={
-            severity: PolicyPart(levels=tuple(map(_level_part, policy.levels)))
-            for severity, policy in sorted(organization.policies.items())
-        },
+        escalation_policies=policy_parts(organization.policies),
         severities={
-            severity: SeverityPart(acknowledge=sla.acknowledge, close=sla.close)
+            severity: SeverityPart(
+                acknowledge=sla.acknowledge, close=sla.close, urgency=_urgency(organization, severity)
+            )
             for severity, sla in sorted(organization.slas.items())
         },
     )
@@ -73,6 +77,8 @@ def _person(handle: str, part: PersonPart) -> Person:
         slack_id,
         part.active,
         tuple(dict.fromkeys(part.channels)),
+        part.notify.value if part.notify else {},
+        part.quiet_hours.value if part.quiet_hours else None,
     )
 
 
@@ -83,6 +89,8 @@ def _person_part(one: Person) -> PersonPart:
         role=one.role,
         slack=one.slack_id,
         channels=one.channels,
+        notify=notify_part(one.rules),
+        quiet_hours=quiet_part(one.quiet),
         active=one.is_active,
     )
 
@@ -97,6 +105,7 @@ def _team(handle: str, part: TeamPart) -> Team:
         members=tuple(map(PersonId, part.members)),
         schedule=ScheduleId(part.schedule) if part.schedule else None,
         is_active=part.active,
+        channel=part.channel,
     )
 
 
@@ -108,6 +117,7 @@ def _team_part(one: Team) -> TeamPart:
         manager=one.manager,
         members=one.members,
         schedule=one.schedule,
+        channel=one.channel,
         active=one.is_active,
     )
 
@@ -121,6 +131,7 @@ def _service(handle: str, part: ServicePart) -> Service:
         team=TeamId(part.team) if part.team else None,
         default_severity=part.default_severity,
         is_active=part.active,
+        policies=policies(part.escalation_policies),
     )
 
 
@@ -131,6 +142,7 @@ def _service_part(one: Service) -> ServicePart:
         team=one.team,
         default_severity=one.default_severity,
         key=one.key or None,
+        escalation_policies=policy_parts(one.policies),
         active=one.is_active,
     )
 
@@ -155,30 +167,12 @@ def _schedule_part(one: Schedule) -> SchedulePart:
     )
 
 
-def _policies(file: File) -> dict[Severity, EscalationPolicy]:
-    """One for each severity: its own, else the default; none where the file has neither."""
-    default = file.escalation_policies.get(DEFAULT_POLICY)
-    parts = {severity: file.escalation_policies.get(severity, default) for severity in Severity}
-    return {
-        severity: EscalationPolicy(
-            severity, tuple(_level(number, one) for number, one in enumerate(part.levels, start=1))
-        )
-        for severity, part in parts.items()
-        if part is not None
-    }
-
-
-def _level(number: int, part: LevelPart) -> Level:
-    people, channels = tuple(map(PersonId, part.people)), tuple(dict.fromkeys(part.channels))
-    return Level(number, part.span, part.role, people, part.enabled, channels)
-
-
-def _level_part(one: Level) -> LevelPart:
-    return LevelPart(
-        role=one.role, people=one.people, timeout=one.timeout, enabled=one.enabled, channels=one.channels
-    )
-
-
 def _sla(severity: Severity, part: SeverityPart) -> Sla:
     default = DEFAULT_SLAS[severity]
     return Sla(part.acknowledge or default.acknowledge, part.close or default.close)
+
+
+def _urgency(organization: Organization, severity: Severity) -> Urgency | None:
+    """None where it is the usual one."""
+    urgency = organization.urgencies[severity]
+    return urgency if urgency is not DEFAULT_URGENCIES[severity] else None

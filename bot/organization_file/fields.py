@@ -9,7 +9,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from bot.domain.contact import Method
+from bot.domain.contact import Method, Urgency
+from bot.domain.hours import Weekday
 from bot.domain.organization import LevelRole
 from bot.domain.postmortem import PostmortemLevel
 from bot.domain.rights import Role
@@ -79,6 +80,15 @@ def _channel(value: str) -> str:
     return name
 
 
+def _user_group(value: str) -> str:
+    handle = value.removeprefix("@")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,79}", handle, re.ASCII):
+        raise ValueError(
+            f"{quoted(value)} must be a Slack user group's handle: lower-case letters, digits, ., - and _"
+        )
+    return handle
+
+
 def _email(value: str) -> str:
     if not re.fullmatch(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,190}", value) or not value.isprintable():
         raise ValueError(f"{quoted(value)} must be an e-mail address")
@@ -145,7 +155,10 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 Channel = Annotated[Method, _one_of(list(Method))]
 PersonRole = Annotated[Role, _one_of(list(Role))]
-Target = Annotated[LevelRole, _one_of(list(LevelRole))]
+RoleName = Annotated[LevelRole, _one_of(list(LevelRole))]
+UserGroup = Annotated[str, AfterValidator(_user_group)]
+UrgencyName = Annotated[Urgency, _one_of(list(Urgency))]
+DayOfWeek = Annotated[Weekday, _one_of(list(Weekday))]
 PostmortemLevelName = Annotated[PostmortemLevel, _one_of(list(PostmortemLevel))]
 SeverityName = Annotated[Severity, _one_of(list(Severity))]
 PolicyName = Annotated[str, _one_of([*Severity, DEFAULT_POLICY])]
@@ -155,6 +168,12 @@ Duration = Annotated[
     _written(spans.as_duration),
     PlainSerializer(spans.duration_text, return_type=str),
     WithJsonSchema({"type": "string", "pattern": spans.DURATION_PATTERN, "examples": ["15 min", "4 h"]}),
+]
+Delay = Annotated[
+    timedelta,
+    _written(spans.as_delay),
+    PlainSerializer(spans.duration_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": spans.DURATION_PATTERN, "examples": ["5 min", "1 h"]}),
 ]
 Interval = Annotated[
     spans.Every,

@@ -19,6 +19,7 @@ _PERIODS = {
     **dict.fromkeys(("w", "week", "weeks"), Period.WEEK),
 }
 LONGEST = timedelta(days=366)
+LONGEST_DELAY = timedelta(days=1)
 
 DURATION_PATTERN = r"^\s*\d+\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)\s*$"
 EVERY_PATTERN = r"^\s*\d+\s*(d|days?|w|weeks?)\s*$"
@@ -45,6 +46,17 @@ def as_duration(text: str) -> timedelta:
     if not timedelta(0) < span <= LONGEST:
         raise ValueError(f"must be longer than nothing and at most {LONGEST.days} days")
     return span
+
+
+def as_delay(text: str) -> timedelta:
+    """A time span that may be nothing. Raises ValueError, with a sentence for the author of the file."""
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is not None and match[2] in _UNITS and not int(match[1]):
+        return timedelta(0)
+    delay = as_duration(text)
+    if delay > LONGEST_DELAY:
+        raise ValueError("must be at most 1 day")
+    return delay
 
 
 def duration_text(span: timedelta) -> str:

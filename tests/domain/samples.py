@@ -13,6 +13,8 @@ from bot.domain.organization import (
     Organization,
     Person,
     Service,
+    Target,
+    TargetKind,
     Team,
 )
 from bot.domain.postmortem import Content, Postmortem, PostmortemLevel, PostmortemStatus
@@ -64,8 +66,17 @@ def postmortem(content: Content) -> Postmortem:
     return Postmortem("p1", number, "i1", level, status, NOW, "Ada", content)
 
 
+def of_role(name: LevelRole) -> tuple[Target, ...]:
+    return (Target(TargetKind.ROLE, name),)
+
+
+def of_people(*names: PersonId) -> tuple[Target, ...]:
+    return tuple(Target(TargetKind.PERSON, name) for name in names)
+
+
 def level(number: int, **fields: Any) -> Level:
-    return replace(Level(number, timedelta(minutes=10), LevelRole.PRIMARY), **fields)
+    """A level that pages who is on call, with these fields changed."""
+    return replace(Level(number, timedelta(minutes=10), of_role(LevelRole.PRIMARY)), **fields)
 
 
 def schedule(*people: PersonId, handle: str = "shop", zone: str = "UTC") -> Schedule:

@@ -204,7 +204,7 @@ def acknowledge_button(overview: Overview) -> Element | None:
 
 def escalate_button(overview: Overview) -> Element | None:
     following = overview.next_level
-    if following is None or not overview.incident.is_open:
+    if following is None or following.is_repeat or not overview.incident.is_open:
         return None
     confirm = kit.confirmation(
         "Escalate now?", f"This pages {whom(following)} (level {following.level}).", "Escalate"
