@@ -68,6 +68,12 @@ class LocalHours:
                 break
         return as_datetime(end) if end > instant else at.astimezone(UTC)
 
+    def between(self, starts_at: datetime, ends_at: datetime) -> list[tuple[datetime, datetime]]:
+        """The stretches between two moments that they cover, whole, in order, apart (UTC)."""
+        starts, ends = as_instant(starts_at), as_instant(ends_at)
+        found = windows(self.hours, clocks(self.time_zone, starts, ends), starts, ends)
+        return [(as_datetime(start), as_datetime(end)) for start, end in found]
+
 
 def windows(hours: Iterable[Hours], local: Clocks, starts: int, ends: int) -> list[tuple[int, int]]:
     """Every stretch between two moments in which one of the hours applies, whole, in order, apart."""

@@ -47,6 +47,12 @@ def as_datetime(instant: int) -> datetime:
     return _EPOCH + timedelta(microseconds=min(max(instant, _FIRST), _LAST))
 
 
+def instant(where: ZoneInfo, local: datetime) -> datetime:
+    """The first moment (UTC) at which the zone's clocks show `local` or have passed it."""
+    reading = day_of(local.date()) + time_of(local.time())
+    return as_datetime(clocks(where.key, reading, reading).instant(reading))
+
+
 def day_of(day: date) -> int:
     """Midnight of the day, as clocks show it."""
     return (day.toordinal() - _FIRST_DAY) * DAY
