@@ -8,10 +8,12 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from bot.domain import escalation, ids
-from bot.domain.audit import Action, Change, of_organization
+from bot.domain.audit import Action, Change, of_duty, of_organization
 from bot.domain.delivery import Delivery, DeliveryKind, Priority
 from bot.domain.organization import Organization, Person, Service, Team
+from bot.domain.override import with_overrides
 from bot.domain.rights import Right
+from bot.domain.schedule import Override
 from bot.domain.timeline import TOCSIN, Actor
 from bot.operations import audit, look_up, rows
 from bot.operations.permit import permit
@@ -28,6 +30,7 @@ def apply(tx: Connection, now: datetime, actor: Actor, wanted: Organization) -> 
     A service keeps its public key for ever; a new one gets its own. Raises LacksRight.
     """
     permit(actor, Right.CONFIGURE)
+    organizations.hold(tx)
     revision, _ = organizations.newest(tx)
     current = kept(tx)
     merged = _merged(current, wanted, ids.service_key)
@@ -38,6 +41,22 @@ def apply(tx: Connection, now: datetime, actor: Actor, wanted: Organization) -> 
     seek_people(tx, now, merged.people.values())
     seek_user_groups(tx, now, merged)
     return True
+
+
+def put_on_top(
+    tx: Connection, now: datetime, actor: Actor, overrides: Iterable[tuple[ids.ScheduleId, Override]]
+) -> None:
+    """These overrides win from now on. Who calls this holds the organization and has checked them."""
+    revision, _ = organizations.newest(tx)
+    current = kept(tx)
+    schedules, changes = dict(current.schedules), []
+    for schedule_id, override in overrides:
+        before = schedules[schedule_id]
+        schedules[schedule_id] = with_overrides(before, [override], now)
+        changes.append(of_duty(before, override))
+    changed = replace(current, schedules=schedules)
+    organizations.add(tx, (revision or 0) + 1, now, actor.name, rows.organization_document(changed))
+    audit.keep(tx, now, actor, changes)
 
 
 def kept(tx: Connection) -> Organization:
