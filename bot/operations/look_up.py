@@ -16,6 +16,7 @@ from bot.domain.deadline import ESCALATION
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
 from bot.domain.ids import PersonId, SlackUserId, as_incident_number
+from bot.domain.imported import with_duties
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization, Person, Service, Team
 from bot.domain.overview import (
@@ -35,7 +36,7 @@ from bot.domain.timeline import (
     Entry,
 )
 from bot.operations import rows
-from storage import deadlines, incidents, organizations, outbox, timeline
+from storage import calendars, deadlines, incidents, organizations, outbox, timeline
 from storage import listing as incident_lists
 from storage.listing import Filter, Range
 
@@ -43,7 +44,8 @@ _FIRST_MOMENT, _LAST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1
 
 
 def organization(tx: Connection) -> Organization:
-    """The organization that runs, with what was found in Slack so far; an empty one before any."""
+    """The organization that runs, with what was found in Slack so far and what its calendars say; an
+    empty one before any."""
     revision, findings = organizations.newest(tx)
     if revision is None:
         return Organization(name="Tocsin")
@@ -73,8 +75,9 @@ def _organization(source: _Source) -> Organization:
 
 
 def with_findings(tx: Connection, kept: Organization) -> Organization:
-    """The organization with what its document does not say: what was found in Slack so far."""
+    """The organization with what its document does not say: what Slack and its calendars told."""
     accounts, groups = organizations.accounts(tx), organizations.groups(tx)
+    said = {(row.schedule_id, row.layer): rows.occurrences(row.occurrences) for row in calendars.every(tx)}
     people = dict(kept.people)
     for person in kept.people.values():
         email, slack_id = accounts.get(person.id, ("", ""))
@@ -85,7 +88,7 @@ def with_findings(tx: Connection, kept: Organization) -> Organization:
         handle: tuple(known[SlackUserId(one)] for one in members if one in known)
         for handle, members in groups.items()
     }
-    return replace(kept, people=people, user_groups=user_groups)
+    return with_duties(replace(kept, people=people, user_groups=user_groups), said)
 
 
 def incident(tx: Connection, number: str) -> Incident:
