@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.domain import escalation
+from bot.domain.asking import has_begun_again, is_asking
 from bot.domain.contact import Method
 from bot.domain.deadline import ESCALATION
 from bot.domain.delivery import DeliveryState
@@ -31,13 +32,8 @@ from bot.domain.overview import (
 from bot.domain.timeline import (
     Actor,
     ActorKind,
-    ClosureMissed,
     Door,
     Entry,
-    Escalated,
-    EscalationExhausted,
-    Paged,
-    Reason,
 )
 from bot.operations import rows
 from storage import calendars, deadlines, incidents, organizations, outbox, timeline
@@ -300,25 +296,9 @@ def page_facts(
     return PageFacts(overview(tx, found, now), person, cause, asks)
 
 
-def is_asking(found: Incident, cause: Entry) -> bool:
-    """Whether a page for this event still asks for an answer."""
-    match cause.event:
-        case Escalated(round=number, reason=Reason.BY_HAND) if found.acknowledged_at is not None:
-            return found.is_open and found.round == number and cause.at >= found.acknowledged_at
-        case Escalated(round=number) | EscalationExhausted(round=number):
-            return found.awaits_acknowledgement and found.round == number
-        case ClosureMissed() | Paged():
-            return found.is_open
-        case _:
-            return False
-
-
 def is_paged_again(tx: Connection, found: Incident, cause: Entry, person_id: PersonId) -> bool:
     """Whether the policy has begun again since, and has paged the person anew: that page asks now."""
-    if not isinstance(cause.event, Escalated) or cause.event.round != found.round:
-        return False
-    is_over = cause.event.repeat < found.repeats
-    return is_over and outbox.is_paged_since(tx, found.id, person_id, cause.sequence)
+    return has_begun_again(found, cause) and outbox.is_paged_since(tx, found.id, person_id, cause.sequence)
 
 
 def page_receipts(tx: Connection, incident_id: str, sequence: int) -> tuple[PageReceipt, ...]:
