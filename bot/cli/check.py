@@ -1,7 +1,7 @@
 """`check`: proves that incidents always reach somebody, or says exactly where they do not."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from bot.cli.moment import Time, Written
 from bot.cli.plan import propose
 from bot.cli.running import ask
 from bot.domain.ids import PersonId
+from bot.domain.imported import CalendarState
 from bot.domain.inspection import Inspection, Uncovered, inspect
 from bot.domain.organization import Organization
 from bot.domain.schedule import Gap
 from bot.engine.clock import Clock
-from bot.operations import look_up
+from bot.operations import import_calendar, look_up
 
 
 @click.command()
@@ -37,7 +38,7 @@ def check(file: Path | None, days: int, at: Written | None) -> None:
         else ask(look_up.organization, otherwise=Organization("Tocsin"))
     )
     found = inspect(organization, now, now + timedelta(days=days))
-    for line in _told(organization, found, days):
+    for line in [*_told(organization, found, days), *_calendars(ask(import_calendar.states, otherwise=()))]:
         click.echo(line)
     if not found.is_sound:
         sys.exit(1)
@@ -72,6 +73,23 @@ def _told(organization: Organization, found: Inspection, days: int) -> Iterator[
         yield ""
     if not found.is_sound:
         yield _count(found, days)
+
+
+def _calendars(states: Sequence[CalendarState]) -> Iterator[str]:
+    """What imported calendars do not say; whom they leave without anybody on call is told above."""
+    for state in states:
+        where = f"schedules.{state.source.schedule_id}, layer {state.source.layer}: the calendar"
+        if state.error is not None and state.failing_since is not None:
+            said = f"what it said at {moment.utc(state.fetched_at)}" if state.fetched_at else "nothing yet"
+            since = moment.utc(state.failing_since)
+            yield words.wrapped(f"{where} cannot be read since {since} ({state.error}); it says {said}.")
+        elif state.fetched_at is None:
+            yield words.wrapped(f"{where} was not read yet.")
+        for one in state.skipped:
+            yield words.wrapped(f"{where} has “{one.title}”, which does not count: {one.why}.")
+        if state.unknown:
+            titles = ", ".join(f"“{one}”" for one in sorted({one.title for one in state.unknown})[:10])
+            yield words.wrapped(f"{where} has {len(state.unknown)} shifts that name nobody known: {titles}.")
 
 
 def _uncovered(organization: Organization, one: Uncovered) -> Iterator[str]:
