@@ -1,7 +1,7 @@
 """`plan`: what applying an organization file would change, and who would be paged differently."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -10,16 +10,19 @@ from pathlib import Path
 import click
 
 from bot import organization_file
+from bot.calendars.refresh import read_files
 from bot.cli import moment, words
 from bot.cli.moment import Time, Written
 from bot.cli.running import ask
 from bot.domain import plan as plans
 from bot.domain.ids import PersonId
+from bot.domain.imported import Occurrence, Source, with_duties
 from bot.domain.organization import Organization
 from bot.domain.plan import Change, Field, Kind, Words
 from bot.domain.turnover import Same, turnovers
 from bot.engine.clock import Clock
 from bot.operations import look_up, reorganize
+from bot.operations.import_calendar import Heard
 from storage.database import Connection
 
 #: How far ahead it is told who is paged differently.
@@ -66,14 +69,20 @@ def plan(file: Path, at: Written | None, exit_code: bool) -> None:
 
 def propose(wanted: Organization) -> Proposal:
     """The file beside what runs; before anything runs, beside an organization that has nothing."""
-    nothing = Organization("")
-    return ask(lambda tx: proposal(tx, wanted), otherwise=Proposal(nothing, wanted, nothing, wanted))
+    nothing, heard = Organization(""), read_files(wanted, Clock().now())
+    alone = Proposal(nothing, wanted, nothing, with_duties(wanted, _said(heard)))
+    return ask(lambda tx: proposal(tx, wanted, heard), otherwise=alone)
 
 
-def proposal(tx: Connection, wanted: Organization) -> Proposal:
+def proposal(tx: Connection, wanted: Organization, heard: Sequence[tuple[Source, Heard]] = ()) -> Proposal:
+    """`heard` is what the calendars say that come with the file."""
     kept, proposed = reorganize.proposed(tx, wanted)
-    filled = (look_up.with_findings(tx, one) for one in (kept, proposed))
-    return Proposal(kept, proposed, *filled)
+    running, filled = (look_up.with_findings(tx, one) for one in (kept, proposed))
+    return Proposal(kept, proposed, running, with_duties(filled, _said(heard)))
+
+
+def _said(heard: Sequence[tuple[Source, Heard]]) -> dict[tuple[str, str], tuple[Occurrence, ...]]:
+    return {source.key: one.expansion.occurrences for source, one in heard}
 
 
 def changes_of(found: Proposal) -> tuple[Change, ...]:
