@@ -89,14 +89,14 @@ def check_slas(document: Document, file: File) -> None:
 
 def _check_references(document: Document, pattern: str, section: str, noun: str) -> None:
     known = _handles(document.value, section)
-    for path, value in _each(document.value, pattern):
+    for path, value in each(document.value, pattern):
         if value not in known:
             document.refuse(path, f"{quoted(value)} is no {noun}{hint(value, known)}")
 
 
 def _check_unique(document: Document, pattern: str, noun: str) -> None:
     first: dict[str, str] = {}
-    for path, value in _each(document.value, pattern):
+    for path, value in each(document.value, pattern):
         owner = ".".join(map(str, path[:-1]))
         other = first.setdefault(value.strip().casefold(), owner)
         if other != owner:
@@ -105,9 +105,9 @@ def _check_unique(document: Document, pattern: str, noun: str) -> None:
 
 def _check_answers(document: Document, pattern: str) -> None:
     viewers = {
-        path[1] for path, value in _each(document.value, "people.*.role") if value.strip() == Role.VIEWER
+        path[1] for path, value in each(document.value, "people.*.role") if value.strip() == Role.VIEWER
     }
-    for path, value in _each(document.value, pattern):
+    for path, value in each(document.value, pattern):
         if value in viewers:
             document.refuse(path, f"{quoted(value)} is a viewer and could not answer a page")
 
@@ -117,7 +117,7 @@ def _handles(value: Value, section: str) -> list[str]:
     return list(part) if isinstance(part, dict) else []
 
 
-def _each(value: Value, pattern: str) -> Iterator[tuple[Path, str]]:
+def each(value: Value, pattern: str) -> Iterator[tuple[Path, str]]:
     """Every text at a place that fits `teams.*.members.*`; what has another shape is passed over."""
     places: list[tuple[Path, Value]] = [((), value)]
     for key in pattern.split("."):
