@@ -1,7 +1,7 @@
 """`plan`: what applying an organization file would change, and who would be paged differently."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -16,12 +16,12 @@ from bot.cli.moment import Time, Written
 from bot.cli.running import ask
 from bot.domain import plan as plans
 from bot.domain.ids import PersonId
-from bot.domain.imported import Occurrence, Source, veiled, with_duties
+from bot.domain.imported import CalendarState, Occurrence, Source, duties, sources, veiled, with_duties
 from bot.domain.organization import Organization
 from bot.domain.plan import Change, Field, Kind, Words
 from bot.domain.turnover import Same, turnovers
 from bot.engine.clock import Clock
-from bot.operations import look_up, reorganize
+from bot.operations import import_calendar, look_up, reorganize
 from bot.operations.import_calendar import Heard
 from storage.database import Connection
 
@@ -43,6 +43,8 @@ class Proposal:
     proposed: Organization
     running: Organization
     wanted: Organization
+    #: How each calendar of the wanted one is, as far as that is known before it is applied.
+    calendars: tuple[CalendarState, ...] = ()
 
 
 @click.command()
@@ -70,19 +72,33 @@ def plan(file: Path, at: Written | None, exit_code: bool) -> None:
 def propose(wanted: Organization) -> Proposal:
     """The file beside what runs; before anything runs, beside an organization that has nothing."""
     nothing, heard = Organization(""), read_files(wanted, Clock().now())
-    alone = Proposal(nothing, wanted, nothing, with_duties(wanted, _said(heard)))
+    filled = with_duties(wanted, _said(heard))
+    alone = Proposal(nothing, wanted, nothing, filled, _calendars(filled, heard, ()))
     return ask(lambda tx: proposal(tx, wanted, heard), otherwise=alone)
 
 
 def proposal(tx: Connection, wanted: Organization, heard: Sequence[tuple[Source, Heard]] = ()) -> Proposal:
     """`heard` is what the calendars say that come with the file."""
     kept, proposed = reorganize.proposed(tx, wanted)
-    running, filled = (look_up.with_findings(tx, one) for one in (kept, proposed))
-    return Proposal(kept, proposed, running, with_duties(filled, _said(heard)))
+    running, found = (look_up.with_findings(tx, one) for one in (kept, proposed))
+    filled = with_duties(found, _said(heard))
+    return Proposal(kept, proposed, running, filled, _calendars(filled, heard, import_calendar.states(tx)))
 
 
 def _said(heard: Sequence[tuple[Source, Heard]]) -> dict[tuple[str, str], tuple[Occurrence, ...]]:
     return {source.key: one.expansion.occurrences for source, one in heard}
+
+
+def _calendars(
+    organization: Organization, heard: Sequence[tuple[Source, Heard]], known: Iterable[CalendarState]
+) -> tuple[CalendarState, ...]:
+    states = {state.source: state for state in known}
+    for source, one in heard:
+        _, unknown = duties(one.expansion.occurrences, organization.people)
+        states[source] = CalendarState(
+            source, one.expansion.starts_at, skipped=one.expansion.skipped, unknown=unknown
+        )
+    return tuple(states.get(source, CalendarState(source)) for source in sources(organization))
 
 
 def changes_of(found: Proposal) -> tuple[Change, ...]:
