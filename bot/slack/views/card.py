@@ -161,7 +161,8 @@ def next_word(overview: Overview) -> str:
         return ""
     following = overview.next_level
     if following is not None and following.at is not None:
-        return f"then {whom(following)} at {kit.date(following.at)}"
+        again = " again" if following.is_repeat else ""
+        return f"then {whom(following)}{again} at {kit.date(following.at)}"
     if overview.admins_at is not None:
         return f"then the admins at {kit.date(overview.admins_at)}"
     return ""
