@@ -135,7 +135,8 @@ class App:
         self._parts.push_async_callback(self.deadlines.stop)
         await self.outbox.start()
         self._parts.push_async_callback(self.outbox.stop)
-        self._always(Housekeeping(self.database, self.clock, self.metrics).part)
+        self.housekeeping = Housekeeping(self.database, self.clock, self.metrics)
+        self._always(self.housekeeping.part)
 
     def _feel_pulse(self) -> None:
         """Know how long the loop was held up."""

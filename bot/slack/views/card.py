@@ -152,7 +152,10 @@ def level_word(overview: Overview) -> str:
     incident = overview.incident
     if incident.is_exhausted and incident.awaits_acknowledgement:
         return ":sos: every level was paged, the admins too"
-    return f"Level {incident.level} of {overview.levels}" if incident.level and overview.levels else ""
+    if not incident.level or not overview.levels:
+        return ""
+    again = f", repeat {incident.repeats}" if incident.repeats else ""
+    return f"Level {incident.level} of {overview.levels}{again}"
 
 
 def next_word(overview: Overview) -> str:
