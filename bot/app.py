@@ -27,6 +27,7 @@ from bot.domain.timeline import TOCSIN
 from bot.engine.auditor import Auditor
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
+from bot.engine.handoffs import Handoffs
 from bot.engine.housekeeping import Housekeeping
 from bot.engine.outbox import Outbox
 from bot.engine.pulse import Pulse
@@ -135,6 +136,9 @@ class App:
         self._parts.push_async_callback(self.deadlines.stop)
         await self.outbox.start()
         self._parts.push_async_callback(self.outbox.stop)
+        self.handoffs = Handoffs(self.database, self.clock, self.metrics)
+        self._always(self.handoffs.part)
+        self._parts.callback(self.handoffs.stop_listening)
         self.housekeeping = Housekeeping(self.database, self.clock, self.metrics)
         self._always(self.housekeeping.part)
 
@@ -206,6 +210,7 @@ class App:
         if self.role.works:
             checks["scheduler"] = self.deadlines.part.trouble
             checks["outbox"] = self.outbox.part.trouble
+            checks["handoffs"] = self.handoffs.part.trouble
             checks["auditor"] = lambda: self.auditor.part.trouble()
         checks["slack"] = self._slack_trouble
         health = Health(self.database, now, self.metrics, checks)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from storage import memo
+from storage import locks, memo, touched
 from storage.prepared import Statement
 from storage.tables import organizations, slack_accounts, user_groups
 from storage.upsert import insert
@@ -34,8 +34,15 @@ def document(tx: Connection, number: int) -> Any:
     return tx.execute(select(organizations.c.document).where(organizations.c.revision == number)).scalar_one()
 
 
+def hold(tx: Connection) -> None:
+    """Nobody else adds a revision until the end of this transaction; what was read before may be old."""
+    locks.organization(tx)
+    memo.forget(tx)
+
+
 def add(tx: Connection, number: int, at: datetime, by: str, content: Any) -> None:
     memo.forget(tx)
+    touched.mark(tx, touched.DUTY)
     tx.execute(organizations.insert().values(revision=number, applied_at=at, applied_by=by, document=content))
 
 

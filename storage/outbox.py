@@ -259,6 +259,10 @@ def one(tx: Connection, delivery_id: int) -> Row[Any] | None:
     return tx.execute(select(outbox).where(outbox.c.id == delivery_id)).one_or_none()
 
 
+def with_key(tx: Connection, key: str) -> Row[Any] | None:
+    return tx.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
+
+
 def unsettled(tx: Connection, now: datetime) -> dict[str, int]:
     """How many deliveries that are owed by now wait, and how many are being sent."""
     counted = select(outbox.c.state, func.count().label("n")).where(

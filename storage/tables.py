@@ -166,7 +166,7 @@ outbox = Table(
     Column("person_id", Text),
     Column("page_id", Integer),
     Column("method", Text),
-    #: What else it is about: the handle of a Slack user group.
+    #: What else it is about: a schedule, a swap, a Slack user group.
     Column("subject", Text),
     Column("state", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
@@ -197,6 +197,52 @@ outbox = Table(
     ),
     Index("ix_outbox_leased", "leased_until", sqlite_where=_SENDING, postgresql_where=_SENDING),
     Index("ix_outbox_incident_id_kind", "incident_id", "kind"),
+)
+
+#: Who has the pager of each schedule, as people were last told.
+duty = Table(
+    "duty",
+    metadata,
+    Column("schedule_id", Text, primary_key=True),
+    Column("primary_id", Text),
+    Column("previous_id", Text),
+    Column("since", UtcTime, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("user_group", Text),
+)
+
+#: Swaps of shifts that people asked one another for.
+swaps = Table(
+    "swaps",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_of", Text, nullable=False),
+    Column("schedule_id", Text, nullable=False),
+    Column("starts_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False),
+    Column("return_schedule_id", Text),
+    Column("return_starts_at", UtcTime),
+    Column("return_ends_at", UtcTime),
+    Column("state", Text, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("answered_at", UtcTime),
+    Index(
+        "ix_swaps_open",
+        "starts_at",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+
+#: Gaps in schedules that people were warned of; those that were found together were told together.
+warned_gaps = Table(
+    "warned_gaps",
+    metadata,
+    Column("schedule_id", Text, primary_key=True),
+    Column("starts_at", UtcTime, primary_key=True),
+    Column("ends_at", UtcTime, primary_key=True),
+    Column("told_at", UtcTime, nullable=False),
 )
 
 #: How many incidents there are of each sort; nothing is an empty text here. A list's total is a sum of these.

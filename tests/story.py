@@ -186,12 +186,13 @@ class Story:
         """Move the clock; return when everything that follows has been done."""
         self.clock.forward(**span)
         await self.app.deadlines.look()
+        await self.app.handoffs.look()
         await self.settle()
 
     async def settle(self) -> None:
         """Return when nothing is owed any more; the clock moves a second where a lane must rest."""
         for _ in range(400):
-            while not self.app.outbox.is_idle:  # noqa: ASYNC110 - a test waits from outside
+            while not (self.app.outbox.is_idle and self.app.handoffs.is_idle):  # noqa: ASYNC110 - a test waits from outside
                 await asyncio.sleep(0.001)
             now = self.clock.now()
             if not await self.app.database.read(lambda tx: _unsettled(tx, now)):  # noqa: B023

@@ -29,7 +29,7 @@ def test_incident_command_offers_every_word() -> None:
     words = command["usage_hint"].strip("[]").split("|")
     assert words[:6] == ["declare", "list", "show", "ack", "resolve", "close"]
     assert words[6:11] == ["reopen", "status", "severity", "assign", "escalate"]
-    assert words[11:] == ["page", "note", "timeline", "oncall", "help"]
+    assert words[11:] == ["page", "note", "timeline", "oncall", "override", "swap", "help"]
     assert command["should_escape"] is True
 
 

@@ -7,10 +7,11 @@ import click
 
 from bot import organization_file, settings
 from bot.cli.operator import operator
+from bot.cli.plan import Proposal, changes_of, proposal, summary
 from bot.domain.organization import Organization
 from bot.engine.clock import Clock
 from bot.operations import reorganize
-from storage.database import Database
+from storage.database import Connection, Database
 
 
 @click.command()
@@ -18,15 +19,24 @@ from storage.database import Database
 def apply(file: Path) -> None:
     """Apply an organization FILE, all of it or nothing; a running Tocsin follows at once."""
     wanted = organization_file.read(file)
-    changed = asyncio.run(_apply(settings.from_environment().database_url, wanted))
-    click.echo(f"{file}: applied" if changed else f"{file}: nothing to change")
+    found = asyncio.run(_apply(settings.from_environment().database_url, wanted))
+    if found is None:
+        click.echo(f"{file}: nothing to change")
+    else:
+        click.echo(f"{file}: applied ({summary(changes_of(found))})")
 
 
-async def _apply(url: str, wanted: Organization) -> bool:
+async def _apply(url: str, wanted: Organization) -> Proposal | None:
+    """What was and what is now; None if nothing changed."""
     now = Clock().now()
+
+    def operation(tx: Connection) -> Proposal | None:
+        found = proposal(tx, wanted)
+        return found if reorganize.apply(tx, now, operator(), wanted) else None
+
     database = Database(url, exclusive=False)
     await database.open()
     try:
-        return await database.write(lambda tx: reorganize.apply(tx, now, operator(), wanted))
+        return await database.write(operation)
     finally:
         await database.close()

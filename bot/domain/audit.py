@@ -13,6 +13,8 @@ from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization, Person
+from bot.domain.override import relieved
+from bot.domain.schedule import Override, Schedule
 
 #: So many names of one sort are told of a change; the rest is counted.
 _NAMED = 10
@@ -24,6 +26,8 @@ class Action(StrEnum):
     ASSIGNEE = "assignee"
     ORGANIZATION = "organization"
     ROLE = "role"
+    #: Who is on call in a schedule, and when.
+    DUTY = "on call"
     #: By which addresses a person is recognised.
     IDENTITY = "identity"
     KEY_CREATED = "key created"
@@ -79,6 +83,13 @@ def of_organization(before: Organization, after: Organization) -> list[Change]:
             if told(was) != told(to):
                 changes.append(Change(action, handle, told(was), told(to)))
     return changes
+
+
+def of_duty(before: Schedule, override: Override) -> Change:
+    """Who is on call in that time now, and who was before."""
+    span = f"{override.starts_at:%Y-%m-%d %H:%M} – {override.ends_at:%Y-%m-%d %H:%M} UTC"
+    was = ", ".join(relieved(before, override)) or None
+    return Change(Action.DUTY, before.id, was, f"{override.person}, {span}")
 
 
 def summary(before: Organization, after: Organization) -> str:

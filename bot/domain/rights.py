@@ -35,6 +35,7 @@ class Right(StrEnum):
     CLOSE = "close incidents"
     REOPEN = "reopen incidents"
     WRITE_POSTMORTEM = "write postmortems"
+    CHANGE_DUTY = "change who is on call"
     CONFIGURE = "change the organization"
     MANAGE_KEYS = "create or revoke API keys"
     AUDIT = "read the audit log"

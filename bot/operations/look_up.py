@@ -71,9 +71,14 @@ class _Source:
 @lru_cache(maxsize=8)
 def _organization(source: _Source) -> Organization:
     """Read once for each revision: revisions never change, and the newest is asked for each time."""
-    kept = rows.organization(organizations.document(source.tx, source.key[1]))
-    accounts, groups = organizations.accounts(source.tx), organizations.groups(source.tx)
+    found = with_findings(source.tx, rows.organization(organizations.document(source.tx, source.key[1])))
     source.tx = None  # type: ignore[assignment] # the cache must not hold on to a connection
+    return found
+
+
+def with_findings(tx: Connection, kept: Organization) -> Organization:
+    """The organization with what its document does not say: what was found in Slack so far."""
+    accounts, groups = organizations.accounts(tx), organizations.groups(tx)
     people = dict(kept.people)
     for person in kept.people.values():
         email, slack_id = accounts.get(person.id, ("", ""))

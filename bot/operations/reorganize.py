@@ -1,6 +1,6 @@
 """Apply an organization: all of it in one transaction, or nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -8,10 +8,12 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from bot.domain import escalation, ids
-from bot.domain.audit import Action, Change, of_organization
+from bot.domain.audit import Action, Change, of_duty, of_organization
 from bot.domain.delivery import Delivery, DeliveryKind, Priority
 from bot.domain.organization import Organization, Person, Service, Team
+from bot.domain.override import with_overrides
 from bot.domain.rights import Right
+from bot.domain.schedule import Override
 from bot.domain.timeline import TOCSIN, Actor
 from bot.operations import audit, look_up, rows
 from bot.operations.permit import permit
@@ -28,9 +30,10 @@ def apply(tx: Connection, now: datetime, actor: Actor, wanted: Organization) -> 
     A service keeps its public key for ever; a new one gets its own. Raises LacksRight.
     """
     permit(actor, Right.CONFIGURE)
+    organizations.hold(tx)
     revision, _ = organizations.newest(tx)
-    current = rows.organization(organizations.document(tx, revision)) if revision else Organization("")
-    merged = _merged(current, wanted)
+    current = kept(tx)
+    merged = _merged(current, wanted, ids.service_key)
     if revision is not None and merged == current:
         return False
     organizations.add(tx, (revision or 0) + 1, now, actor.name, rows.organization_document(merged))
@@ -38,6 +41,34 @@ def apply(tx: Connection, now: datetime, actor: Actor, wanted: Organization) -> 
     seek_people(tx, now, merged.people.values())
     seek_user_groups(tx, now, merged)
     return True
+
+
+def put_on_top(
+    tx: Connection, now: datetime, actor: Actor, overrides: Iterable[tuple[ids.ScheduleId, Override]]
+) -> None:
+    """These overrides win from now on. Who calls this holds the organization and has checked them."""
+    revision, _ = organizations.newest(tx)
+    current = kept(tx)
+    schedules, changes = dict(current.schedules), []
+    for schedule_id, override in overrides:
+        before = schedules[schedule_id]
+        schedules[schedule_id] = with_overrides(before, [override], now)
+        changes.append(of_duty(before, override))
+    changed = replace(current, schedules=schedules)
+    organizations.add(tx, (revision or 0) + 1, now, actor.name, rows.organization_document(changed))
+    audit.keep(tx, now, actor, changes)
+
+
+def kept(tx: Connection) -> Organization:
+    """The organization as it was applied, without what was found in Slack; one without a name before any."""
+    revision, _ = organizations.newest(tx)
+    return rows.organization(organizations.document(tx, revision)) if revision else Organization("")
+
+
+def proposed(tx: Connection, wanted: Organization) -> tuple[Organization, Organization]:
+    """What runs, and what would run once `wanted` is applied; keys of new services are still empty."""
+    current = kept(tx)
+    return current, _merged(current, wanted, str)
 
 
 def is_empty(tx: Connection) -> bool:
@@ -93,9 +124,9 @@ def _find(person: Person, now: datetime) -> Delivery:
     )
 
 
-def _merged(current: Organization, wanted: Organization) -> Organization:
+def _merged(current: Organization, wanted: Organization, new_key: Callable[[], str]) -> Organization:
     services = {
-        handle: replace(service, key=_key(current, handle, service.key))
+        handle: replace(service, key=_key(current, handle, service.key, new_key))
         for handle, service in wanted.services.items()
     }
     return replace(
@@ -106,9 +137,9 @@ def _merged(current: Organization, wanted: Organization) -> Organization:
     )
 
 
-def _key(current: Organization, handle: ids.ServiceId, given: str) -> str:
+def _key(current: Organization, handle: ids.ServiceId, given: str, new_key: Callable[[], str]) -> str:
     known = current.services.get(handle)
-    return known.key if known else given or ids.service_key()
+    return known.key if known else given or new_key()
 
 
 def _with_retired(current: Mapping[Handle, Value], wanted: Mapping[Handle, Value]) -> dict[Handle, Value]:

@@ -12,11 +12,14 @@ from bot.domain import timeline
 from bot.domain.api_key import ApiKey
 from bot.domain.audit import AuditEntry
 from bot.domain.delivery import ClaimedDelivery, Delivery
+from bot.domain.handoff import Holder
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization
 from bot.domain.outage import Outage
 from bot.domain.overview import Place
 from bot.domain.postmortem import Content, Postmortem
+from bot.domain.schedule import Gap
+from bot.domain.swap import Swap
 from bot.domain.timeline import Actor, Entry, Event
 
 _KEY = TypeAdapter(ApiKey)
@@ -24,6 +27,8 @@ _AUDIT = TypeAdapter(AuditEntry)
 _OUTAGE = TypeAdapter(Outage)
 _POSTMORTEM = TypeAdapter(Postmortem)
 _CONTENT = TypeAdapter(Content)
+_HOLDER = TypeAdapter(Holder)
+_SWAP = TypeAdapter(Swap)
 _INCIDENT = TypeAdapter(Incident)
 _INCIDENT_COLUMNS = tuple(field.name for field in fields(Incident))
 _of_incident = attrgetter(*_INCIDENT_COLUMNS)
@@ -89,6 +94,18 @@ def organization_document(value: Organization) -> Any:
 def claimed(row: Row[Any], *, is_wanted: bool) -> ClaimedDelivery:
     owed = _DELIVERY.validate_python(dict(row._mapping))
     return ClaimedDelivery(row.id, owed, row.attempt + 1, row.is_in_doubt, row.owed_at, row.number, is_wanted)
+
+
+def holder(row: Row[Any] | None) -> Holder | None:
+    return _HOLDER.validate_python(dict(row._mapping)) if row is not None else None
+
+
+def swap(row: Row[Any]) -> Swap:
+    return _SWAP.validate_python(dict(row._mapping))
+
+
+def columns(value: Holder | Swap | Gap) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def outage(text: str) -> Outage:

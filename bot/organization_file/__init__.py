@@ -16,7 +16,7 @@ from bot.organization_file.layout import File, known_keys
 from bot.organization_file.policies import MOST_REPEATS
 from bot.organization_file.problems import FileError, Problem, hint, quoted
 
-__all__ = ["FileError", "Problem", "json_schema", "parse", "read", "write"]
+__all__ = ["FileError", "Problem", "json_schema", "parse", "parts", "read", "write"]
 
 _HEADER = (
     "# An organization of Tocsin. Show what a change would do: tocsin plan FILE; do it: tocsin apply FILE\n"
@@ -55,8 +55,13 @@ def parse(text: str, source: str) -> Organization:
 
 def write(organization: Organization) -> str:
     """The organization as a file that `parse` reads back as the same organization."""
-    parts = file_of(organization).model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    return _HEADER + "\n" + yaml.safe_dump(parts, sort_keys=False, allow_unicode=True, width=110)
+    brief = parts(organization, is_brief=True)
+    return _HEADER + "\n" + yaml.safe_dump(brief, sort_keys=False, allow_unicode=True, width=110)
+
+
+def parts(organization: Organization, *, is_brief: bool = False) -> dict[str, Any]:
+    """The organization in plain values, as its file tells it; `is_brief` leaves out what needs no saying."""
+    return file_of(organization).model_dump(mode="json", by_alias=True, exclude_defaults=is_brief)
 
 
 def json_schema() -> dict[str, Any]:

@@ -28,7 +28,9 @@ async def test_running_tocsin_is_alive_and_ready(story: Story) -> None:
     status, text = await asked(story, "/readyz")
     assert status == 200
     parts = json.loads(text)["parts"]
-    assert parts == dict.fromkeys(("database", "scheduler", "outbox", "loop", "auditor", "slack"), "ok")
+    assert parts == dict.fromkeys(
+        ("database", "scheduler", "outbox", "handoffs", "loop", "auditor", "slack"), "ok"
+    )
 
 
 async def test_lost_socket_makes_it_alive_but_not_ready(story: Story) -> None:
