@@ -7,6 +7,7 @@ import click
 from bot.cli.apply import apply
 from bot.cli.audit import audit
 from bot.cli.backup import backup, restore
+from bot.cli.calendar import calendar
 from bot.cli.check import check
 from bot.cli.copy import copy
 from bot.cli.demo import demo
@@ -30,7 +31,7 @@ def commands() -> None:
 _COMMANDS = (
     *(run, demo, manifest, doctor),
     *(plan, apply, export, schema, check),
-    *(oncall, simulation),
+    *(oncall, simulation, calendar),
     *(key, audit, backup, restore, copy),
 )
 for command in _COMMANDS:

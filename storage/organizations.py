@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from storage import locks, memo, touched
 from storage.prepared import Statement
-from storage.tables import organizations, slack_accounts, user_groups
+from storage.tables import calendars, organizations, slack_accounts, user_groups
 from storage.upsert import insert
 
 _NEWEST = Statement(
@@ -16,22 +16,29 @@ _NEWEST = Statement(
         select(func.max(organizations.c.revision)).scalar_subquery().label("revision"),
         select(func.coalesce(func.max(slack_accounts.c.ordinal), 0)).scalar_subquery().label("accounts"),
         select(func.coalesce(func.max(user_groups.c.ordinal), 0)).scalar_subquery().label("groups"),
+        select(func.coalesce(func.max(calendars.c.ordinal), 0)).scalar_subquery().label("calendars"),
     )
 )
 
 
 def newest(tx: Connection) -> tuple[int | None, int]:
-    """The revision that runs (None before any), and the ordinal of the last finding in Slack."""
+    """The revision that runs (None before any), and the ordinal of the last finding elsewhere."""
     remembered = memo.of(tx)
     if "newest" not in remembered:
-        [(revision, accounts, groups)] = _NEWEST.run(tx, {})
-        remembered["newest"] = revision, max(accounts, groups)
-    revision, findings = remembered["newest"]
-    return revision, findings
+        [(revision, *findings)] = _NEWEST.run(tx, {})
+        remembered["newest"] = revision, max(findings)
+    revision, finding = remembered["newest"]
+    return revision, finding
 
 
 def document(tx: Connection, number: int) -> Any:
     return tx.execute(select(organizations.c.document).where(organizations.c.revision == number)).scalar_one()
+
+
+def applied_at(tx: Connection) -> datetime | None:
+    """Since when the newest revision runs."""
+    found: datetime | None = tx.execute(select(func.max(organizations.c.applied_at))).scalar()
+    return found
 
 
 def hold(tx: Connection) -> None:

@@ -306,6 +306,53 @@ api_keys = Table(
     Column("last_used_at", UtcTime),
 )
 
+#: Calendar feeds. Of the token in their address only an HMAC is kept.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    #: The token's first characters, by which people tell it from others.
+    Column("hint", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    #: Whose shifts it tells: one of both.
+    Column("schedule_id", Text),
+    Column("person_id", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
+    Column("last_used_at", UtcTime),
+)
+
+#: What each calendar that is a schedule's layer said when it was last read. Rows are never deleted, because
+#: the highest ordinal must only grow.
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("schedule_id", Text, primary_key=True),
+    Column("layer", Text, primary_key=True),
+    #: Which source, in which zone, was asked for last, and which one was read: digests.
+    Column("asked", Text),
+    Column("source", Text),
+    #: As it came from its address, to be read again for later months.
+    Column("text", Text),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    #: When it was last known to be as it is kept.
+    Column("fetched_at", UtcTime),
+    Column("next_at", UtcTime, nullable=False),
+    #: From when to when it was worked out, and what it says there.
+    Column("starts_at", UtcTime),
+    Column("ends_at", UtcTime),
+    Column("occurrences", Json),
+    #: Events that could not be read.
+    Column("skipped", Json),
+    #: Why it could not be read again, and since when.
+    Column("error", Text),
+    Column("failing_since", UtcTime),
+    Column("changed_at", UtcTime),
+    #: Grows with every change of what it says.
+    Column("ordinal", Integer, nullable=False),
+)
+
 #: Who changed what, and what they were refused. Append-only: triggers refuse everything else.
 audit_log = Table(
     "audit_log",

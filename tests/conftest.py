@@ -7,8 +7,13 @@ import pytest
 
 pytest.register_assert_rewrite("tests.story")
 
+from hypothesis import settings  # noqa: E402
+
 from tests.postgres import Server  # noqa: E402
 from tests.story import Story, opened  # noqa: E402
+
+#: `--hypothesis-profile=long`: the dose that the README tells of.
+settings.register_profile("long", max_examples=10_000, deadline=None)
 
 
 @pytest.fixture(scope="session")

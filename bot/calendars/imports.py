@@ -67,7 +67,14 @@ def expand(text: str, time_zone: str, starts_at: datetime, ends_at: datetime) ->
                 expanding = _Expanding(ZoneInfo(time_zone), floating, starts_at, ends_at)
                 try:
                     found += expanding.occurrences(series)
-                except (Unreadable, ValueError, OverflowError, TypeError, AttributeError) as error:
+                except (
+                    Unreadable,
+                    ArithmeticError,
+                    AttributeError,
+                    LookupError,
+                    TypeError,
+                    ValueError,
+                ) as error:
                     # A damaged event is told of, whatever it is that the libraries make of the damage.
                     why = str(error) if isinstance(error, Unreadable) else "its times cannot be understood"
                     skipped.append(Skipped(title(series[0]), why))
@@ -174,8 +181,8 @@ class _Expanding:
     def _rule(self, rule: Any, start: datetime, zone: tzinfo) -> str:
         """The rule for local times without a zone: its end in UTC becomes a local one."""
         parts = {name.upper(): values for name, values in rule.items()}
-        if as_text(parts["FREQ"]) not in _FREQUENCIES:
-            raise Unreadable("it repeats every minute or second")
+        if as_text(parts.get("FREQ")) not in _FREQUENCIES:
+            raise Unreadable("it does not repeat by the hour, day, week, month or year")
         if {"RSCALE", "SKIP"} & parts.keys():
             raise Unreadable("it repeats by another calendar's months")
         until = parts.pop("UNTIL", None)

@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from bot import organization_file, settings
+from bot.calendars.refresh import read_files
 from bot.cli.operator import operator
 from bot.cli.plan import Proposal, changes_of, proposal, summary
 from bot.domain.organization import Organization
 from bot.engine.clock import Clock
-from bot.operations import reorganize
+from bot.operations import import_calendar
 from storage.database import Connection, Database
 
 
@@ -30,9 +31,11 @@ async def _apply(url: str, wanted: Organization) -> Proposal | None:
     """What was and what is now; None if nothing changed."""
     now = Clock().now()
 
+    heard = await asyncio.to_thread(read_files, wanted, now)
+
     def operation(tx: Connection) -> Proposal | None:
-        found = proposal(tx, wanted)
-        return found if reorganize.apply(tx, now, operator(), wanted) else None
+        found = proposal(tx, wanted, heard)
+        return found if import_calendar.apply(tx, now, operator(), wanted, heard) else None
 
     database = Database(url, exclusive=False)
     await database.open()

@@ -13,11 +13,13 @@ from bot.cli.moment import Time, Written
 from bot.cli.plan import propose
 from bot.cli.running import ask
 from bot.domain.ids import PersonId
+from bot.domain.imported import CalendarState, Source
 from bot.domain.inspection import Inspection, Uncovered, inspect
 from bot.domain.organization import Organization
 from bot.domain.schedule import Gap
 from bot.engine.clock import Clock
-from bot.operations import look_up
+from bot.operations import import_calendar, look_up
+from bot.organization_file.problems import quoted
 
 
 @click.command()
@@ -31,16 +33,21 @@ def check(file: Path | None, days: int, at: Written | None) -> None:
     something is wrong.
     """
     now = at.moment("UTC").at if at is not None else Clock().now()
-    organization = (
-        propose(organization_file.read(file)).wanted
-        if file is not None
-        else ask(look_up.organization, otherwise=Organization("Tocsin"))
-    )
-    found = inspect(organization, now, now + timedelta(days=days))
+    organization, calendars = _organization(file)
+    found = inspect(organization, now, now + timedelta(days=days), calendars)
     for line in _told(organization, found, days):
         click.echo(line)
     if not found.is_sound:
         sys.exit(1)
+
+
+def _organization(file: Path | None) -> tuple[Organization, tuple[CalendarState, ...]]:
+    """What is looked at, and how its imported calendars are."""
+    if file is not None:
+        found = propose(organization_file.read(file))
+        return found.wanted, found.calendars
+    nothing = Organization("Tocsin"), tuple[CalendarState, ...]()
+    return ask(lambda tx: (look_up.organization(tx), import_calendar.states(tx)), otherwise=nothing)
 
 
 def _told(organization: Organization, found: Inspection, days: int) -> Iterator[str]:
@@ -70,8 +77,15 @@ def _told(organization: Organization, found: Inspection, days: int) -> Iterator[
         yield "People who have left, and are still named:"
         yield from _left(found, name)
         yield ""
+    if found.unreadable:
+        yield "Calendars that cannot be read, or not all of them:"
+        for state in found.unreadable:
+            yield from _calendar(state)
+        yield ""
     if not found.is_sound:
         yield _count(found, days)
+    for source in found.unread:
+        yield words.wrapped(f"{_layer(source)} was not read yet: what it will say is not counted.")
 
 
 def _uncovered(organization: Organization, one: Uncovered) -> Iterator[str]:
@@ -92,9 +106,28 @@ def _left(found: Inspection, name: Callable[[PersonId], str]) -> Iterator[str]:
         yield words.wrapped(f"{name(one.person)} ({one.person}): {', '.join(one.where)}", "  ")
 
 
+def _calendar(state: CalendarState) -> Iterator[str]:
+    where = _layer(state.source)
+    if state.error is not None:
+        since = f" (since {moment.utc(state.failing_since)})" if state.failing_since else ""
+        yield words.wrapped(f"{where}: {state.error}{since}", "  ")
+    for skipped in state.skipped:
+        yield words.wrapped(f"{where}: the event {quoted(skipped.title)} does not count: {skipped.why}", "  ")
+    for title in dict.fromkeys(one.title for one in state.unknown):
+        yield words.wrapped(f"{where}: the event {quoted(title)} names nobody who could be on call", "  ")
+
+
+def _layer(source: Source) -> str:
+    return f"schedules.{source.schedule_id}.layers.{source.layer}"
+
+
 def _count(found: Inspection, days: int) -> str:
-    gaps = sum(len(one.gaps) for one in found.uncovered)
-    return (
-        f"In the next {days} days: {gaps} gaps, {len(found.unled)} without a level, "
-        f"{len(found.empty)} empty levels, {len(found.left)} people who have left."
+    counts = (
+        (sum(len(one.gaps) for one in found.uncovered), "gap", "gaps"),
+        (len(found.unled), "severity without a level", "severities without a level"),
+        (len(found.empty), "empty level", "empty levels"),
+        (len(found.left), "person who has left", "people who have left"),
+        (len(found.unreadable), "calendar", "calendars"),
     )
+    told = [f"{count} {one if count == 1 else more}" for count, one, more in counts if count]
+    return f"In the next {days} days: {', '.join(told)}."

@@ -85,6 +85,13 @@ def in_full(at: datetime, time_zone: str) -> str:
     return shown if shown.endswith(name) else f"{shown} {name}"
 
 
+def told(when: Moment) -> str:
+    """`Sun 25 Oct 2026 02:30 CEST (Europe/Berlin, 2026-10-25T00:30Z)`."""
+    if when.time_zone == "UTC":
+        return in_full(when.at, "UTC")
+    return f"{in_full(when.at, when.time_zone)} ({when.time_zone}, {utc(when.at)})"
+
+
 def utc(at: datetime) -> str:
     return (
         f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at.second else f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"

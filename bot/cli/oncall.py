@@ -48,9 +48,7 @@ def oncall(at: Written | None, team_name: str | None, days: int | None) -> None:
     if when.note:
         click.echo(words.wrapped(when.note), err=True)
     if days is None:
-        click.echo(
-            f"At {moment.in_full(when.at, when.time_zone)} ({when.time_zone}), {moment.utc(when.at)}\n"
-        )
+        click.echo(f"At {moment.told(when)}\n")
         Console().print(_table(organization, teams, when.at))
     else:
         for schedule, owners in _schedules(organization, teams):

@@ -1,7 +1,7 @@
 """`plan`: what applying an organization file would change, and who would be paged differently."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -10,16 +10,19 @@ from pathlib import Path
 import click
 
 from bot import organization_file
+from bot.calendars.refresh import read_files
 from bot.cli import moment, words
 from bot.cli.moment import Time, Written
 from bot.cli.running import ask
 from bot.domain import plan as plans
 from bot.domain.ids import PersonId
+from bot.domain.imported import CalendarState, Occurrence, Source, duties, sources, veiled, with_duties
 from bot.domain.organization import Organization
 from bot.domain.plan import Change, Field, Kind, Words
 from bot.domain.turnover import Same, turnovers
 from bot.engine.clock import Clock
-from bot.operations import look_up, reorganize
+from bot.operations import import_calendar, look_up, reorganize
+from bot.operations.import_calendar import Heard
 from storage.database import Connection
 
 #: How far ahead it is told who is paged differently.
@@ -40,6 +43,8 @@ class Proposal:
     proposed: Organization
     running: Organization
     wanted: Organization
+    #: How each calendar of the wanted one is, as far as that is known before it is applied.
+    calendars: tuple[CalendarState, ...] = ()
 
 
 @click.command()
@@ -66,14 +71,34 @@ def plan(file: Path, at: Written | None, exit_code: bool) -> None:
 
 def propose(wanted: Organization) -> Proposal:
     """The file beside what runs; before anything runs, beside an organization that has nothing."""
-    nothing = Organization("")
-    return ask(lambda tx: proposal(tx, wanted), otherwise=Proposal(nothing, wanted, nothing, wanted))
+    nothing, heard = Organization(""), read_files(wanted, Clock().now())
+    filled = with_duties(wanted, _said(heard))
+    alone = Proposal(nothing, wanted, nothing, filled, _calendars(filled, heard, ()))
+    return ask(lambda tx: proposal(tx, wanted, heard), otherwise=alone)
 
 
-def proposal(tx: Connection, wanted: Organization) -> Proposal:
+def proposal(tx: Connection, wanted: Organization, heard: Sequence[tuple[Source, Heard]] = ()) -> Proposal:
+    """`heard` is what the calendars say that come with the file."""
     kept, proposed = reorganize.proposed(tx, wanted)
-    filled = (look_up.with_findings(tx, one) for one in (kept, proposed))
-    return Proposal(kept, proposed, *filled)
+    running, found = (look_up.with_findings(tx, one) for one in (kept, proposed))
+    filled = with_duties(found, _said(heard))
+    return Proposal(kept, proposed, running, filled, _calendars(filled, heard, import_calendar.states(tx)))
+
+
+def _said(heard: Sequence[tuple[Source, Heard]]) -> dict[tuple[str, str], tuple[Occurrence, ...]]:
+    return {source.key: one.expansion.occurrences for source, one in heard}
+
+
+def _calendars(
+    organization: Organization, heard: Sequence[tuple[Source, Heard]], known: Iterable[CalendarState]
+) -> tuple[CalendarState, ...]:
+    states = {state.source: state for state in known}
+    for source, one in heard:
+        _, unknown = duties(one.expansion.occurrences, organization.people)
+        states[source] = CalendarState(
+            source, one.expansion.starts_at, skipped=one.expansion.skipped, unknown=unknown
+        )
+    return tuple(states.get(source, CalendarState(source)) for source in sources(organization))
 
 
 def changes_of(found: Proposal) -> tuple[Change, ...]:
@@ -86,7 +111,7 @@ def changes_of(found: Proposal) -> tuple[Change, ...]:
 
 def _parts(organization: Organization, *, is_brief: bool) -> Mapping[str, Words]:
     """Nothing of one that has no name: none was applied before."""
-    return organization_file.parts(organization, is_brief=is_brief) if organization.name else {}
+    return organization_file.parts(veiled(organization), is_brief=is_brief) if organization.name else {}
 
 
 def summary(changes: tuple[Change, ...]) -> str:

@@ -60,7 +60,7 @@ def simulation(names: Sequence[str], severity: str, at: Written | None, file: Pa
     found = Severity(severity.upper())
     steps = simulate(organization, found, sla_of(organization, found), services, when.at)
     title = f"{found} about {', '.join(service.name for service in services)}, declared"
-    click.echo(f"{title} {moment.in_full(when.at, when.time_zone)} ({when.time_zone})\n")
+    click.echo(words.wrapped(f"{title} {moment.told(when)}") + "\n")
     Console().print(_table(steps, when, words.name_of(organization)))
 
 

@@ -2,7 +2,8 @@
 
 The timeline tells an incident's story to those who work on it; the audit log answers who had which right
 and used it. So it holds changes of severity, status and assignee, of the organization, of roles and of who
-is who, and of API keys; never a text that somebody wrote about an incident, and never a secret.
+is who, of API keys and of calendar feeds; never a text that somebody wrote about an incident, and never a
+secret.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,8 @@ class Action(StrEnum):
     IDENTITY = "identity"
     KEY_CREATED = "key created"
     KEY_REVOKED = "key revoked"
+    FEED_CREATED = "feed created"
+    FEED_REVOKED = "feed revoked"
     #: Somebody known asked for more than their role or their key allows.
     REFUSED = "refused"
 

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
-from bot.domain import escalation, hours
+from bot.domain import escalation
 from bot.domain.ids import PersonId, ScheduleId
 from bot.domain.organization import Level, Organization, Service, TargetKind, Team
 from bot.domain.schedule import shifts
@@ -94,10 +93,8 @@ def _edges(
         schedule = organization.schedules.get(handle)
         for shift in shifts(schedule, starts_at, ends_at) if schedule else ():
             yield from (shift.starts_at, shift.ends_at)
-    days = (ends_at - starts_at).days + 2
     for branch in level.branches:
-        zone = ZoneInfo(branch.during.time_zone)
-        for stretch in hours.stretches(branch.during.hours, zone, starts_at, days):
+        for stretch in branch.during.between(starts_at, ends_at):
             yield from stretch
 
 

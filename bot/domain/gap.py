@@ -1,6 +1,6 @@
 """Gaps in a schedule: which of them people are warned of, once."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -71,13 +71,15 @@ def is_habit(gap: Gap, warned: Collection[Gap], time_zone: str) -> bool:
     return any((local(one.starts_at), local(one.ends_at)) == wanted for one in seen)
 
 
-def warnings(schedule_id: ScheduleId, told_at: datetime, channels: Mapping[str, TeamId]) -> list[Delivery]:
+def warnings(
+    schedule_id: ScheduleId, told_at: datetime, found: Sequence[Gap], channels: Mapping[str, TeamId]
+) -> list[Delivery]:
     """One message for the gaps that were found together, in each of these channels."""
-    stamp = f"{told_at:{_STAMP}}"
+    stamp, bounds = f"{told_at:{_STAMP}}", f"{found[0].starts_at:{_STAMP}}:{found[0].ends_at:{_STAMP}}"
     return [
         Delivery(
             DeliveryKind.WARN_GAP,
-            key=f"warn_gap:{schedule_id}:{stamp}:{channel}",
+            key=f"warn_gap:{schedule_id}:{stamp}:{bounds}:{channel}",
             lane=f"gaps:{channel}",
             priority=Priority.NORMAL,
             subject=f"{schedule_id} {stamp} {team_id}",

@@ -1,13 +1,14 @@
 """Hours of the day that return on some weekdays, in local time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-from bot.domain import zone
+from bot.domain.zone import DAY, Clocks, as_datetime, as_instant, clocks, time_of
 
-_DAY = timedelta(days=1)
+#: Days after which hours that have not ended are looked at for a year, and are then taken to be over.
+_SOON, _AT_LAST = 8, 366
 
 
 class Weekday(StrEnum):
@@ -21,6 +22,8 @@ class Weekday(StrEnum):
 
 
 _WEEK = tuple(Weekday)
+#: Of day 0, 1970-01-01.
+_FIRST_WEEKDAY = _WEEK.index(Weekday.THU)
 
 
 @dataclass(frozen=True)
@@ -44,37 +47,49 @@ class LocalHours:
 
     def covers(self, at: datetime) -> bool:
         """Whether `at` is within one of the hours."""
-        return self.ends_after(at) > at
+        instant = as_instant(at)
+        local = clocks(self.time_zone, instant, instant)
+        return any(start <= instant < end for start, end in windows(self.hours, local, instant, instant))
 
     def ends_after(self, at: datetime) -> datetime:
         """When the hours that cover `at`, and those that follow without a break, are over; else `at` (UTC).
 
         Hours that never end are over in a year.
         """
-        end = at.astimezone(UTC)
-        for starts_at, ends_at in sorted(stretches(self.hours, ZoneInfo(self.time_zone), end)):
-            if starts_at <= end:
-                end = max(end, ends_at)
-        return end
+        instant = end = as_instant(at)
+        for days in (_SOON, _AT_LAST):
+            until = instant + days * DAY
+            for start, end_of_one in windows(
+                self.hours, clocks(self.time_zone, instant, until), instant, until
+            ):
+                if start <= end < end_of_one:
+                    end = end_of_one
+            if end < until:
+                break
+        return as_datetime(end) if end > instant else at.astimezone(UTC)
+
+    def between(self, starts_at: datetime, ends_at: datetime) -> list[tuple[datetime, datetime]]:
+        """The stretches between two moments that they cover, whole, in order, apart (UTC)."""
+        starts, ends = as_instant(starts_at), as_instant(ends_at)
+        found = windows(self.hours, clocks(self.time_zone, starts, ends), starts, ends)
+        return [(as_datetime(start), as_datetime(end)) for start, end in found]
 
 
-def stretches(
-    hours: tuple[Hours, ...], where: ZoneInfo, starts_at: datetime, days: int = 366
-) -> list[tuple[datetime, datetime]]:
-    """Each time that one of the hours comes in these days, and a few before; they may overlap (UTC)."""
-    first = starts_at.astimezone(where).date() - 2 * _DAY
-    found = [
-        _stretch(one, where, first + number * _DAY)
-        for number in range(days + 4)
-        for one in hours
-        if _WEEK[(first + number * _DAY).weekday()] in one.weekdays
-    ]
-    return [stretch for stretch in found if stretch[0] < stretch[1]]
-
-
-def _stretch(one: Hours, where: ZoneInfo, day: date) -> tuple[datetime, datetime]:
-    ends_on = day if one.ends > one.starts else day + _DAY
-    return (
-        zone.instant(where, datetime.combine(day, one.starts)),
-        zone.instant(where, datetime.combine(ends_on, one.ends)),
-    )
+def windows(hours: Iterable[Hours], local: Clocks, starts: int, ends: int) -> list[tuple[int, int]]:
+    """Every stretch between two moments in which one of the hours applies, whole, in order, apart."""
+    pattern: list[list[tuple[int, int]]] = [[] for _ in _WEEK]
+    for one in hours:
+        first, last = time_of(one.starts), time_of(one.ends)
+        for weekday in one.weekdays:
+            pattern[_WEEK.index(weekday)].append((first, last if last > first else last + DAY))
+    for within_day in pattern:
+        within_day.sort()
+    found: list[tuple[int, int]] = []
+    for day in range((starts + local.least) // DAY - 1, (ends + local.most) // DAY + 1):
+        for first, last in pattern[(day + _FIRST_WEEKDAY) % 7]:
+            start, end = local.instant(day * DAY + first), local.instant(day * DAY + last)
+            if found and start <= found[-1][1]:
+                found[-1] = found[-1][0], max(end, found[-1][1])
+            elif start < end:
+                found.append((start, end))
+    return [one for one in found if one[0] <= ends and starts < one[1]]

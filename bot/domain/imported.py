@@ -1,15 +1,17 @@
 """What an imported calendar says, and whom it puts on call."""
 
+import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from urllib.parse import urlsplit
 
-from bot.domain.ids import PersonId
-from bot.domain.organization import Person
+from bot.domain.ids import PersonId, ScheduleId
+from bot.domain.organization import Organization, Person
 from bot.domain.rights import Role
-from bot.domain.schedule import Duty
+from bot.domain.schedule import CalendarSource, Duty
 
 _EMAIL = re.compile(r"[^@\s<>,;:()\"']+@[^@\s<>,;:()\"']+")
 
@@ -42,6 +44,91 @@ class Expansion:
     ends_at: datetime
     occurrences: tuple[Occurrence, ...]
     skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A calendar that is a schedule's layer, and where its days begin."""
+
+    schedule_id: ScheduleId
+    layer: str
+    calendar: CalendarSource
+    time_zone: str
+
+    @property
+    def key(self) -> tuple[ScheduleId, str]:
+        return self.schedule_id, self.layer
+
+    @property
+    def digest(self) -> str:
+        """Tells it from another calendar, or the same in another zone, without giving its address away."""
+        told = "\n".join((self.time_zone, self.calendar.url or "", self.calendar.text or ""))
+        return hashlib.sha256(told.encode(errors="replace")).hexdigest()
+
+
+@dataclass(frozen=True)
+class CalendarState:
+    """How an imported calendar is."""
+
+    source: Source
+    #: When it was last known to be as it is kept; None before the first time.
+    fetched_at: datetime | None = None
+    #: Why it could not be read again, and since when.
+    error: str | None = None
+    failing_since: datetime | None = None
+    #: Events that could not be read, and events that name nobody who could be on call.
+    skipped: tuple[Skipped, ...] = ()
+    unknown: tuple[Occurrence, ...] = ()
+
+
+def sources(organization: Organization) -> tuple[Source, ...]:
+    """Every calendar that is a layer."""
+    return tuple(
+        Source(schedule.id, layer.name, layer.calendar, layer.time_zone or schedule.time_zone)
+        for schedule in organization.schedules.values()
+        for layer in schedule.layers
+        if layer.calendar is not None
+    )
+
+
+def veiled(organization: Organization) -> Organization:
+    """The organization as it may be shown: of a calendar's address, which is a secret, host and digest."""
+    schedules = {
+        handle: replace(
+            schedule, layers=tuple(replace(one, calendar=_veiled(one.calendar)) for one in schedule.layers)
+        )
+        for handle, schedule in organization.schedules.items()
+    }
+    return replace(organization, schedules=schedules)
+
+
+def _veiled(calendar: CalendarSource | None) -> CalendarSource | None:
+    if calendar is None or calendar.url is None:
+        return calendar
+    digest = hashlib.sha256(calendar.url.encode(errors="replace")).hexdigest()
+    host = urlsplit(calendar.url).hostname or "unknown"
+    return replace(calendar, url=f"https://{host}/secret-{digest[:8]}")
+
+
+def with_duties(
+    organization: Organization, said: Mapping[tuple[str, str], Collection[Occurrence]]
+) -> Organization:
+    """The organization whose layers know what these calendars say, by schedule and layer."""
+    if not said:
+        return organization
+    schedules = {
+        handle: replace(
+            schedule,
+            layers=tuple(
+                replace(layer, duties=duties(said[handle, layer.name], organization.people)[0])
+                if layer.calendar is not None and (handle, layer.name) in said
+                else layer
+                for layer in schedule.layers
+            ),
+        )
+        for handle, schedule in organization.schedules.items()
+    }
+    return replace(organization, schedules=schedules)
 
 
 def duties(

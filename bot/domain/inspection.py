@@ -1,12 +1,13 @@
 """What is wrong with who is paged: gaps, people who have left, levels that can reach nobody."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain import coverage
 from bot.domain.coverage import Reach
 from bot.domain.ids import PersonId
+from bot.domain.imported import CalendarState, Source
 from bot.domain.organization import EscalationPolicy, Level, Organization, TargetKind
 from bot.domain.schedule import Gap, Layer
 from bot.domain.sla import Severity
@@ -38,14 +39,24 @@ class Inspection:
     #: Levels after the first that reach nobody at any time.
     empty: tuple[Place, ...]
     left: tuple[Left, ...]
+    #: Calendars that could not be read, or of which some events could not, or name nobody.
+    unreadable: tuple[CalendarState, ...]
+    #: Calendars that were not read yet: what they will say is not counted.
+    unread: tuple[Source, ...]
 
     @property
     def is_sound(self) -> bool:
-        return not (self.uncovered or self.unled or self.empty or self.left)
+        return not (self.uncovered or self.unled or self.empty or self.left or self.unreadable)
 
 
-def inspect(organization: Organization, starts_at: datetime, ends_at: datetime) -> Inspection:
-    """All that is wrong between two moments."""
+def inspect(
+    organization: Organization,
+    starts_at: datetime,
+    ends_at: datetime,
+    calendars: Iterable[CalendarState] = (),
+) -> Inspection:
+    """All that is wrong between two moments; `calendars` say how each imported calendar is."""
+    states = [_within(one, starts_at, ends_at) for one in calendars]
     reaches = [*coverage.reaches(organization, starts_at, ends_at)]
     firsts = {(one.service.id, one.severity): one for one in reversed(reaches)}
     services = [one for one in organization.services.values() if one.is_active]
@@ -60,7 +71,15 @@ def inspect(organization: Organization, starts_at: datetime, ends_at: datetime) 
             and not any(stretch.people for stretch in one.stretches)
         ),
         left=_left(organization, starts_at, ends_at),
+        unreadable=tuple(one for one in states if one.error is not None or one.skipped or one.unknown),
+        unread=tuple(one.source for one in states if one.error is None and one.fetched_at is None),
     )
+
+
+def _within(state: CalendarState, starts_at: datetime, ends_at: datetime) -> CalendarState:
+    """Of the events that name nobody, those that take place in the range."""
+    unknown = (one for one in state.unknown if one.starts_at < ends_at and one.ends_at > starts_at)
+    return replace(state, unknown=tuple(unknown))
 
 
 def _uncovered(organization: Organization, firsts: Iterable[Reach]) -> tuple[Uncovered, ...]:

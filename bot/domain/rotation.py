@@ -2,17 +2,17 @@
 
 A handoff happens at a local time of day. Turns are therefore counted on the local calendar,
 never in elapsed seconds: in the week in which the clocks change a turn lasts 167 or 169 hours.
+A turn of no length, such as that of the day that Apia left out, is nobody's: whoever is next follows.
 """
 
-import calendar
+from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, date, time
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
-from bot.domain import zone
-
-_HOUR = timedelta(hours=1)
+from bot.domain.zone import DAY, HOUR, Clocks, as_datetime, day_of, time_of
 
 
 class Period(StrEnum):
@@ -22,7 +22,7 @@ class Period(StrEnum):
     MONTH = "month"
 
 
-_HOURS = {Period.HOUR: 1, Period.DAY: 24, Period.WEEK: 7 * 24}
+_LENGTHS = {Period.HOUR: HOUR, Period.DAY: DAY, Period.WEEK: 7 * DAY}
 
 
 @dataclass(frozen=True)
@@ -35,42 +35,54 @@ class Rotation:
     #: The date of the first handoff; its weekday, or its day of the month, is that of every later one.
     starts_on: date
 
+    @property
+    def longest(self) -> int:
+        """What no turn is longer than, in microseconds."""
+        return self.every * (_LENGTHS.get(self.period) or 31 * DAY) + DAY
 
-@dataclass(frozen=True)
-class Turn:
-    """One stretch of duty. `ordinal` counts turns since the rotation began; times are UTC."""
+
+class Turn(NamedTuple):
+    """One stretch of duty. `ordinal` counts turns since the rotation began."""
 
     ordinal: int
-    starts_at: datetime
-    ends_at: datetime
+    starts: int
+    ends: int
 
 
-def turn_at(rotation: Rotation, where: ZoneInfo, at: datetime) -> Turn | None:
-    """The turn that covers `at`; None before the rotation's start."""
-    local = at.astimezone(where).replace(tzinfo=None)
-    start = datetime.combine(rotation.starts_on, rotation.handoff)
-    if rotation.period is Period.MONTH:
-        months = (local.year - start.year) * 12 + local.month - start.month
-        ordinal = months // rotation.every - 1
-    else:
-        ordinal = (local - start) // (rotation.every * _HOURS[rotation.period] * _HOUR) - 1
-    while _handoff(rotation, where, ordinal + 1) <= at:
-        ordinal += 1
-    if ordinal < 0:
-        return None
-    return Turn(ordinal, _handoff(rotation, where, ordinal), _handoff(rotation, where, ordinal + 1))
+def turns(rotation: Rotation, local: Clocks, starts: int, ends: int) -> Iterator[Turn]:
+    """The turns between two moments, whole, in order. There are none before the first handoff."""
+    first = max(_ordinal(rotation, starts + local.least), 0)
+    last = _ordinal(rotation, ends + local.most) + 1
+    handoffs = map(local.instant, _readings(rotation, first, last))
+    start = next(handoffs, ends)
+    for ordinal, end in enumerate(handoffs, first):
+        if start < end and start < ends and starts < end:
+            yield Turn(ordinal, start, end)
+        start = end
 
 
-def beginning(rotation: Rotation, where: ZoneInfo) -> datetime:
-    """The first handoff (UTC)."""
-    return _handoff(rotation, where, 0)
+def _ordinal(rotation: Rotation, reading: int) -> int:
+    """Of the turn that clocks which show this are in."""
+    start = day_of(rotation.starts_on) + time_of(rotation.handoff)
+    if rotation.period is not Period.MONTH:
+        return (reading - start) // (rotation.every * _LENGTHS[rotation.period])
+    shown = as_datetime(reading)
+    months = (shown.year - rotation.starts_on.year) * 12 + shown.month - rotation.starts_on.month
+    ordinal = months // rotation.every
+    [handoff] = _readings(rotation, ordinal, ordinal)
+    return ordinal if handoff <= reading else ordinal - 1
 
 
-def _handoff(rotation: Rotation, where: ZoneInfo, ordinal: int) -> datetime:
-    start = datetime.combine(rotation.starts_on, rotation.handoff)
-    if rotation.period is Period.MONTH:
-        years, month = divmod(start.month - 1 + ordinal * rotation.every, 12)
-        year = start.year + years
-        day = min(start.day, calendar.monthrange(year, month + 1)[1])
-        return zone.instant(where, start.replace(year=year, month=month + 1, day=day))
-    return zone.instant(where, start + ordinal * rotation.every * _HOURS[rotation.period] * _HOUR)
+def _readings(rotation: Rotation, first: int, last: int) -> Iterator[int]:
+    """What clocks show at the handoffs from which these turns begin."""
+    at_time = time_of(rotation.handoff)
+    if rotation.period is not Period.MONTH:
+        length = rotation.every * _LENGTHS[rotation.period]
+        start = day_of(rotation.starts_on) + at_time
+        yield from range(start + first * length, start + last * length + 1, length)
+        return
+    for ordinal in range(first, last + 1):
+        years, month = divmod(rotation.starts_on.month - 1 + ordinal * rotation.every, 12)
+        year = min(max(rotation.starts_on.year + years, MINYEAR), MAXYEAR)
+        day = min(rotation.starts_on.day, monthrange(year, month + 1)[1])
+        yield day_of(date(year, month + 1, day)) + at_time

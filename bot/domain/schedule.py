@@ -1,18 +1,19 @@
 """Who is on call: layers of rotations and calendars, and overrides on top, as shifts."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import lru_cache
-from itertools import pairwise
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
-from bot.domain import hours as local_hours
+from bot.domain import hours, stretch
 from bot.domain.hours import Hours
 from bot.domain.ids import PersonId, ScheduleId
-from bot.domain.rotation import Rotation, beginning, turn_at
+from bot.domain.rotation import Rotation
+from bot.domain.stretch import Post, Stretch
+from bot.domain.zone import DAY, as_datetime, as_instant, clocks
 
-_LONG = timedelta(days=40)
+#: A shift may be longer, as an override without an end; who looks for its ends must come to one.
+_FAR = 1000 * DAY
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ class Duty:
 class CalendarSource:
     """An iCalendar as a layer: from an address, or from a file beside the organization file."""
 
-    #: `https://…`, fetched again and again.
-    url: str | None = None
+    #: `https://…`, fetched again and again. A secret.
+    url: str | None = field(default=None, repr=False)
     #: The file's content, read when the organization file was.
-    text: str | None = None
+    text: str | None = field(default=None, repr=False)
     #: The file's path as the organization file gives it.
     file: str | None = None
 
@@ -58,6 +59,14 @@ class Layer:
     #: What the calendar says. Filled in when the organization is looked up, not stored with it.
     duties: tuple[Duty, ...] = ()
 
+    @cached_property
+    def sorted_duties(self) -> list[stretch.Duty]:
+        """As the calculation wants them."""
+        return sorted(
+            stretch.Duty(as_instant(one.starts_at), one.person, as_instant(one.ends_at))
+            for one in self.duties
+        )
+
 
 @dataclass(frozen=True)
 class Override:
@@ -80,6 +89,14 @@ class Schedule:
     overrides: tuple[Override, ...] = ()
     #: Handle (without @) of the Slack user group that is kept in step with who is on call.
     user_group: str | None = None
+
+    @cached_property
+    def latest(self) -> list["Shift"]:
+        """The shift that was found last, which is most often the one that is asked for next.
+
+        An `lru_cache` over schedules would hash all their layers each time.
+        """
+        return []
 
 
 @dataclass(frozen=True)
@@ -106,78 +123,24 @@ class Gap:
     ends_at: datetime
 
 
-@dataclass(frozen=True)
-class _Stretch:
-    """The first of the people has the pager; the others come after them, in this order (UTC)."""
-
-    people: tuple[PersonId, ...]
-    starts_at: datetime
-    ends_at: datetime
-    layer: str | None = None
-
-    def covers(self, at: datetime) -> bool:
-        return self.starts_at <= at < self.ends_at
-
-
-@lru_cache(maxsize=256)
 def on_call(schedule: Schedule, at: datetime) -> Shift | None:
     """The whole shift at `at`; None if nobody is on call."""
-    found = [shift for shift in shifts(schedule, at - _LONG, at + _LONG) if shift.starts_at <= at]
-    return found[-1] if found and at < found[-1].ends_at else None
+    latest = schedule.latest
+    for shift in latest:
+        if shift.starts_at <= at < shift.ends_at:
+            return shift
+    found = _whole(schedule, as_instant(at))
+    if found is not None:
+        latest[:] = [found]
+    return found
 
 
 def shifts(schedule: Schedule, starts_at: datetime, ends_at: datetime) -> tuple[Shift, ...]:
     """The shifts between two moments in order, cut to them; gaps are left out."""
-    layers = [list(_stretches(schedule, layer, starts_at, ends_at)) for layer in schedule.layers]
-    layers.append([_Stretch((one.person,), one.starts_at, one.ends_at) for one in schedule.overrides])
-    edges = {edge for layer in layers for one in layer for edge in (one.starts_at, one.ends_at)}
-    inner = {edge for edge in edges if starts_at < edge < ends_at}
-    found: list[tuple[_Stretch, Shift]] = []
-    for start, end in pairwise(sorted({starts_at, *inner, ends_at})):
-        covering = [one for layer in layers for one in layer if one.covers(start)]
-        if not covering:
-            continue
-        chosen = covering[-1]
-        primary = chosen.people[0]
-        beneath = next((one for one in reversed(covering) if one.layer is not None), chosen)
-        order = (*beneath.people[1:], beneath.people[0])
-        secondary = next((one for one in order if one != primary), None)
-        shift = Shift(primary, secondary, start, end, chosen.layer)
-        before = found[-1] if found else None
-        if before and before[0] is chosen and before[1].ends_at == start and before[1].secondary == secondary:
-            found[-1] = (chosen, replace(shift, starts_at=before[1].starts_at))
-        else:
-            found.append((chosen, shift))
-    return tuple(shift for _, shift in found)
-
-
-def _stretches(
-    schedule: Schedule, layer: Layer, starts_at: datetime, ends_at: datetime
-) -> Iterator[_Stretch]:
-    where = ZoneInfo(layer.time_zone or schedule.time_zone)
-    for people, start, end in _turns(layer, where, starts_at, ends_at):
-        first, last = max(start, layer.starts_at or start), min(end, layer.ends_at or end)
-        windows = local_hours.stretches(layer.hours, where, start) if layer.hours else [(start, end)]
-        for opens_at, closes_at in windows:
-            if max(first, opens_at) < min(last, closes_at):
-                yield _Stretch(people, max(first, opens_at), min(last, closes_at), layer.name)
-
-
-def _turns(
-    layer: Layer, where: ZoneInfo, starts_at: datetime, ends_at: datetime
-) -> Iterator[tuple[tuple[PersonId, ...], datetime, datetime]]:
-    if layer.rotation is None or not layer.participants:
-        yield from (((one.person,), one.starts_at, one.ends_at) for one in layer.duties)
-        return
-    at = max(starts_at, beginning(layer.rotation, where))
-    while at < ends_at:
-        turn = turn_at(layer.rotation, where, at)
-        if turn is None:
-            return
-        first = turn.ordinal % len(layer.participants)
-        people = layer.participants[first:] + layer.participants[:first]
-        yield people, turn.starts_at, turn.ends_at
-        at = turn.ends_at
+    starts, ends = as_instant(starts_at), as_instant(ends_at)
+    if starts >= ends:
+        return ()
+    return tuple(map(_shift, _stretches(schedule, starts, ends)))
 
 
 def gaps(schedule: Schedule, starts_at: datetime, ends_at: datetime) -> tuple[Gap, ...]:
@@ -202,3 +165,54 @@ def shifts_of(
         if person in (shift.primary, shift.secondary)
     ]
     return tuple(sorted(found, key=lambda one: (one[1].starts_at, one[0].id)))
+
+
+def _whole(schedule: Schedule, at: int) -> Shift | None:
+    """Looks further and further until both ends of the shift are in sight; at most some years."""
+    reach = DAY
+    while True:
+        starts, ends = at - reach, at + reach
+        found = [one for one in _stretches(schedule, starts, ends) if one.starts <= at < one.ends]
+        if not found:
+            return None
+        [one] = found
+        if (starts < one.starts and one.ends < ends) or reach > _FAR:
+            return _shift(one)
+        reach *= 4
+
+
+def _shift(one: Stretch) -> Shift:
+    post = one.post
+    return Shift(post.primary, post.secondary, as_datetime(one.starts), as_datetime(one.ends), post.layer)
+
+
+def _stretches(schedule: Schedule, starts: int, ends: int) -> list[Stretch]:
+    """What each layer says between two moments, laid over one another, cut to them."""
+    found: list[Stretch] = []
+    for layer in schedule.layers:
+        found = stretch.overlaid(found, _of_layer(schedule, layer, starts, ends))
+    return stretch.joined(stretch.overridden(found, _overrides(schedule, starts, ends)))
+
+
+def _of_layer(schedule: Schedule, layer: Layer, starts: int, ends: int) -> list[Stretch]:
+    if layer.starts_at is not None:
+        starts = max(starts, as_instant(layer.starts_at))
+    if layer.ends_at is not None:
+        ends = min(ends, as_instant(layer.ends_at))
+    if starts >= ends:
+        return []
+    reach = layer.rotation.longest if layer.rotation else 0
+    local = clocks(layer.time_zone or schedule.time_zone, starts - reach, ends + reach)
+    if layer.rotation is not None:
+        found = stretch.of_rotation(layer.name, layer.rotation, layer.participants, local, (starts, ends))
+    else:
+        found = stretch.of_duties(layer.name, layer.sorted_duties, (starts, ends))
+    spans = hours.windows(layer.hours, local, starts, ends) if layer.hours else [(starts, ends)]
+    return stretch.within(stretch.within(found, spans), [(starts, ends)])
+
+
+def _overrides(schedule: Schedule, starts: int, ends: int) -> Iterator[Stretch]:
+    for number, one in enumerate(schedule.overrides):
+        first, last = max(starts, as_instant(one.starts_at)), min(ends, as_instant(one.ends_at))
+        if first < last:
+            yield Stretch(first, last, Post(None, number, one.person, None, (one.person,)))

@@ -94,7 +94,7 @@ def warn(tx: Connection, now: datetime, schedule_id: ScheduleId) -> tuple[Gap, .
     if found:
         duty.add_warned(tx, [_row(schedule, one, now if one in loud else gap.FAR_BACK) for one in found])
     if loud:
-        owe(tx, now, gap.warnings(schedule_id, now, channels))
+        owe(tx, now, gap.warnings(schedule_id, now, loud, channels))
     return loud
 
 

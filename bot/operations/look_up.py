@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.domain import escalation
+from bot.domain.asking import has_begun_again, is_asking
 from bot.domain.contact import Method
 from bot.domain.deadline import ESCALATION
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
 from bot.domain.ids import PersonId, SlackUserId, as_incident_number
+from bot.domain.imported import with_duties
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization, Person, Service, Team
 from bot.domain.overview import (
@@ -30,16 +32,11 @@ from bot.domain.overview import (
 from bot.domain.timeline import (
     Actor,
     ActorKind,
-    ClosureMissed,
     Door,
     Entry,
-    Escalated,
-    EscalationExhausted,
-    Paged,
-    Reason,
 )
 from bot.operations import rows
-from storage import deadlines, incidents, organizations, outbox, timeline
+from storage import calendars, deadlines, incidents, organizations, outbox, timeline
 from storage import listing as incident_lists
 from storage.listing import Filter, Range
 
@@ -47,7 +44,8 @@ _FIRST_MOMENT, _LAST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1
 
 
 def organization(tx: Connection) -> Organization:
-    """The organization that runs, with what was found in Slack so far; an empty one before any."""
+    """The organization that runs, with what was found in Slack so far and what its calendars say; an
+    empty one before any."""
     revision, findings = organizations.newest(tx)
     if revision is None:
         return Organization(name="Tocsin")
@@ -77,8 +75,9 @@ def _organization(source: _Source) -> Organization:
 
 
 def with_findings(tx: Connection, kept: Organization) -> Organization:
-    """The organization with what its document does not say: what was found in Slack so far."""
+    """The organization with what its document does not say: what Slack and its calendars told."""
     accounts, groups = organizations.accounts(tx), organizations.groups(tx)
+    said = {(row.schedule_id, row.layer): rows.occurrences(row.occurrences) for row in calendars.every(tx)}
     people = dict(kept.people)
     for person in kept.people.values():
         email, slack_id = accounts.get(person.id, ("", ""))
@@ -89,7 +88,7 @@ def with_findings(tx: Connection, kept: Organization) -> Organization:
         handle: tuple(known[SlackUserId(one)] for one in members if one in known)
         for handle, members in groups.items()
     }
-    return replace(kept, people=people, user_groups=user_groups)
+    return with_duties(replace(kept, people=people, user_groups=user_groups), said)
 
 
 def incident(tx: Connection, number: str) -> Incident:
@@ -297,25 +296,9 @@ def page_facts(
     return PageFacts(overview(tx, found, now), person, cause, asks)
 
 
-def is_asking(found: Incident, cause: Entry) -> bool:
-    """Whether a page for this event still asks for an answer."""
-    match cause.event:
-        case Escalated(round=number, reason=Reason.BY_HAND) if found.acknowledged_at is not None:
-            return found.is_open and found.round == number and cause.at >= found.acknowledged_at
-        case Escalated(round=number) | EscalationExhausted(round=number):
-            return found.awaits_acknowledgement and found.round == number
-        case ClosureMissed() | Paged():
-            return found.is_open
-        case _:
-            return False
-
-
 def is_paged_again(tx: Connection, found: Incident, cause: Entry, person_id: PersonId) -> bool:
     """Whether the policy has begun again since, and has paged the person anew: that page asks now."""
-    if not isinstance(cause.event, Escalated) or cause.event.round != found.round:
-        return False
-    is_over = cause.event.repeat < found.repeats
-    return is_over and outbox.is_paged_since(tx, found.id, person_id, cause.sequence)
+    return has_begun_again(found, cause) and outbox.is_paged_since(tx, found.id, person_id, cause.sequence)
 
 
 def page_receipts(tx: Connection, incident_id: str, sequence: int) -> tuple[PageReceipt, ...]:

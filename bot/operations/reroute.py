@@ -25,6 +25,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.domain import consequences, escalation
+from bot.domain.asking import is_asking
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import REROUTE_AFTER, DeliveryState
 from bot.domain.ids import PersonId
@@ -82,7 +83,7 @@ def wish(tx: Connection, now: datetime, page: Row[Any]) -> Wish:
         return Wish.SEND
     over = Wish.LOOK if page.is_in_doubt else Wish.DROP
     incident = look_up.glance(tx, page.incident_id)
-    if not look_up.is_asking(incident, cause):
+    if not is_asking(incident, cause):
         return over
     if look_up.is_paged_again(tx, incident, cause, page.person_id):
         return over

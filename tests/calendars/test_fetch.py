@@ -1,89 +1,20 @@
 """Getting a calendar from a server that may be slow, wrong or hostile; its address is told to nobody."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession
 
 from bot.calendars.fetch import CannotFetch, fetch
-from bot.calendars.imports import LARGEST
+from tests.calendars.server import CalendarServer, serving
 
 SECRET = "canary-of-the-calendar-address"
 
 
-class CalendarServer:
-    """Answers each path in its own way; keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.asked: list[web.Request] = []
-        self.text = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
-        self._released = asyncio.Event()
-
-    async def start(self) -> str:
-        application = web.Application()
-        application.router.add_get("/{how}/{token}", self._answer)
-        self._runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-
-    async def stop(self) -> None:
-        self._released.set()
-        await self._runner.cleanup()
-
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(request)
-        match request.match_info["how"]:
-            case "tagged":
-                if request.headers.get("If-None-Match") == '"1"':
-                    return web.Response(status=304)
-                return web.Response(text=self.text, headers={"ETag": '"1"'})
-            case "dated":
-                if request.headers.get("If-Modified-Since"):
-                    return web.Response(status=304)
-                return web.Response(
-                    text=self.text, headers={"Last-Modified": "Thu, 01 Oct 2026 08:00:00 GMT"}
-                )
-            case "huge":
-                return web.Response(body=b"x" * (LARGEST + 1))
-            case "bomb":
-                response = web.Response(body=b"x" * (20 * LARGEST))
-                response.enable_compression()
-                return response
-            case "slow":
-                response_ = web.StreamResponse()
-                await response_.prepare(request)
-                await response_.write(b"BEGIN")
-                await self._released.wait()
-                return response_
-            case "loop":
-                raise web.HTTPFound(request.path)
-            case "moved":
-                raise web.HTTPMovedPermanently(f"/tagged/{request.match_info['token']}")
-            case "file":
-                raise web.HTTPFound("file:///etc/passwd")
-            case "latin":
-                return web.Response(
-                    body="Chloé".encode("latin-1"), headers={"Content-Type": "text/calendar; charset=latin-1"}
-                )
-            case "untrue":
-                return web.Response(
-                    body="Chloé".encode(), headers={"Content-Type": "text/calendar; charset=none-such"}
-                )
-            case "unasked":
-                return web.Response(status=304)
-            case status:
-                return web.Response(status=int(status))
-
-
 @pytest.fixture
 async def served() -> AsyncIterator[CalendarServer]:
-    server = CalendarServer()
-    server.url = await server.start()
-    yield server
-    await server.stop()
+    async with serving() as server:
+        yield server
 
 
 @pytest.fixture

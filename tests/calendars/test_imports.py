@@ -137,9 +137,10 @@ def test_rotation_that_began_long_ago_is_read_where_it_is_asked_for() -> None:
         ("DTSTART:20261001T080000Z\nDTEND:20261001T070000Z", "lasts no time"),
         ("DTSTART:20261301T080000Z\nDURATION:PT1H", "DTSTART"),
         ("DURATION:PT1H", "no beginning"),
-        ("DTSTART:20261001T080000Z\nDURATION:PT1H\nRRULE:FREQ=SECONDLY", "every minute or second"),
-        ("DTSTART:20261001T080000Z\nDURATION:PT1H\nRRULE:FREQ=MINUTELY;COUNT=3", "every minute or second"),
+        ("DTSTART:20261001T080000Z\nDURATION:PT1H\nRRULE:FREQ=SECONDLY", "repeat by"),
+        ("DTSTART:20261001T080000Z\nDURATION:PT1H\nRRULE:FREQ=MINUTELY;COUNT=3", "repeat by"),
         ("DTSTART:20261001T080000Z\nDURATION:PT1H\nRRULE:FREQ=OFTEN", "RRULE"),
+        ("DTSTART:20261001T080000Z\nDURATION:PT1H\nRRULE:", "repeat by"),
         ("DTSTART:20261001T080000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY\nEXDATE:soon", "EXDATE"),
         ("DTSTART:20261001T080000Z\nDURATION:PT1H\nEXDATE;TZID=Mars/Olympus:20261001T080000", "time zone"),
         ("DTSTART:20261001T080000Z\nDURATION:PT1H\nEXRULE:FREQ=DAILY", "EXRULE"),
@@ -177,6 +178,12 @@ def test_more_shifts_than_anybody_works_are_refused() -> None:
     hourly = "DTSTART:20260901T000000Z\nDURATION:PT1H\nRRULE:FREQ=HOURLY\nSUMMARY:a"
     with pytest.raises(BadCalendar, match="shifts"):
         expanded(calendar(*[hourly] * 6))
+
+
+def test_title_is_one_line_that_a_terminal_can_show() -> None:
+    event = "DTSTART:20261001T080000Z\nDURATION:PT1H\nSUMMARY:\x1b[2Jben\\nli\u202e"
+    (found,) = expanded(calendar(event)).occurrences
+    assert found.title == "[2Jben li"
 
 
 def test_rule_that_never_comes_true_is_ended() -> None:
