@@ -78,7 +78,7 @@ async def test_card_says_that_the_first_level_is_next_again(tmp_path: Path) -> N
         await declare(story)
         await story.forward(minutes=15)
         card = await story.card()
-        assert re.search(r"then <@U\w+> again at 03:2\d", text_of(card))
+        assert re.search(r"then <@U\w+> again at 2026-03-02 03:2\d", text_of(card))
         assert "escalate" not in buttons_of(card)
         answer = await story.person("ben").types("escalate INC-2026-001")
         assert "is at its last level" in answer.text
