@@ -61,6 +61,10 @@ async def open_workspace(file: Path, port: int, database_url: str) -> tuple[Work
     workspace.add_channel("general", members=members)
     if organization.announcement_channel:
         workspace.add_channel(organization.announcement_channel, members=members)
+    for team in organization.teams.values():
+        if team.channel:
+            handles = [one.id for one in people if one.name in team.members]
+            workspace.add_channel(team.channel, members=handles)
     try:
         await workspace.start(port=port)
     except OSError as error:

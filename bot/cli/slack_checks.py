@@ -1,7 +1,7 @@
-"""The doctor's questions to Slack: tokens, scopes, people, the announcement channel."""
+"""The doctor's questions to Slack: tokens, scopes, people, channels, user groups."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -13,6 +13,7 @@ from bot.cli.finding import Finding, right, wrong
 from bot.cli.manifest import scopes
 from bot.domain.organization import Organization, Person
 from bot.settings import Settings
+from bot.slack import user_groups
 
 _TIMEOUT_SECONDS = 8
 _LONGEST_WAIT_SECONDS = 60
@@ -50,8 +51,10 @@ async def examine(current: Settings, organization: Organization | None) -> Async
     yield await _door(client, current)
     if organization is not None:
         yield await _people(client, organization)
-        if organization.announcement_channel is not None:
-            yield await _channel(client, organization.announcement_channel)
+        if names := _channel_names(organization):
+            yield await _channels(client, names)
+        if handles := sorted({one.user_group for one in organization.schedules.values() if one.user_group}):
+            yield await _user_groups(client, handles)
 
 
 def _scopes(identity: AsyncSlackResponse) -> Finding:
@@ -105,19 +108,48 @@ def _search(client: AsyncWebClient, person: Person) -> Callable[[], Awaitable[As
     return lambda: client.users_lookupByEmail(email=person.email)
 
 
-async def _channel(client: AsyncWebClient, name: str) -> Finding:
+def _channel_names(organization: Organization) -> list[str]:
+    """The channels that hear of something, the announcements' first."""
+    of_teams = (team.channel for team in organization.teams.values() if team.is_active)
+    return [*dict.fromkeys(filter(None, (organization.announcement_channel, *of_teams)))]
+
+
+async def _channels(client: AsyncWebClient, names: Sequence[str]) -> Finding:
     page: dict[str, Any] = {"types": "public_channel", "exclude_archived": True, "limit": 1000}
+    missing = list(names)
     while True:
         answer = await _asked(lambda: client.conversations_list(**page))
         if isinstance(answer, str):
-            return wrong(f"announcements: Slack could not be asked: {answer}", _mend(answer, "bot"))
-        if any(one.get("name") == name for one in answer.get("channels") or ()):
-            return right(f"announcements: #{name} exists")
+            return wrong(f"channels: Slack could not be asked: {answer}", _mend(answer, "bot"))
+        known = {one.get("name") for one in answer.get("channels") or ()}
+        missing = [name for name in missing if name not in known]
+        if not missing:
+            return right(f"channels: {_named(names)} can be written to")
         cursor = (answer.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
-            mend = "create it as a public channel, or change `announcement_channel` in the organization file"
-            return wrong(f"announcements: there is no public channel #{name}", mend)
+            mend = "create it as a public channel, or change `announcement_channel` or the team's `channel`"
+            return wrong(f"channels: there is no public channel {_named(missing)}", mend)
         page["cursor"] = cursor
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(f"#{name}" for name in names[:_NAMED]) + more
+
+
+async def _user_groups(client: AsyncWebClient, handles: Sequence[str]) -> Finding:
+    """Whether the schedules' groups can be seen. Whether we may change them only a change tells."""
+    answer = await _asked(lambda: client.usergroups_list(include_disabled=True))
+    if isinstance(answer, str):
+        mend = user_groups.MEND.get(answer.partition(" ")[0]) or _mend(answer, "bot")
+        return wrong(f"user groups: Slack does not show them: {answer}", mend)
+    known = {one.get("handle") for one in answer.get("usergroups") or ()}
+    missing = [f"@{handle}" for handle in handles if handle not in known]
+    if not missing:
+        return right(f"user groups: {', '.join(f'@{handle}' for handle in handles)}")
+    return right(
+        f"user groups: {', '.join(missing)} will be made; everybody must be allowed to manage groups"
+    )
 
 
 async def _asked(call: Callable[[], Awaitable[AsyncSlackResponse]]) -> AsyncSlackResponse | str:

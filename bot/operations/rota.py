@@ -21,7 +21,7 @@ from storage import duty, outbox
 #: How many open incidents a handoff names.
 _NAMED = 5
 #: How many of their own shifts people see, and how far ahead.
-_OWN, _OWN_SPAN = 5, timedelta(days=35)
+_OWN, _OWN_SPAN = 3, timedelta(days=35)
 
 #: The moment that is asked about, seen from a schedule's zone.
 Moment = Callable[[str], datetime]

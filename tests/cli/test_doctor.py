@@ -22,7 +22,13 @@ PEOPLE = ("ada", "ben", "chloe", "dev", "emi", "farid", "gus", "hana")
 GOOD: dict[str, Any] = {
     "auth.test": {"ok": True, "user": "tocsin", "team": "Northwind"},
     "apps.connections.open": {"ok": True, "url": "wss://x"},
-    "conversations.list": {"ok": True, "channels": [{"name": "general"}, {"name": "incidents"}]},
+    "conversations.list": {
+        "ok": True,
+        "channels": [
+            {"name": name} for name in ("general", "incidents", "shop-team", "payments-team", "platform-team")
+        ],
+    },
+    "usergroups.list": {"ok": True, "usergroups": [{"handle": "oncall-shop"}]},
 }
 
 
@@ -85,7 +91,8 @@ async def test_healthy_set_up_has_nothing_to_mend(healthy: Settings) -> None:
         "Slack",
         "Slack",
         "people",
-        "announcements",
+        "channels",
+        "user groups",
     ]
 
 
@@ -111,6 +118,16 @@ async def test_healthy_set_up_has_nothing_to_mend(healthy: Settings) -> None:
             {"conversations.list": {"ok": False, "error": "missing_scope", "needed": "channels:read"}},
             "missing_scope (needs channels:read)",
             "reinstall",
+        ),
+        (
+            {"usergroups.list": {"ok": False, "error": "missing_scope", "needed": "usergroups:read"}},
+            "user groups: Slack does not show them: missing_scope",
+            "usergroups:write",
+        ),
+        (
+            {"usergroups.list": {"ok": False, "error": "plan_upgrade_required"}},
+            "user groups: Slack does not show them: plan_upgrade_required",
+            "paid plan",
         ),
     ],
 )

@@ -263,7 +263,7 @@ async def test_oncall_tells_a_moment_in_the_schedules_zone_and_who_is_next(story
     ada = story.person("ada")
     now = (await ada.types("oncall platform")).text
     assert story.ids["chloe"] in now
-    assert f"next <@{story.ids['dev']}>" in now
+    assert f"behind them and next <@{story.ids['dev']}>" in now
     then = (await ada.types("oncall platform tue 9:00")).text
     assert "Tue 3 Mar 2026, 09:00 (Europe/Berlin)" in then
     assert f":pager: <@{story.ids['dev']}>" in then

@@ -72,7 +72,7 @@ def _team(rota: Rota, one: TeamRota) -> list[Block]:
         text = f"{name}\n:warning: *nobody is on call*{_until(one.nobody_until, one.at)}"
     else:
         text = f"{name}\n:pager: {_who(rota.people, one.shift.primary)}{_until(one.shift.ends_at, one.at)}"
-    more = "  ·  ".join(part for part in (_behind(rota.people, one), _next(rota.people, one)) if part)
+    more = _after(rota.people, one)
     return [kit.section(text, _take_over(rota, one)), *([kit.context(more)] if more else [])]
 
 
@@ -85,22 +85,23 @@ def _is_near(moment: datetime, at: datetime) -> bool:
     return (moment - at).days < 59
 
 
-def _behind(people: People, one: TeamRota) -> str:
-    if one.shift is None or one.shift.secondary is None:
-        return ""
-    return f"behind them {_who(people, one.shift.secondary)}"
-
-
-def _next(people: People, one: TeamRota) -> str:
-    following = one.following
+def _after(people: People, one: TeamRota) -> str:
+    """Who stands behind them, and who is next; mostly that is the same person."""
+    shift, following = one.shift, one.following
+    secondary = shift.secondary if shift is not None else None
+    behind = f"behind them {_who(people, secondary)}" if secondary is not None else ""
     if following is None:
-        return "nobody after that" if one.shift is not None else ""
+        return "  ·  ".join(filter(None, (behind, "nobody after that" if shift is not None else "")))
     who = _who(people, following.primary)
-    if one.shift is None or following.starts_at > one.shift.ends_at:
-        gap_first = ":warning: then nobody, " if one.shift is not None else ""
-        return f"{gap_first}next {who} from {kit.date_and_time(following.starts_at)}"
-    again = " again" if following.primary == one.shift.primary else ""
-    return f"next {who}{again}"
+    if shift is None:
+        return f"next {who} from {kit.date_and_time(following.starts_at)}"
+    if following.starts_at > shift.ends_at:
+        gap_first = f":warning: then nobody, next {who} from {kit.date_and_time(following.starts_at)}"
+        return "  ·  ".join(filter(None, (behind, gap_first)))
+    if following.primary == secondary:
+        return f"behind them and next {who}"
+    again = " again" if following.primary == shift.primary else ""
+    return "  ·  ".join(filter(None, (behind, f"next {who}{again}")))
 
 
 def _take_over(rota: Rota, one: TeamRota) -> Element | None:
@@ -323,5 +324,6 @@ def option_text(schedule: Schedule, shift: Shift) -> str:
     """A shift in a menu, which knows no reader's zone: in the schedule's own."""
     where = ZoneInfo(schedule.time_zone)
     starts, ends = (moment.astimezone(where) for moment in (shift.starts_at, shift.ends_at))
-    span = f"{starts:%a} {starts.day} {starts:%b %H:%M} – {ends:%a} {ends.day} {ends:%b %H:%M}"
+    last = f"{ends:%H:%M}" if ends.date() == starts.date() else f"{ends:%a} {ends.day} {ends:%b %H:%M}"
+    span = f"{starts:%a} {starts.day} {starts:%b %H:%M} – {last}"
     return f"{span}  {kit.shortened(schedule.name, kit.OPTION_TEXT - len(span) - 2)}"
