@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from tests.soak import slack, steady
+from tests.postgres import Server
+from tests.soak import junk, migrations, slack, steady
 from tests.soak.report import Report
 
 #: Gives the part of a dose in the folder, with the seed; a report for each thing that was done.
@@ -29,7 +30,27 @@ async def _steady(folder: Path, part: float, seed: int) -> AsyncIterator[tuple[s
     yield f"Half of what it can do for {30 * part:.0f} min", steady.give(folder, 1800 * part, seed)
 
 
-DOSES: dict[str, Give] = {"slack": _slack, "steady": _steady}
+async def _migrations(folder: Path, part: float, seed: int) -> AsyncIterator[tuple[str, Awaitable[Report]]]:
+    incidents, kills = max(round(100_000 * part), 1000), max(round(8 * part), 1)
+    server = Server(is_durable=True)
+    try:
+        for kept, where in ((None, "SQLite"), (server, "PostgreSQL")):
+            for revision in migrations.OLDER:
+                place = folder / f"{where}-{revision}"
+                place.mkdir()
+                what = f"{incidents:,} incidents from revision {revision}, killed {kills} times, {where}"
+                yield what, migrations.give(place, revision, incidents, kills, seed, kept)
+    finally:
+        server.stop()
+
+
+async def _junk(folder: Path, part: float, seed: int) -> AsyncIterator[tuple[str, Awaitable[Report]]]:
+    requests, sockets = round(10_000 * part), round(1000 * part)
+    what = f"{requests:,} hostile requests, then {sockets:,} connections that never ask for 60 s"
+    yield what, junk.give(folder, requests, sockets, 60, seed)
+
+
+DOSES: dict[str, Give] = {"slack": _slack, "steady": _steady, "migrations": _migrations, "junk": _junk}
 
 
 async def _give(name: str, part: float, seed: int) -> bool:
