@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from tests.postgres import Server
-from tests.soak import junk, migrations, slack, steady
+from tests.soak import junk, migrations, slack, steady, storm, whole
 from tests.soak.report import Report
 
 #: Gives the part of a dose in the folder, with the seed; a report for each thing that was done.
@@ -50,7 +50,26 @@ async def _junk(folder: Path, part: float, seed: int) -> AsyncIterator[tuple[str
     yield what, junk.give(folder, requests, sockets, 60, seed)
 
 
-DOSES: dict[str, Give] = {"slack": _slack, "steady": _steady, "migrations": _migrations, "junk": _junk}
+async def _whole(folder: Path, part: float, seed: int) -> AsyncIterator[tuple[str, Awaitable[Report]]]:
+    """These know a short dose and a whole one, nothing between."""
+    for what, names in whole.TESTS.items():
+        yield what, whole.give(names)
+
+
+async def _storm(folder: Path, part: float, seed: int) -> AsyncIterator[tuple[str, Awaitable[Report]]]:
+    deadlines, declarations = round(10_000 * part), round(500 * part)
+    yield f"{deadlines:,} deadlines at one moment, 3 times", storm.give(folder, deadlines, 3)
+    yield f"{declarations} declarations in a minute", storm.declaring(folder, declarations, 60)
+
+
+DOSES: dict[str, Give] = {
+    "slack": _slack,
+    "storm": _storm,
+    "junk": _junk,
+    "migrations": _migrations,
+    "whole": _whole,
+    "steady": _steady,
+}
 
 
 async def _give(name: str, part: float, seed: int) -> bool:
