@@ -268,7 +268,7 @@ class Postgres:
         while True:
             try:
                 await self._hear()
-            except (DBAPIError, *UNREACHABLE):
+            except Exception:  # whatever it is, deaf we would hear of nothing until the next sweep
                 await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _hear(self) -> None:
