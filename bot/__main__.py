@@ -7,12 +7,18 @@ import click
 from bot.cli.apply import apply
 from bot.cli.audit import audit
 from bot.cli.backup import backup, restore
+from bot.cli.calendar import calendar
+from bot.cli.check import check
 from bot.cli.copy import copy
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
+from bot.cli.export import export, schema
 from bot.cli.key import key
 from bot.cli.manifest import manifest
+from bot.cli.oncall import oncall
+from bot.cli.plan import plan
 from bot.cli.run import run
+from bot.cli.simulate import simulation
 from bot.domain.errors import Refusal
 from storage.database import BadCopy, CannotCopy, FileInUse, Unusable
 
@@ -22,7 +28,13 @@ def commands() -> None:
     """Tocsin: an incident responder that lives in Slack."""
 
 
-for command in (run, demo, manifest, doctor, apply, key, audit, backup, restore, copy):
+_COMMANDS = (
+    *(run, demo, manifest, doctor),
+    *(plan, apply, export, schema, check),
+    *(oncall, simulation, calendar),
+    *(key, audit, backup, restore, copy),
+)
+for command in _COMMANDS:
     commands.add_command(command)
 
 

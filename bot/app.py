@@ -18,6 +18,8 @@ from bot.api.authentication import Authentication
 from bot.api.health import Check, Health
 from bot.api.limits import Category, Limits
 from bot.api.server import Server
+from bot.calendars.refresh import Calendars, read_files
+from bot.calendars.route import FeedRoute
 from bot.domain import mail
 from bot.domain.contact import Method
 from bot.domain.delivery import ClaimedDelivery, Deliverer, DeliveryKind, Never, Outcome
@@ -27,6 +29,7 @@ from bot.domain.timeline import TOCSIN
 from bot.engine.auditor import Auditor
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
+from bot.engine.handoffs import Handoffs
 from bot.engine.housekeeping import Housekeeping
 from bot.engine.outbox import Outbox
 from bot.engine.pulse import Pulse
@@ -34,13 +37,13 @@ from bot.engine.reach import Reach
 from bot.engine.supervisor import Part
 from bot.mail.deliverer import MailDeliverer
 from bot.metrics import Metrics
-from bot.operations import outages, reorganize
+from bot.operations import import_calendar, outages, reorganize
 from bot.settings import Settings
 from bot.slack import client, connection
 from bot.slack.deliverer import SlackDeliverer
 from bot.slack.listeners import buttons, commands, events, submissions
 from bot.slack.listeners.front import Front
-from storage.database import Database
+from storage.database import Connection, Database
 
 #: How long stopping may take: what is in flight is finished, what is not begun waits for the next start.
 STOP_SECONDS = 10
@@ -120,6 +123,7 @@ class App:
         slack = client.connect(token, self.settings.slack_api_url, session, self.clock.world)
         if self.role.works:
             await self._work(slack)
+            self._import_calendars(session)
         self._feel_pulse()
         await self._listen(slack)
         if self.role.works:
@@ -139,7 +143,16 @@ class App:
         self._parts.push_async_callback(self.outbox.stop)
         self._checks["scheduler"] = self.deadlines.part.trouble
         self._checks |= {part.name: part.trouble for part in self.outbox.parts}
-        self._always(Housekeeping(self.database, self.clock, self.metrics).part)
+        self.handoffs = Handoffs(self.database, self.clock, self.metrics)
+        self._always(self.handoffs.part)
+        self._parts.callback(self.handoffs.stop_listening)
+        self.housekeeping = Housekeeping(self.database, self.clock, self.metrics)
+        self._always(self.housekeeping.part)
+
+    def _import_calendars(self, session: aiohttp.ClientSession) -> None:
+        """Calendars that are a schedule's layers are read again and again."""
+        self.calendars = Calendars(self.database, self.clock.now, session, self.metrics)
+        self._always(Part("calendars", self.calendars.run, self.metrics))
 
     def _feel_pulse(self) -> None:
         """Know how long the loop was held up."""
@@ -174,9 +187,15 @@ class App:
         now, path = self.clock.now(), self.settings.organization
         if path is not None and await self.database.read(reorganize.is_empty):
             wanted = organization_file.read(Path(path))
-            await self.database.write(lambda tx: reorganize.apply(tx, now, TOCSIN, wanted))
+            heard = await asyncio.to_thread(read_files, wanted, now)
+            await self.database.write(lambda tx: import_calendar.apply(tx, now, TOCSIN, wanted, heard))
             log.info("organization applied", file=str(path), name=wanted.name)
-        await self.database.write(lambda tx: reorganize.seek_people(tx, now))
+
+        def seek(tx: Connection) -> None:
+            reorganize.seek_people(tx, now)
+            reorganize.seek_user_groups(tx, now)
+
+        await self.database.write(seek)
 
     async def _listen(self, slack: AsyncWebClient) -> None:
         front = Front(self.database, self.clock.now, slack, self.metrics)
@@ -208,10 +227,23 @@ class App:
             self.auditor = Auditor(
                 self.database, self.clock, self.deadlines, self.outbox, self.metrics, health.troubles
             )
-        server = Server(front if self.role.hears else None, health, self._slack_routes(bolt))
+        others = [*self._slack_routes(bolt), *self._feed_routes(limits, secret)]
+        server = Server(front if self.role.hears else None, health, others)
         self.port = await server.start(settings.host, settings.port, STOP_SECONDS / 2)
         self._parts.push_async_callback(server.stop)
         self._always(Part("connections", server.watch, self.metrics))
+
+    def _feed_routes(self, limits: Limits, secret: str | None) -> list[web.RouteDef]:
+        """Where calendars read who is on call."""
+        if not self.role.hears:
+            return []
+
+        def limited(caller: str) -> int | None:
+            return limits.take(caller, Category.READ).retry_after
+
+        feeds = FeedRoute(self.database, self.clock.now, secret, limited)
+        self._parts.push_async_callback(feeds.stop)
+        return feeds.routes()
 
     def _slack_routes(self, bolt: AsyncApp) -> list[web.RouteDef]:
         """How Slack reaches us by HTTP; nothing in Socket Mode."""

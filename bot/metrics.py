@@ -99,6 +99,19 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._calendars = Gauge(
+            "tocsin_imported_calendar",
+            "Whether a calendar that is a schedule's layer could be read when it last was: 1 or 0.",
+            ("schedule", "layer"),
+            registry=self.registry,
+        )
+
+    def imported_calendars(self, works: Mapping[tuple[str, str], bool]) -> None:
+        """These and no others, by schedule and layer."""
+        self._calendars.clear()
+        for (schedule, layer), is_right in works.items():
+            self._calendars.labels(schedule, layer).set(is_right)
+
     def restarted(self, part: str) -> None:
         self._restarts.labels(part).inc()
 

@@ -32,6 +32,7 @@ _SECRET_SHAPES = (
     re.compile(r"xox[a-z](?:\.xox[a-z])?-[\w.%-]+"),
     re.compile(r"xapp-[\w.%-]+"),
     re.compile(r"\brf_[\w-]{6,}"),
+    re.compile(r"\bcal_[\w-]{20,}"),  # who has it reads the calendar feed
     re.compile(r"(?<=bearer )\s*[^\s\"',;]+", re.IGNORECASE),
     re.compile(r"(?<=://)[^\s/@\"']*:[^\s/@\"']+(?=@)"),  # the password in an address
     re.compile(r"(?<=hooks\.slack\.com/)[^\s\"']+"),  # whoever has a response URL may answer

@@ -47,6 +47,11 @@ class Database:
         """Whether other processes may work on it too."""
         return isinstance(self._kept, Postgres)
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is something to open; of a PostgreSQL server that shows when it is opened."""
+        return isinstance(self._kept, Postgres) or self._kept.path.exists()
+
     def after_commit(self, listener: Listener) -> None:
         """Call `listener` after each commit. A lost call must be harmless: the rows are the truth."""
         self._listeners.append(listener)

@@ -1,7 +1,8 @@
 """Locks for when several processes write at once: on PostgreSQL. SQLite has one writer and needs none.
 
-They are taken in one order: an incident, then lanes of the outbox, then what is counted. Two operations
-that take them the other way round wait for each other; PostgreSQL then ends one, and it is run again.
+They are taken in one order: an incident, the organization, then lanes of the outbox, then what is counted.
+Two operations that take them the other way round wait for each other; PostgreSQL then ends one, and it is
+run again.
 """
 
 from collections.abc import Collection
@@ -34,6 +35,12 @@ def incident(tx: Connection, incident_id: str) -> None:
     """Nobody else changes the incident until the end of this transaction."""
     if are_needed(tx):
         tx.execute(select(incidents.c.id).where(incidents.c.id == incident_id).with_for_update())
+
+
+def organization(tx: Connection) -> None:
+    """Nobody else replaces the organization until the end of this transaction."""
+    if are_needed(tx):
+        tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("organization", 2))))
 
 
 def lanes(tx: Connection, names: Collection[str]) -> None:

@@ -36,7 +36,6 @@ from storage.types import as_time, kept
 Columns = Mapping[str, Any]
 
 _ADD = Insert(outbox, unless="key")
-_UNSETTLED = ("pending", "sending")
 
 _WITH_NUMBER: Select[Any] = select(outbox, incidents.c.number).outerjoin(
     incidents, incidents.c.id == outbox.c.incident_id
@@ -263,9 +262,15 @@ def one(tx: Connection, delivery_id: int) -> Row[Any] | None:
     return tx.execute(select(outbox).where(outbox.c.id == delivery_id)).one_or_none()
 
 
-def unsettled(tx: Connection) -> dict[str, int]:
-    """How many deliveries wait, and how many are being sent."""
-    counted = select(outbox.c.state, func.count().label("n")).where(text("state IN ('pending', 'sending')"))
+def with_key(tx: Connection, key: str) -> Row[Any] | None:
+    return tx.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
+
+
+def unsettled(tx: Connection, now: datetime) -> dict[str, int]:
+    """How many deliveries that are owed by now wait, and how many are being sent."""
+    counted = select(outbox.c.state, func.count().label("n")).where(
+        text("state IN ('pending', 'sending')"), outbox.c.owed_at <= now
+    )
     return {row.state: row.n for row in tx.execute(counted.group_by(outbox.c.state))}
 
 
@@ -302,16 +307,40 @@ def take_back(tx: Connection, now: datetime) -> int:
     return taken
 
 
-def pages_of(tx: Connection, incident_id: str) -> Sequence[Row[Any]]:
-    """Every direct message that pages for the incident, sent or perhaps still to be sent."""
+def pages_of(tx: Connection, incident_id: str, now: datetime) -> Sequence[Row[Any]]:
+    """Every direct message that pages for the incident, sent or now to be sent."""
     return tx.execute(
         select(outbox).where(
             outbox.c.incident_id == incident_id,
             outbox.c.kind == "page",
             outbox.c.method == "slack",
-            or_(outbox.c.state == "sent", outbox.c.state.in_(_UNSETTLED)),
+            or_(
+                outbox.c.state.in_(("sent", "sending")),
+                and_(outbox.c.state == "pending", outbox.c.owed_at <= now),
+            ),
         )
     ).all()
+
+
+def is_paged_since(tx: Connection, incident_id: str, person_id: str, sequence: int) -> bool:
+    """Whether a later event owed the person a page for the incident."""
+    of_person = and_(
+        outbox.c.incident_id == incident_id, outbox.c.kind == "page", outbox.c.person_id == person_id
+    )
+    found = select(outbox.c.id).where(of_person, outbox.c.sequence > sequence, outbox.c.state != "dropped")
+    return tx.execute(found.limit(1)).one_or_none() is not None
+
+
+def put_forward(tx: Connection, delivery_id: int, now: datetime) -> None:
+    """What was owed from a later moment on is owed from now on."""
+    change(tx, delivery_id, {"owed_at": now, "next_attempt_at": now})
+    touched.mark(tx, touched.OUTBOX)
+    touched.mark(tx, touched.URGENT)
+
+
+def put_off(tx: Connection, delivery_id: int, until: datetime) -> None:
+    """What was owed is owed from a later moment on."""
+    change(tx, delivery_id, {"owed_at": until, "next_attempt_at": until, "last_error": None, "attempt": 0})
 
 
 def pages_for_event(tx: Connection, incident_id: str, sequence: int) -> Sequence[Row[Any]]:
@@ -322,12 +351,14 @@ def pages_for_event(tx: Connection, incident_id: str, sequence: int) -> Sequence
     return tx.execute(select(outbox).where(of_event).order_by(outbox.c.id)).all()
 
 
-def waiting_pages(tx: Connection, away: Collection[str], most: int, *, is_alone: bool) -> Sequence[Row[Any]]:
+def waiting_pages(
+    tx: Connection, now: datetime, away: Collection[str], most: int, *, is_alone: bool
+) -> Sequence[Row[Any]]:
     """Pages that wait because their method does not answer, and that no other page may take over.
 
-    Their lane has failed, or their method is `away`. Alone, they are the event's only page for the person,
-    and come oldest first; else the others have all failed, and they come newest first. Pages by hand are
-    not among them.
+    Their lane has failed, or their method is `away`. Alone, they are the event's only page for the person
+    so far, and come oldest first; else the others have all failed, and they come newest first. Pages by
+    hand are not among them, nor pages whose time has not come.
     """
     twin, head = outbox.alias("twin"), outbox.alias("head")
     twins = select(twin.c.id).where(
@@ -350,12 +381,14 @@ def waiting_pages(tx: Connection, away: Collection[str], most: int, *, is_alone:
         .where(
             text("outbox.state IN ('pending', 'sending')"),
             outbox.c.kind == "page",
+            outbox.c.owed_at <= now,
             timeline.c.kind != "Paged",
             or_(outbox.c.method.in_(away), failing.exists()),
         )
     )
     if is_alone:
-        found = waiting.where(~twins.exists()).order_by(outbox.c.owed_at, outbox.c.id)
+        due = twins.where(twin.c.owed_at <= now)
+        found = waiting.where(~due.exists()).order_by(outbox.c.owed_at, outbox.c.id)
     else:
         still = twins.where(twin.c.state != "failed")
         found = waiting.where(twins.exists(), ~still.exists()).order_by(outbox.c.id.desc())

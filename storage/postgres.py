@@ -316,7 +316,9 @@ async def inspect(url: str) -> str:
 
 
 #: As if everything had changed.
-_EVERYTHING = Touched(frozenset({touched.OUTBOX, touched.PAGES}), datetime(1970, 1, 1, tzinfo=UTC))
+_EVERYTHING = Touched(
+    frozenset({touched.OUTBOX, touched.PAGES, touched.DUTY}), datetime(1970, 1, 1, tzinfo=UTC)
+)
 
 
 def _carried_out(operation: Operation[T], connection: Connection) -> tuple[T, Touched]:

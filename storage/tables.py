@@ -42,7 +42,20 @@ slack_accounts = Table(
     Column("email", Text, nullable=False),
     Column("slack_id", Text, nullable=False, unique=True),
     Column("found_at", UtcTime, nullable=False),
-    #: Grows with every finding, so that who has read the accounts knows whether there are newer ones.
+    #: Grows with every finding, so that who has read what was found knows whether there is more.
+    Column("ordinal", Integer, nullable=False),
+)
+
+#: Slack user groups that are paged, and who was in them when they were last seen.
+user_groups = Table(
+    "user_groups",
+    metadata,
+    #: Without `@`.
+    Column("handle", Text, primary_key=True),
+    #: Slack ids.
+    Column("members", Json, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    #: Grows with every finding, with those of Slack accounts.
     Column("ordinal", Integer, nullable=False),
 )
 
@@ -76,6 +89,7 @@ incidents = Table(
     Column("level", Integer, nullable=False),
     Column("round", Integer, nullable=False),
     Column("is_exhausted", Boolean, nullable=False),
+    Column("repeats", Integer, nullable=False, server_default=text("0")),
     Column("acknowledged_at", UtcTime),
     Column("acknowledged_by", Text),
     Column("resolved_at", UtcTime),
@@ -152,6 +166,8 @@ outbox = Table(
     Column("person_id", Text),
     Column("page_id", Integer),
     Column("method", Text),
+    #: What else it is about: a schedule, a swap, a Slack user group.
+    Column("subject", Text),
     Column("state", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("is_in_doubt", Boolean, nullable=False),
@@ -181,6 +197,52 @@ outbox = Table(
     ),
     Index("ix_outbox_leased", "leased_until", sqlite_where=_SENDING, postgresql_where=_SENDING),
     Index("ix_outbox_incident_id_kind", "incident_id", "kind"),
+)
+
+#: Who has the pager of each schedule, as people were last told.
+duty = Table(
+    "duty",
+    metadata,
+    Column("schedule_id", Text, primary_key=True),
+    Column("primary_id", Text),
+    Column("previous_id", Text),
+    Column("since", UtcTime, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("user_group", Text),
+)
+
+#: Swaps of shifts that people asked one another for.
+swaps = Table(
+    "swaps",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_of", Text, nullable=False),
+    Column("schedule_id", Text, nullable=False),
+    Column("starts_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False),
+    Column("return_schedule_id", Text),
+    Column("return_starts_at", UtcTime),
+    Column("return_ends_at", UtcTime),
+    Column("state", Text, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("answered_at", UtcTime),
+    Index(
+        "ix_swaps_open",
+        "starts_at",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+
+#: Gaps in schedules that people were warned of; those that were found together were told together.
+warned_gaps = Table(
+    "warned_gaps",
+    metadata,
+    Column("schedule_id", Text, primary_key=True),
+    Column("starts_at", UtcTime, primary_key=True),
+    Column("ends_at", UtcTime, primary_key=True),
+    Column("told_at", UtcTime, nullable=False),
 )
 
 #: How many incidents there are of each sort; nothing is an empty text here. A list's total is a sum of these.
@@ -242,6 +304,53 @@ api_keys = Table(
     Column("expires_at", UtcTime),
     Column("revoked_at", UtcTime),
     Column("last_used_at", UtcTime),
+)
+
+#: Calendar feeds. Of the token in their address only an HMAC is kept.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    #: The token's first characters, by which people tell it from others.
+    Column("hint", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    #: Whose shifts it tells: one of both.
+    Column("schedule_id", Text),
+    Column("person_id", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
+    Column("last_used_at", UtcTime),
+)
+
+#: What each calendar that is a schedule's layer said when it was last read. Rows are never deleted, because
+#: the highest ordinal must only grow.
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("schedule_id", Text, primary_key=True),
+    Column("layer", Text, primary_key=True),
+    #: Which source, in which zone, was asked for last, and which one was read: digests.
+    Column("asked", Text),
+    Column("source", Text),
+    #: As it came from its address, to be read again for later months.
+    Column("text", Text),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    #: When it was last known to be as it is kept.
+    Column("fetched_at", UtcTime),
+    Column("next_at", UtcTime, nullable=False),
+    #: From when to when it was worked out, and what it says there.
+    Column("starts_at", UtcTime),
+    Column("ends_at", UtcTime),
+    Column("occurrences", Json),
+    #: Events that could not be read.
+    Column("skipped", Json),
+    #: Why it could not be read again, and since when.
+    Column("error", Text),
+    Column("failing_since", UtcTime),
+    Column("changed_at", UtcTime),
+    #: Grows with every change of what it says.
+    Column("ordinal", Integer, nullable=False),
 )
 
 #: Who changed what, and what they were refused. Append-only: triggers refuse everything else.

@@ -10,6 +10,8 @@ OUTBOX = "outbox"
 URGENT = "urgent"
 #: A page was delivered, or was not.
 PAGES = "pages"
+#: Another organization runs, or a swap of shifts was asked for: when somebody takes over may have changed.
+DUTY = "duty"
 
 _WHAT, _DEADLINE = "touched", "touched_deadline"
 

@@ -186,14 +186,16 @@ class Story:
         """Move the clock; return when everything that follows has been done."""
         self.clock.forward(**span)
         await self.app.deadlines.look()
+        await self.app.handoffs.look()
         await self.settle()
 
     async def settle(self) -> None:
         """Return when nothing is owed any more; the clock moves a second where a lane must rest."""
         for _ in range(400):
-            while not self.app.outbox.is_idle:  # noqa: ASYNC110 - a test waits from outside
+            while not (self.app.outbox.is_idle and self.app.handoffs.is_idle):  # noqa: ASYNC110 - a test waits from outside
                 await asyncio.sleep(0.001)
-            if not await self.app.database.read(_unsettled):
+            now = self.clock.now()
+            if not await self.app.database.read(lambda tx: _unsettled(tx, now)):  # noqa: B023
                 return
             self.clock.forward(seconds=1)
             await asyncio.sleep(0)
@@ -292,10 +294,11 @@ async def opened(folder: Path, *, by_http: bool = False, **changes: Any) -> Asyn
         await story.close()
 
 
-def _unsettled(tx: Connection) -> int:
-    count: int = tx.execute(
-        select(func.count()).select_from(outbox).where(outbox.c.state.in_(("pending", "sending")))
-    ).scalar_one()
+def _unsettled(tx: Connection, now: datetime) -> int:
+    """How many deliveries are owed by now."""
+    waiting = outbox.c.state.in_(("pending", "sending"))
+    found = select(func.count()).select_from(outbox).where(waiting, outbox.c.owed_at <= now)
+    count: int = tx.execute(found).scalar_one()
     return count
 
 

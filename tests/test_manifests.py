@@ -29,7 +29,7 @@ def test_incident_command_offers_every_word() -> None:
     words = command["usage_hint"].strip("[]").split("|")
     assert words[:6] == ["declare", "list", "show", "ack", "resolve", "close"]
     assert words[6:11] == ["reopen", "status", "severity", "assign", "escalate"]
-    assert words[11:] == ["page", "note", "timeline", "oncall", "help"]
+    assert words[11:] == ["page", "note", "timeline", "oncall", "override", "swap", "help"]
     assert command["should_escape"] is True
 
 
@@ -43,7 +43,7 @@ def test_scopes_are_asked_for_once_and_sorted() -> None:
     asked = APP["oauth_config"]["scopes"]["bot"]
     assert asked == sorted(set(asked))
     assert scopes() == set(asked)
-    assert not [one for one in asked if one.startswith(("groups:", "usergroups:", "files:", "reactions:"))]
+    assert not [one for one in asked if one.startswith(("groups:", "files:", "reactions:"))]
 
 
 def test_every_scope_says_what_for() -> None:

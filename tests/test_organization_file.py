@@ -18,9 +18,10 @@ from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
 from bot.domain.organization import Level, LevelRole, Organization, Person, Service, Team
 from bot.domain.rights import Role
 from bot.domain.rotation import Period, Rotation
-from bot.domain.schedule import Schedule
+from bot.domain.schedule import Layer, Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
 from bot.organization_file import FileError, parse
+from tests.domain.samples import of_people, of_role
 
 SMALL = """\
 organization:
@@ -88,18 +89,20 @@ def test_file_becomes_the_organization_it_describes() -> None:
         checkout: Service(checkout, "", "Checkout", team=payments, default_severity=Severity.SEV1)
     }
     rotation = Rotation(Period.DAY, 3, time(10), date(2026, 1, 5))
-    assert found.schedules == {nights: Schedule(nights, "Nights", "Europe/Berlin", rotation, (ada, ben))}
+    assert found.schedules == {
+        nights: Schedule(nights, "Nights", "Europe/Berlin", (Layer("rotation", rotation, (ada, ben)),))
+    }
 
 
 def test_default_policy_serves_the_other_severities() -> None:
     policies = parse(SMALL, "x").policies
-    people = (PersonId("ada"), PersonId("ben"))
+    people = of_people(PersonId("ada"), PersonId("ben"))
     assert policies[Severity.SEV3].levels == (
-        Level(1, timedelta(seconds=90), LevelRole.PRIMARY),
-        Level(2, timedelta(minutes=10), None, people),
+        Level(1, timedelta(seconds=90), of_role(LevelRole.PRIMARY)),
+        Level(2, timedelta(minutes=10), people),
     )
     assert policies[Severity.SEV0].levels == (
-        Level(1, timedelta(minutes=5), LevelRole.ORG_ADMIN, enabled=False),
+        Level(1, timedelta(minutes=5), of_role(LevelRole.ORG_ADMIN), enabled=False),
     )
 
 
@@ -130,12 +133,14 @@ def test_written_file_reads_back_the_same(text: str) -> None:
 def test_any_value_survives_being_written(name: str, seconds: int, handoff: time) -> None:
     base = parse(SMALL, "x")
     schedule = base.schedules[ScheduleId("nights")]
-    rotation = replace(schedule.rotation, handoff=time(handoff.hour, handoff.minute))
+    [layer] = schedule.layers
+    assert layer.rotation is not None
+    rotation = replace(layer.rotation, handoff=time(handoff.hour, handoff.minute))
     sla = Sla(timedelta(seconds=seconds - 1) or timedelta(seconds=1), timedelta(seconds=seconds + 1))
     organization = replace(
         base,
         name=name,
-        schedules={schedule.id: replace(schedule, name=name, rotation=rotation)},
+        schedules={schedule.id: replace(schedule, name=name, layers=(replace(layer, rotation=rotation),))},
         slas={**base.slas, Severity.SEV3: sla} if sla.close <= timedelta(days=366) else base.slas,
     )
     assert parse(organization_file.write(organization), "x") == organization
@@ -207,8 +212,8 @@ ALIASES = "".join(
             "f.yaml:1: organization: the tag .* is not used",
         ),
         ("[a, b]: c", "f.yaml:1: a key must be a word"),
-        ("[" * 100_000, "f.yaml:1: is nested deeper than 12 levels"),
-        ("{a: " * 100_000, "f.yaml:1: is nested deeper than 12 levels"),
+        ("[" * 100_000, "f.yaml:1: is nested deeper than 16 levels"),
+        ("{a: " * 100_000, "f.yaml:1: is nested deeper than 16 levels"),
         ("a: &a [x, x, x, x, x, x, x, x, x]\n" + ALIASES, "has more than 100,000 values"),
         ("a: &a [*a]", "f.yaml:1: refers to itself"),
         ("#" * 1_000_001, "f.yaml: is too large: 1,000,001 characters"),
@@ -281,6 +286,8 @@ def test_schema_knows_every_part_and_key() -> None:
         "role",
         "slack",
         "channels",
+        "notify",
+        "quiet_hours",
         "active",
     }
     assert "15 min" in str(schema["$defs"]["LevelPart"]["properties"]["timeout"])

@@ -6,11 +6,13 @@ from pathlib import Path
 import click
 
 from bot import organization_file, settings
+from bot.calendars.refresh import read_files
 from bot.cli.operator import operator
+from bot.cli.plan import Proposal, changes_of, proposal, summary
 from bot.domain.organization import Organization
 from bot.engine.clock import Clock
-from bot.operations import reorganize
-from storage.database import Database
+from bot.operations import import_calendar
+from storage.database import Connection, Database
 
 
 @click.command()
@@ -18,15 +20,26 @@ from storage.database import Database
 def apply(file: Path) -> None:
     """Apply an organization FILE, all of it or nothing; a running Tocsin follows at once."""
     wanted = organization_file.read(file)
-    changed = asyncio.run(_apply(settings.from_environment().database_url, wanted))
-    click.echo(f"{file}: applied" if changed else f"{file}: nothing to change")
+    found = asyncio.run(_apply(settings.from_environment().database_url, wanted))
+    if found is None:
+        click.echo(f"{file}: nothing to change")
+    else:
+        click.echo(f"{file}: applied ({summary(changes_of(found))})")
 
 
-async def _apply(url: str, wanted: Organization) -> bool:
+async def _apply(url: str, wanted: Organization) -> Proposal | None:
+    """What was and what is now; None if nothing changed."""
     now = Clock().now()
+
+    heard = await asyncio.to_thread(read_files, wanted, now)
+
+    def operation(tx: Connection) -> Proposal | None:
+        found = proposal(tx, wanted, heard)
+        return found if import_calendar.apply(tx, now, operator(), wanted, heard) else None
+
     database = Database(url, exclusive=False)
     await database.open()
     try:
-        return await database.write(lambda tx: reorganize.apply(tx, now, operator(), wanted))
+        return await database.write(operation)
     finally:
         await database.close()

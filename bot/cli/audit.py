@@ -58,7 +58,7 @@ def _table(found: Sequence[AuditEntry]) -> Table:
         what = " ".join(filter(None, (one.action, one.number, one.subject)))
         who = f"{one.actor} ({one.role})"
         cells = (f"{one.at:%Y-%m-%d %H:%M:%S}", who, one.door or "", what, _difference(one))
-        table.add_row(*map(_plain, cells))
+        table.add_row(*map(plain, cells))
     return table
 
 
@@ -68,6 +68,6 @@ def _difference(one: AuditEntry) -> str:
     return f"{one.before} → {one.after or 'none'}"
 
 
-def _plain(text: str) -> Text:
+def plain(text: str) -> Text:
     """The text as it is: names are no markup, and a terminal obeys nothing that stands in them."""
     return Text("".join(one if one.isprintable() else ascii(one)[1:-1] for one in text))

@@ -2,7 +2,8 @@
 
 The timeline tells an incident's story to those who work on it; the audit log answers who had which right
 and used it. So it holds changes of severity, status and assignee, of the organization, of roles and of who
-is who, and of API keys; never a text that somebody wrote about an incident, and never a secret.
+is who, of API keys and of calendar feeds; never a text that somebody wrote about an incident, and never a
+secret.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ from typing import Any
 
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization, Person
+from bot.domain.override import relieved
+from bot.domain.schedule import Override, Schedule
 
 #: So many names of one sort are told of a change; the rest is counted.
 _NAMED = 10
@@ -24,10 +27,14 @@ class Action(StrEnum):
     ASSIGNEE = "assignee"
     ORGANIZATION = "organization"
     ROLE = "role"
+    #: Who is on call in a schedule, and when.
+    DUTY = "on call"
     #: By which addresses a person is recognised.
     IDENTITY = "identity"
     KEY_CREATED = "key created"
     KEY_REVOKED = "key revoked"
+    FEED_CREATED = "feed created"
+    FEED_REVOKED = "feed revoked"
     #: Somebody known asked for more than their role or their key allows.
     REFUSED = "refused"
 
@@ -81,13 +88,20 @@ def of_organization(before: Organization, after: Organization) -> list[Change]:
     return changes
 
 
+def of_duty(before: Schedule, override: Override) -> Change:
+    """Who is on call in that time now, and who was before."""
+    span = f"{override.starts_at:%Y-%m-%d %H:%M} – {override.ends_at:%Y-%m-%d %H:%M} UTC"
+    was = ", ".join(relieved(before, override)) or None
+    return Change(Action.DUTY, before.id, was, f"{override.person}, {span}")
+
+
 def summary(before: Organization, after: Organization) -> str:
     """`people +zoe −ben ~ada; default_severity SEV2 → SEV3`: added, removed, changed."""
     return "; ".join([*_parts(before, after), *_settings(before, after)]) or "nothing that is shown"
 
 
 def _parts(before: Organization, after: Organization) -> Iterator[str]:
-    for part in ("people", "teams", "services", "schedules", "policies", "slas"):
+    for part in ("people", "teams", "services", "schedules", "policies", "slas", "urgencies"):
         was, to = _present(getattr(before, part)), _present(getattr(after, part))
         marks = [
             *_marked("+", sorted(to.keys() - was.keys())),

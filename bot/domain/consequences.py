@@ -4,11 +4,11 @@
 type-check until both questions are answered for it.
 """
 
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from bot.domain import sla
-from bot.domain.contact import USUAL, Method, Methods
+from bot.domain.contact import USUAL, LaterPage, Method
 from bot.domain.deadline import ESCALATION, Arm, DeadlineChange, DeadlineKind, Disarm
 from bot.domain.delivery import Delivery, DeliveryKind, Priority
 from bot.domain.ids import IncidentId, PersonId
@@ -40,21 +40,20 @@ from bot.domain.timeline import (
     TitleChanged,
 )
 
+#: After these, every page sent earlier shows something that is no longer so.
+_CHANGING = (Acknowledged, Resolved, Closed, Reopened, SeverityChanged, TitleChanged, EscalationExhausted)
+
 
 def deliveries(incident: Incident, entry: Entry) -> list[Delivery]:
     """What is owed because of the event, in the order in which one lane sends it."""
     match entry.event:
         case Declared():
             return _opening(incident, entry)
-        case (
-            Escalated(people=people, methods=methods)
-            | EscalationExhausted(people=people, methods=methods)
-            | ClosureMissed(people=people, methods=methods)
-        ):
-            return [*_pages(incident, entry, people, methods), *_told(incident, entry)]
-        case Paged(person_id=person_id):
-            methods = {person_id: entry.event.methods}
-            return [*_pages(incident, entry, (person_id,), methods), *_told(incident, entry)]
+        case Escalated() | EscalationExhausted() | ClosureMissed():
+            return [*_pages(incident, entry, entry.event), *_told(incident, entry)]
+        case Paged(person_id=person_id, methods=methods):
+            pages = [page(incident.id, entry.sequence, person_id, method) for method in methods or USUAL]
+            return [*pages, _invite(incident, person_id), *_told(incident, entry)]
         case Assigned(person_id=person_id, is_automatic=is_automatic):
             tell = [] if is_automatic or entry.by.person_id == person_id else [_tell(entry, person_id)]
             return [*tell, _invite(incident, person_id), *_told(incident, entry)]
@@ -114,10 +113,14 @@ def deadlines(incident: Incident, entry: Entry) -> list[DeadlineChange]:
 
 
 def changes_pages(event: Event) -> bool:
-    """Whether pages sent earlier now show something that is no longer so."""
-    return isinstance(
-        event,
-        Acknowledged | Resolved | Closed | Reopened | SeverityChanged | TitleChanged | EscalationExhausted,
+    """Whether pages sent earlier may show something that is no longer so."""
+    return isinstance(event, _CHANGING) or (isinstance(event, Escalated) and event.repeat > 0)
+
+
+def changes_page(event: Event, person_id: PersonId) -> bool:
+    """Whether a page that this person got earlier shows something that is no longer so."""
+    return isinstance(event, _CHANGING) or (
+        isinstance(event, Escalated) and event.repeat > 0 and person_id in event.people
     )
 
 
@@ -273,13 +276,27 @@ def page(incident_id: IncidentId, sequence: int, person_id: PersonId, method: Me
     )
 
 
-def _pages(incident: Incident, entry: Entry, people: Iterable[PersonId], methods: Methods) -> list[Delivery]:
-    """One page by each method for each person, and a place in the channel for them."""
+def later_page(incident_id: IncidentId, sequence: int, person_id: PersonId, later: LaterPage) -> Delivery:
+    """The page that a person is owed later. It has a lane of its own: nothing waits behind it."""
+    owed = page(incident_id, sequence, person_id, later.method)
+    when = f"{later.at:%Y%m%dT%H%M%S}"
+    lane = f"{owed.lane}:{incident_id}:{sequence}:{when}"
+    return replace(owed, key=f"{owed.key}:{when}", lane=lane, not_before=later.at)
+
+
+def _pages(
+    incident: Incident, entry: Entry, event: Escalated | EscalationExhausted | ClosureMissed
+) -> list[Delivery]:
+    """For each person a page by each method, now or later, and a place in the channel."""
     owed: list[Delivery] = []
-    for person_id in people:
+    for person_id in event.people:
         owed += [
             page(incident.id, entry.sequence, person_id, method)
-            for method in methods.get(person_id, ()) or USUAL
+            for method in event.methods.get(person_id, USUAL)
+        ]
+        owed += [
+            later_page(incident.id, entry.sequence, person_id, later)
+            for later in event.later.get(person_id, ())
         ]
         owed.append(_invite(incident, person_id))
     return owed

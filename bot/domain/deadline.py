@@ -1,5 +1,6 @@
 """Kinds of deadlines, and what an event does to them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -37,3 +38,12 @@ class Disarm:
 
 
 DeadlineChange = Arm | Disarm
+
+
+def last_words(changes: Iterable[DeadlineChange]) -> Mapping[DeadlineKind, Arm | None]:
+    """For each kind that changes: as what it is armed in the end, or None. The last word counts."""
+    last: dict[DeadlineKind, Arm | None] = {}
+    for change in changes:
+        for kind in (change.kind,) if isinstance(change, Arm) else change.kinds:
+            last[kind] = change if isinstance(change, Arm) else None
+    return last

@@ -31,6 +31,21 @@ class DeliveryKind(StrEnum):
     #: Tell a person something that needs no answer.
     TELL = "tell"
     FIND_PERSON = "find_person"
+    #: Tell who has the pager now, and who has handed it over.
+    PAGER_TAKEN = "pager_taken"
+    PAGER_GIVEN = "pager_given"
+    #: Tell whom an override for later puts on call, or relieves.
+    SHIFT_CHANGED = "shift_changed"
+    #: Ask for a swap of shifts; tell who asked; take the buttons away.
+    SWAP_ASKED = "swap_asked"
+    SWAP_ANSWERED = "swap_answered"
+    UPDATE_SWAP = "update_swap"
+    #: Bring a schedule's Slack user group into step with who is on call.
+    SYNC_USER_GROUP = "sync_user_group"
+    #: Tell a team that nobody will be on call.
+    WARN_GAP = "warn_gap"
+    #: See who is in a Slack user group.
+    FIND_USER_GROUP = "find_user_group"
 
 
 #: Kinds that only bring something up to date: of several in a lane, the newest does for all.
@@ -40,6 +55,7 @@ COLLAPSING = frozenset(
         DeliveryKind.UPDATE_CARD,
         DeliveryKind.UPDATE_ANNOUNCEMENT,
         DeliveryKind.REFRESH_PAGE,
+        DeliveryKind.SYNC_USER_GROUP,
     }
 )
 
@@ -53,6 +69,8 @@ UNPACED = frozenset(
         DeliveryKind.BOOKMARK_CARD,
         DeliveryKind.INVITE,
         DeliveryKind.FIND_PERSON,
+        DeliveryKind.SYNC_USER_GROUP,
+        DeliveryKind.FIND_USER_GROUP,
     }
 )
 
@@ -69,6 +87,9 @@ LIMITED_TOGETHER = frozenset(
         DeliveryKind.INVITE,
         DeliveryKind.REFRESH_PAGE,
         DeliveryKind.FIND_PERSON,
+        DeliveryKind.UPDATE_SWAP,
+        DeliveryKind.SYNC_USER_GROUP,
+        DeliveryKind.FIND_USER_GROUP,
     }
 )
 
@@ -107,6 +128,10 @@ class Delivery:
     page_id: int | None = None
     #: How to reach the person.
     method: Method | None = None
+    #: What else it is about: a schedule, a stretch of one, a swap, a gap, a Slack user group.
+    subject: str | None = None
+    #: It is owed from then on; None is at once.
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +161,8 @@ class Sent:
     name: str | None = None
     #: The incident's version that was shown.
     version: int | None = None
+    #: Slack ids of who is in a user group.
+    members: tuple[str, ...] = ()
     #: How long the lane rests before its next delivery.
     rest: timedelta = timedelta(0)
 

@@ -74,6 +74,8 @@ class Incident:
     round: int = 1
     #: Whether the last level went unanswered in this round.
     is_exhausted: bool = False
+    #: How often the policy has begun again from its first level in this round.
+    repeats: int = 0
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     resolved_at: datetime | None = None
@@ -168,6 +170,7 @@ def restart_escalation(incident: Incident) -> Incident:
         incident,
         level=0,
         round=incident.round + 1,
+        repeats=0,
         is_exhausted=False,
         acknowledged_at=None,
         acknowledged_by=None,

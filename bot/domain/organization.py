@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.contact import USUAL, Method, Methods
+from bot.domain import contact
+from bot.domain.contact import DEFAULT_URGENCIES, USUAL, Later, Method, Methods, Rule, Urgency
+from bot.domain.hours import LocalHours
 from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
 from bot.domain.postmortem import PostmortemLevel
 from bot.domain.rights import Role
@@ -29,6 +31,10 @@ class Person:
     is_active: bool = True
     #: How to reach them; empty leaves it to the level, and else to Slack.
     channels: tuple[Method, ...] = ()
+    #: How soon by which method, for each urgency; empty: by `channels`, at once.
+    rules: Mapping[Urgency, tuple[Rule, ...]] = field(default_factory=dict, hash=False)
+    #: Pages of low urgency wait until they end.
+    quiet: LocalHours | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Team:
     members: tuple[PersonId, ...] = ()
     schedule: ScheduleId | None = None
     is_active: bool = True
+    #: Name of the team's Slack channel, without `#`: it hears of gaps in the schedule.
+    channel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,8 @@ class Service:
     team: TeamId | None = None
     default_severity: Severity | None = None
     is_active: bool = True
+    #: Its own escalation policies, before the organization's.
+    policies: Mapping[Severity, "EscalationPolicy"] = field(default_factory=dict, hash=False)
 
 
 class LevelRole(StrEnum):
@@ -65,23 +75,68 @@ class LevelRole(StrEnum):
     ORG_ADMIN = "org_admin"
 
 
+class TargetKind(StrEnum):
+    """What a level's target is; the value is the organization file's key."""
+
+    #: Its name is a LevelRole, seen from the incident's teams.
+    ROLE = "role"
+    PERSON = "person"
+    #: Who is on call by this schedule.
+    SCHEDULE = "schedule"
+    #: Who stands behind them.
+    SECONDARY = "secondary_of"
+    TEAM_LEAD = "lead_of"
+    #: All of the team, with its lead.
+    TEAM = "team"
+    #: All of a Slack user group, named by its handle without `@`.
+    USER_GROUP = "user_group"
+
+
+@dataclass(frozen=True)
+class Target:
+    kind: TargetKind
+    name: str
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Whom a level pages instead during these hours."""
+
+    during: LocalHours
+    targets: tuple[Target, ...]
+
+
 @dataclass(frozen=True)
 class Level:
-    """One step of a policy: a role or named people, and how long they have to acknowledge."""
+    """One step of a policy: whom it pages, and how long they have to acknowledge."""
 
     level: int
     timeout: timedelta
-    role: LevelRole | None = None
-    people: tuple[PersonId, ...] = ()
+    targets: tuple[Target, ...]
+    #: The first whose hours cover the moment of paging takes the place of `targets`.
+    branches: tuple[Branch, ...] = ()
     enabled: bool = True
     #: By which its people are reached besides their own.
     channels: tuple[Method, ...] = ()
+
+    def targets_at(self, now: datetime) -> tuple[Target, ...]:
+        covering = (branch.targets for branch in self.branches if branch.during.covers(now))
+        return next(covering, self.targets)
+
+    @property
+    def role(self) -> LevelRole | None:
+        """The role that is all of the level; None where it names its targets."""
+        if len(self.targets) != 1 or self.branches or self.targets[0].kind is not TargetKind.ROLE:
+            return None
+        return LevelRole(self.targets[0].name)
 
 
 @dataclass(frozen=True)
 class EscalationPolicy:
     severity: Severity
     levels: tuple[Level, ...]
+    #: After the last level it begins again, so often.
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,8 +146,11 @@ class Organization:
     teams: Mapping[TeamId, Team] = field(default_factory=dict)
     services: Mapping[ServiceId, Service] = field(default_factory=dict)
     schedules: Mapping[ScheduleId, Schedule] = field(default_factory=dict)
+    #: Those whose overrides stay as they are when this is applied: its file does not mention them.
+    keeps_overrides: frozenset[ScheduleId] = field(default=frozenset(), compare=False)
     policies: Mapping[Severity, EscalationPolicy] = field(default_factory=dict)
     slas: Mapping[Severity, Sla] = field(default_factory=lambda: dict(DEFAULT_SLAS))
+    urgencies: Mapping[Severity, Urgency] = field(default_factory=lambda: dict(DEFAULT_URGENCIES))
     default_severity: Severity = DEFAULT_SEVERITY
     #: The service of an incident that is declared without one.
     default_service: ServiceId | None = None
@@ -100,6 +158,8 @@ class Organization:
     announcement_channel: str | None = None
     #: How much its postmortems must tell.
     postmortem_level: PostmortemLevel = PostmortemLevel.BASIC
+    #: Who is in each Slack user group, as last seen there. Filled in when the organization is looked up.
+    user_groups: Mapping[str, tuple[PersonId, ...]] = field(default_factory=dict)
 
     def person(self, person_id: PersonId | None) -> Person | None:
         return self.people.get(person_id) if person_id is not None else None
@@ -127,21 +187,41 @@ class Organization:
         found = [team for team in self.teams.values() if team.name.casefold() == wanted]
         return min(found, key=lambda team: not team.is_active, default=None)
 
+    def policy(self, severity: Severity, service_ids: Iterable[ServiceId]) -> EscalationPolicy | None:
+        """That of the first of these services with one of its own, else the organization's."""
+        for service_id in service_ids:
+            service = self.services.get(service_id)
+            if service is not None and service.is_active and severity in service.policies:
+                return service.policies[severity]
+        return self.policies.get(severity)
+
     def admins(self) -> tuple[PersonId, ...]:
         return tuple(one.id for one in self.people.values() if one.role is Role.ADMIN and one.is_active)
 
-    def methods(self, people: Iterable[PersonId], level: Level | None = None) -> Methods:
-        """How each is reached: by all that the level and the person name, by Slack if neither does."""
-        of_level = level.channels if level else ()
-        reached = {}
+    def pages(
+        self, people: Iterable[PersonId], urgency: Urgency, now: datetime, level: Level | None = None
+    ) -> tuple[Methods, Later]:
+        """How each of the people is paged now, and later.
+
+        At once by all that the level names, and as the person's rules say; without rules, by all that the
+        person names; by Slack if nothing is named. Quiet hours put off what has low urgency.
+        """
+        of_level = [Rule(method) for method in level.channels] if level else []
+        methods, later = {}, {}
         for person_id in people:
             person = self.people.get(person_id)
-            reached[person_id] = (
-                tuple(dict.fromkeys((*of_level, *(person.channels if person else ())))) or USUAL
-            )
-        return reached
+            rules = [*of_level, *(_rules(person, urgency) if person else ())] or map(Rule, USUAL)
+            quiet = person.quiet if person and urgency is Urgency.LOW else None
+            methods[person_id], follow = contact.pages(rules, now, quiet)
+            if follow:
+                later[person_id] = follow
+        return methods, later
 
     def shift(self, team: Team, now: datetime) -> Shift | None:
         """Who of the team is on call; None when the team has no schedule."""
         schedule = self.schedules.get(team.schedule) if team.schedule is not None else None
         return on_call(schedule, now) if schedule else None
+
+
+def _rules(person: Person, urgency: Urgency) -> Iterable[Rule]:
+    return person.rules.get(urgency) or [Rule(method) for method in person.channels]

@@ -34,6 +34,8 @@ class NextLevel:
     role: LevelRole | None
     people: tuple[Person, ...]
     at: datetime | None
+    #: Whether the policy begins again with it, which happens by time only.
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True)

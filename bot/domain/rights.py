@@ -35,13 +35,15 @@ class Right(StrEnum):
     CLOSE = "close incidents"
     REOPEN = "reopen incidents"
     WRITE_POSTMORTEM = "write postmortems"
+    CHANGE_DUTY = "change who is on call"
     CONFIGURE = "change the organization"
     MANAGE_KEYS = "create or revoke API keys"
+    MANAGE_FEEDS = "create or revoke calendar feeds"
     AUDIT = "read the audit log"
 
 
 _VIEWER = frozenset({Right.DECLARE})
-_RESPONDER = frozenset(Right) - {Right.CONFIGURE, Right.MANAGE_KEYS, Right.AUDIT}
+_RESPONDER = frozenset(Right) - {Right.CONFIGURE, Right.MANAGE_KEYS, Right.MANAGE_FEEDS, Right.AUDIT}
 
 #: The table.
 RIGHTS: Mapping[Role, frozenset[Right]] = {

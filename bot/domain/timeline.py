@@ -1,10 +1,11 @@
 """What happened: one frozen class for each kind of timeline event, and who did it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.contact import USUAL, Method, Methods
+from bot.domain.contact import USUAL, Later, Method, Methods
 from bot.domain.ids import IncidentId, PersonId, ServiceId, SlackUserId
 from bot.domain.incident import Status
 from bot.domain.rights import Role
@@ -148,6 +149,9 @@ class Escalated:
     #: How late a deadline was carried out because Tocsin was not running; None when on time.
     late: timedelta | None = None
     methods: Methods = field(default_factory=dict)
+    later: Later = field(default_factory=dict)
+    #: How often the policy had begun again before; 0 the first time through its levels.
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,7 @@ class EscalationExhausted:
     round: int
     late: timedelta | None = None
     methods: Methods = field(default_factory=dict)
+    later: Later = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -191,6 +196,7 @@ class ClosureMissed:
     round: int
     late: timedelta | None = None
     methods: Methods = field(default_factory=dict)
+    later: Later = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -268,3 +274,12 @@ class Entry:
     at: datetime
     by: Actor
     event: Event
+
+
+def put_off(event: Escalated | EscalationExhausted | ClosureMissed) -> Mapping[PersonId, datetime]:
+    """For each person who is not paged at once: when their first page goes out."""
+    return {
+        person_id: min(page.at for page in pages)
+        for person_id, pages in event.later.items()
+        if not event.methods.get(person_id, USUAL)
+    }

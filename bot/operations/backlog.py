@@ -18,7 +18,7 @@ def backlog(tx: Connection, now: datetime) -> Backlog:
     owed_since = outbox.owed_since(tx, now)
     return Backlog(
         open_incidents=tallies.by_severity(tx, [status.value for status in OPEN]),
-        deliveries=outbox.unsettled(tx),
+        deliveries=outbox.unsettled(tx, now),
         deadline_lag=max(now - earliest, timedelta(0)) if earliest is not None else timedelta(0),
         outbox_lag=max(now - owed_since, timedelta(0)) if owed_since is not None else timedelta(0),
     )

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.domain import escalation, ids
+from bot.domain import declaration, ids
 from bot.domain.errors import Invalid, SlaNotConfigured
-from bot.domain.ids import IncidentId, PersonId
-from bot.domain.incident import DESCRIPTION_LIMIT, Incident, Status, checked_text, checked_title
-from bot.domain.organization import LevelRole, Organization, Service
+from bot.domain.ids import IncidentId
+from bot.domain.incident import DESCRIPTION_LIMIT, Incident, checked_text, checked_title
+from bot.domain.organization import Organization, Service
 from bot.domain.rights import Right
 from bot.domain.sla import Severity, Sla
-from bot.domain.timeline import Actor, Assigned, Declared, Event, Reason
+from bot.domain.timeline import Actor
 from bot.operations import look_up
 from bot.operations.permit import permit
 from bot.operations.record import record_first
@@ -43,14 +43,16 @@ def declare(
     organization = look_up.organization(tx)
     chosen = _services(organization, services)
     severity = severity or _default_severity(organization, chosen)
-    new = _new(tx, now, actor, severity, sla_of(organization, severity), chosen)
-    assignee = _on_call(organization, new, now)
-    incident = replace(new, title=title, description=description, assignee_id=assignee)
-    events: list[Event] = [Declared(title, severity, incident.service_ids)]
-    if assignee is not None:
-        events.append(Assigned(assignee, None, is_automatic=True))
-    incident, escalations = escalation.climb(organization, incident, now, Reason.DECLARED)
-    return record_first(tx, now, actor, incident, [*events, *escalations])
+    new = replace(
+        declaration.new(now, severity, sla_of(organization, severity), chosen),
+        id=IncidentId(ids.time_ordered(now)),
+        number=ids.incident_number(now.year, incidents.next_ordinal(tx, now.year)),
+        title=title,
+        description=description,
+        declared_by=actor.name,
+    )
+    incident, events = declaration.begin(organization, new, now)
+    return record_first(tx, now, actor, incident, events)
 
 
 def _services(organization: Organization, names: Sequence[str]) -> list[Service]:
@@ -75,31 +77,3 @@ def sla_of(organization: Organization, severity: Severity) -> Sla:
     if sla is None:
         raise SlaNotConfigured(f"{severity} has no acknowledge and closure deadline. An admin can set them.")
     return sla
-
-
-def _new(
-    tx: Connection, now: datetime, actor: Actor, severity: Severity, sla: Sla, services: Sequence[Service]
-) -> Incident:
-    return Incident(
-        id=IncidentId(ids.time_ordered(now)),
-        number=ids.incident_number(now.year, incidents.next_ordinal(tx, now.year)),
-        version=0,
-        sequence=0,
-        title="",
-        description=None,
-        severity=severity,
-        status=Status.NEW,
-        service_ids=tuple(service.id for service in services),
-        team_id=next((service.team for service in services if service.team is not None), None),
-        assignee_id=None,
-        created_at=now,
-        declared_by=actor.name,
-        acknowledge_by=sla.acknowledge_by(now),
-        close_by=sla.close_by(now),
-        clock_started_at=now,
-    )
-
-
-def _on_call(organization: Organization, incident: Incident, now: datetime) -> PersonId | None:
-    teams = escalation.responsible_teams(organization, incident.team_id, incident.service_ids)
-    return next(iter(escalation.in_role(organization, LevelRole.PRIMARY, teams, now)), None)

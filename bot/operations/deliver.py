@@ -41,7 +41,7 @@ PROVIDER_FAILED = "EXTERNAL_API_ERROR"
 #: Pages that were laid out already, perhaps before there was a channel to open.
 _UNDER_WAY = (DeliveryState.SENDING, DeliveryState.SENT)
 #: Nothing goes out, whatever is written down of it.
-_IDLE = (Wish.DROP, Wish.WAIT)
+_IDLE = (Wish.DROP, Wish.WAIT, Wish.PUT_BACK)
 #: Whose failure the timeline mentions: people rely on them, and saying so does not fail the same way.
 _MENTIONED = frozenset(
     {
@@ -152,6 +152,9 @@ def _taken(tx: Connection, head: Row[Any], now: datetime, lease: Lease) -> Claim
     if wish is Wish.DROP:
         outbox.settle(tx, row.id, row.lane, {"state": DeliveryState.DROPPED, "settled_at": now})
         return None
+    if wish is Wish.PUT_BACK:
+        reroute.put_back(tx, row)
+        return None
     if wish is Wish.WAIT:
         outbox.change(tx, row.id, {"next_attempt_at": now + reroute.TURN})
         return None
@@ -230,6 +233,8 @@ def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) 
     owed = delivery.owed
     if owed.kind is DeliveryKind.FIND_PERSON:
         _found(tx, now, owed, sent)
+    elif owed.kind is DeliveryKind.FIND_USER_GROUP and owed.subject is not None:
+        organizations.found_group(tx, owed.subject, sent.members, now)
     elif owed.incident_id is not None:
         _placed(tx, now, owed, owed.incident_id, sent)
 
@@ -249,7 +254,7 @@ def _placed(tx: Connection, now: datetime, owed: Delivery, incident_id: str, sen
             columns = {"channel_id": sent.channel_id, "channel_name": sent.name, "thread_ts": sent.receipt}
             incidents.settle_place(tx, incident_id, columns)
             owe(tx, now, consequences.of_channel(incident))
-            underway = [page for page in outbox.pages_of(tx, incident_id) if page.state in _UNDER_WAY]
+            underway = [page for page in outbox.pages_of(tx, incident_id, now) if page.state in _UNDER_WAY]
             refresh_pages(tx, now, incident, underway, "channel")
         case DeliveryKind.POST_CARD:
             incidents.settle_place(tx, incident_id, {"card_ts": sent.receipt})
@@ -325,8 +330,8 @@ def _page_failed(
     """
     cause = look_up.entry(tx, incident.id, owed.sequence or 0)
     if not isinstance(cause.event, Paged):
-        others = [method for method in methods if method is not owed.method]
-        # What is owed already, as it is for a person of several methods, is not owed again.
-        owe(tx, now, [consequences.page(incident.id, cause.sequence, person_id, one) for one in others])
+        for other in methods:
+            if other is not owed.method:
+                reroute.owe_instead(tx, now, cause, person_id, other)
     after, passed = reroute.passed(tx, now, incident, cause.sequence)
     record(tx, now, TOCSIN, incident, after, PageFailed(person_id, owed.method or "", why), *passed)

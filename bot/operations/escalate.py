@@ -21,7 +21,8 @@ def escalate(tx: Connection, now: datetime, actor: Actor, number: str) -> Incide
     if not before.is_open:
         raise InvalidTransition(before.number, before.status, MOVES[before.status], "escalated")
     organization = look_up.organization(tx)
-    if escalation.next_level(organization, before.severity, before.level) is None:
+    policy = organization.policy(before.severity, before.service_ids)
+    if escalation.next_level(policy, before.level) is None:
         raise NoFurtherLevel(
             f"{before.number} is at its last level. Page somebody by name instead: /incident page @someone."
         )

@@ -68,7 +68,7 @@ def create(
         created_at=now,
         expires_at=expires_at,
     )
-    keys.add(tx, rows.key_columns(key) | {"digest": digest(secret or _own_secret(tx), text)})
+    keys.add(tx, rows.key_columns(key) | {"digest": digest(secret or own_secret(tx), text)})
     audit.keep(tx, now, actor, [Change(Action.KEY_CREATED, _told(key), after=_opens(key))])
     return key, text
 
@@ -105,6 +105,12 @@ def _opens(key: ApiKey) -> str:
 def secret_of(tx: Connection, chosen: str | None) -> str | None:
     """The HMAC's key: the one chosen, else the installation's own; None before any key was made."""
     return chosen or keys.fact(tx, _SECRET)
+
+
+def own_secret(tx: Connection) -> str:
+    """The installation's own HMAC key, made now if there is none."""
+    keys.keep_fact(tx, _SECRET, secrets.token_hex(32))
+    return keys.fact(tx, _SECRET) or ""
 
 
 def digest(secret: str, text: str) -> str:
@@ -155,8 +161,3 @@ def _actor(
 def used(tx: Connection, now: datetime, key_id: str) -> None:
     """Keep when the key was used last."""
     keys.used(tx, key_id, now)
-
-
-def _own_secret(tx: Connection) -> str:
-    keys.keep_fact(tx, _SECRET, secrets.token_hex(32))
-    return keys.fact(tx, _SECRET) or ""

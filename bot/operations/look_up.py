@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.domain import escalation
+from bot.domain.asking import has_begun_again, is_asking
 from bot.domain.contact import Method
 from bot.domain.deadline import ESCALATION
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
 from bot.domain.ids import PersonId, SlackUserId, as_incident_number
+from bot.domain.imported import with_duties
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization, Person, Service, Team
 from bot.domain.overview import (
@@ -30,16 +32,11 @@ from bot.domain.overview import (
 from bot.domain.timeline import (
     Actor,
     ActorKind,
-    ClosureMissed,
     Door,
     Entry,
-    Escalated,
-    EscalationExhausted,
-    Paged,
-    Reason,
 )
 from bot.operations import rows
-from storage import deadlines, incidents, organizations, outbox, timeline
+from storage import calendars, deadlines, incidents, organizations, outbox, timeline
 from storage import listing as incident_lists
 from storage.listing import Filter, Range
 
@@ -47,7 +44,8 @@ _FIRST_MOMENT, _LAST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1
 
 
 def organization(tx: Connection) -> Organization:
-    """The organization that runs, with the Slack accounts found so far; an empty one before any."""
+    """The organization that runs, with what was found in Slack so far and what its calendars say; an
+    empty one before any."""
     revision, findings = organizations.newest(tx)
     if revision is None:
         return Organization(name="Tocsin")
@@ -71,15 +69,26 @@ class _Source:
 @lru_cache(maxsize=8)
 def _organization(source: _Source) -> Organization:
     """Read once for each revision: revisions never change, and the newest is asked for each time."""
-    kept = rows.organization(organizations.document(source.tx, source.key[1]))
-    accounts = organizations.accounts(source.tx)
+    found = with_findings(source.tx, rows.organization(organizations.document(source.tx, source.key[1])))
     source.tx = None  # type: ignore[assignment] # the cache must not hold on to a connection
+    return found
+
+
+def with_findings(tx: Connection, kept: Organization) -> Organization:
+    """The organization with what its document does not say: what Slack and its calendars told."""
+    accounts, groups = organizations.accounts(tx), organizations.groups(tx)
+    said = {(row.schedule_id, row.layer): rows.occurrences(row.occurrences) for row in calendars.every(tx)}
     people = dict(kept.people)
     for person in kept.people.values():
         email, slack_id = accounts.get(person.id, ("", ""))
         if person.slack_id is None and email == person.email:
             people[person.id] = replace(person, slack_id=SlackUserId(slack_id))
-    return replace(kept, people=people)
+    known = {person.slack_id: person.id for person in people.values()}
+    user_groups = {
+        handle: tuple(known[SlackUserId(one)] for one in members if one in known)
+        for handle, members in groups.items()
+    }
+    return with_duties(replace(kept, people=people, user_groups=user_groups), said)
 
 
 def incident(tx: Connection, number: str) -> Incident:
@@ -119,7 +128,7 @@ def overview(tx: Connection, found: Incident, now: datetime) -> Overview:
     """The incident with its people, its place in Slack, and what happens next."""
     organized = organization(tx)
     next_level, admins_at = _what_is_next(tx, organized, found, now)
-    policy = organized.policies.get(found.severity)
+    policy = organized.policy(found.severity, found.service_ids)
     return Overview(
         incident=found,
         assignee=organized.person(found.assignee_id),
@@ -144,12 +153,14 @@ def _what_is_next(
     at = min(armed, default=None)
     if not found.is_open or found.is_exhausted:
         return None, None
-    level = escalation.next_level(organized, found.severity, found.level)
+    level = escalation.following(organized, found)
     if level is None:
         return None, at
     teams = escalation.responsible_teams(organized, found.team_id, found.service_ids)
     people = escalation.targets(organized, level, teams, at or now)
-    return NextLevel(level.level, level.role, tuple(organized.people[one] for one in people), at), None
+    is_repeat = level.level <= found.level
+    paged = tuple(organized.people[one] for one in people)
+    return NextLevel(level.level, level.role, paged, at, is_repeat), None
 
 
 def entries(tx: Connection, found: Incident, limit: int = 200) -> tuple[Entry, ...]:
@@ -281,20 +292,13 @@ def page_facts(
     if person is None:
         raise NotFound("They are not in the organization any more.")
     cause = entry(tx, incident_id, sequence)
-    return PageFacts(overview(tx, found, now), person, cause, is_asking(found, cause))
+    asks = is_asking(found, cause) and not is_paged_again(tx, found, cause, person_id)
+    return PageFacts(overview(tx, found, now), person, cause, asks)
 
 
-def is_asking(found: Incident, cause: Entry) -> bool:
-    """Whether a page for this event still asks for an answer."""
-    match cause.event:
-        case Escalated(round=number, reason=Reason.BY_HAND) if found.acknowledged_at is not None:
-            return found.is_open and found.round == number and cause.at >= found.acknowledged_at
-        case Escalated(round=number) | EscalationExhausted(round=number):
-            return found.awaits_acknowledgement and found.round == number
-        case ClosureMissed() | Paged():
-            return found.is_open
-        case _:
-            return False
+def is_paged_again(tx: Connection, found: Incident, cause: Entry, person_id: PersonId) -> bool:
+    """Whether the policy has begun again since, and has paged the person anew: that page asks now."""
+    return has_begun_again(found, cause) and outbox.is_paged_since(tx, found.id, person_id, cause.sequence)
 
 
 def page_receipts(tx: Connection, incident_id: str, sequence: int) -> tuple[PageReceipt, ...]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 
 from bot.domain import consequences, ids
 from bot.domain.audit import of_incident
-from bot.domain.deadline import Arm, DeadlineChange, DeadlineKind, DeadlineState
+from bot.domain.deadline import DeadlineChange, DeadlineState, last_words
 from bot.domain.delivery import Delivery, DeliveryKind, DeliveryState, Priority
 from bot.domain.errors import Conflict
 from bot.domain.incident import Incident
@@ -54,7 +54,12 @@ def owe(tx: Connection, now: datetime, deliveries: Iterable[Delivery]) -> None:
         "next_attempt_at": AT_ONCE,
     }
     once = {delivery.key: delivery for delivery in reversed([*deliveries])}
-    outbox.add(tx, [rows.delivery_columns(delivery) for delivery in reversed(once.values())], fresh)
+    owed = [*reversed(once.values())]
+    outbox.add(tx, [rows.delivery_columns(one) for one in owed if one.not_before is None], fresh)
+    for one in owed:
+        if one.not_before is not None:
+            later = {**fresh, "owed_at": one.not_before, "next_attempt_at": one.not_before}
+            outbox.add(tx, [rows.delivery_columns(one)], later)
 
 
 def refresh_pages(
@@ -91,7 +96,13 @@ def _write_down(
         owed = [delivery for delivery in owed if delivery.kind not in consequences.UPDATES]
     owe(tx, now, owed)
     if any(consequences.changes_pages(event) for event in events):
-        refresh_pages(tx, now, incident, outbox.pages_of(tx, incident.id), str(incident.sequence))
+        changed = [
+            page
+            for page in outbox.pages_of(tx, incident.id, now)
+            if page.sequence < first
+            and any(consequences.changes_page(event, page.person_id) for event in events)
+        ]
+        refresh_pages(tx, now, incident, changed, str(incident.sequence))
     _move_clocks(
         tx, now, incident, [change for entry in entries for change in consequences.deadlines(incident, entry)]
     )
@@ -100,11 +111,7 @@ def _write_down(
 def _move_clocks(
     tx: Connection, now: datetime, incident: Incident, changes: Sequence[DeadlineChange]
 ) -> None:
-    """The last word on each kind of deadline counts."""
-    last: dict[DeadlineKind, Arm | None] = {}
-    for change in changes:
-        for kind in (change.kind,) if isinstance(change, Arm) else change.kinds:
-            last[kind] = change if isinstance(change, Arm) else None
+    last = last_words(changes)
     if last and incident.version > 1:
         deadlines.disarm(tx, incident.id, [kind.value for kind in last], now)
     armed = [

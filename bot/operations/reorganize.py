@@ -1,17 +1,19 @@
 """Apply an organization: all of it in one transaction, or nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from bot.domain import ids
-from bot.domain.audit import Action, Change, of_organization
+from bot.domain import escalation, ids
+from bot.domain.audit import Action, Change, of_duty, of_organization
 from bot.domain.delivery import Delivery, DeliveryKind, Priority
 from bot.domain.organization import Organization, Person, Service, Team
+from bot.domain.override import with_overrides
 from bot.domain.rights import Right
+from bot.domain.schedule import Override, Schedule
 from bot.domain.timeline import TOCSIN, Actor
 from bot.operations import audit, look_up, rows
 from bot.operations.permit import permit
@@ -28,15 +30,45 @@ def apply(tx: Connection, now: datetime, actor: Actor, wanted: Organization) -> 
     A service keeps its public key for ever; a new one gets its own. Raises LacksRight.
     """
     permit(actor, Right.CONFIGURE)
+    organizations.hold(tx)
     revision, _ = organizations.newest(tx)
-    current = rows.organization(organizations.document(tx, revision)) if revision else Organization("")
-    merged = _merged(current, wanted)
+    current = kept(tx)
+    merged = _merged(current, wanted, ids.service_key)
     if revision is not None and merged == current:
         return False
     organizations.add(tx, (revision or 0) + 1, now, actor.name, rows.organization_document(merged))
     audit.keep(tx, now, actor, of_organization(current, merged))
     seek_people(tx, now, merged.people.values())
+    seek_user_groups(tx, now, merged)
     return True
+
+
+def put_on_top(
+    tx: Connection, now: datetime, actor: Actor, overrides: Iterable[tuple[ids.ScheduleId, Override]]
+) -> None:
+    """These overrides win from now on. Who calls this holds the organization and has checked them."""
+    revision, _ = organizations.newest(tx)
+    current = kept(tx)
+    schedules, changes = dict(current.schedules), []
+    for schedule_id, override in overrides:
+        before = schedules[schedule_id]
+        schedules[schedule_id] = with_overrides(before, [override], now)
+        changes.append(of_duty(before, override))
+    changed = replace(current, schedules=schedules)
+    organizations.add(tx, (revision or 0) + 1, now, actor.name, rows.organization_document(changed))
+    audit.keep(tx, now, actor, changes)
+
+
+def kept(tx: Connection) -> Organization:
+    """The organization as it was applied, without what was found in Slack; one without a name before any."""
+    revision, _ = organizations.newest(tx)
+    return rows.organization(organizations.document(tx, revision)) if revision else Organization("")
+
+
+def proposed(tx: Connection, wanted: Organization) -> tuple[Organization, Organization]:
+    """What runs, and what would run once `wanted` is applied; keys of new services are still empty."""
+    current = kept(tx)
+    return current, _merged(current, wanted, str)
 
 
 def is_empty(tx: Connection) -> bool:
@@ -49,6 +81,25 @@ def seek_people(tx: Connection, now: datetime, people: Iterable[Person] | None =
     for person in look_up.organization(tx).people.values() if people is None else people:
         if person.is_active and person.slack_id is None:
             owe(tx, now, [_find(person, now)])
+
+
+def seek_user_groups(tx: Connection, now: datetime, organization: Organization | None = None) -> None:
+    """Owe a look at who is in each Slack user group that a policy pages."""
+    found = look_up.organization(tx) if organization is None else organization
+    owe(
+        tx,
+        now,
+        [
+            Delivery(
+                DeliveryKind.FIND_USER_GROUP,
+                key=f"find_user_group:{handle}:{now:%Y-%m-%dT%H:%M}",
+                lane=f"find_user_group:{handle}",
+                priority=Priority.LOW,
+                subject=handle,
+            )
+            for handle in escalation.user_groups(found)
+        ],
+    )
 
 
 def recognize(tx: Connection, now: datetime, email: str, slack_id: str) -> bool:
@@ -73,9 +124,9 @@ def _find(person: Person, now: datetime) -> Delivery:
     )
 
 
-def _merged(current: Organization, wanted: Organization) -> Organization:
+def _merged(current: Organization, wanted: Organization, new_key: Callable[[], str]) -> Organization:
     services = {
-        handle: replace(service, key=_key(current, handle, service.key))
+        handle: replace(service, key=_key(current, handle, service.key, new_key))
         for handle, service in wanted.services.items()
     }
     return replace(
@@ -83,12 +134,22 @@ def _merged(current: Organization, wanted: Organization) -> Organization:
         people=_with_retired(current.people, wanted.people),
         teams=_with_retired(current.teams, wanted.teams),
         services=_with_retired(current.services, services),
+        schedules=_with_overrides(current, wanted),
+        keeps_overrides=frozenset(),
     )
 
 
-def _key(current: Organization, handle: ids.ServiceId, given: str) -> str:
+def _with_overrides(current: Organization, wanted: Organization) -> dict[ids.ScheduleId, Schedule]:
+    """Those that were made in Slack stay, where the file does not say what there shall be."""
+    found = dict(wanted.schedules)
+    for handle in wanted.keeps_overrides & current.schedules.keys() & found.keys():
+        found[handle] = replace(found[handle], overrides=current.schedules[handle].overrides)
+    return found
+
+
+def _key(current: Organization, handle: ids.ServiceId, given: str, new_key: Callable[[], str]) -> str:
     known = current.services.get(handle)
-    return known.key if known else given or ids.service_key()
+    return known.key if known else given or new_key()
 
 
 def _with_retired(current: Mapping[Handle, Value], wanted: Mapping[Handle, Value]) -> dict[Handle, Value]:

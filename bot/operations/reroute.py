@@ -10,10 +10,11 @@ it nevertheless was considered (a letter wakes fewer people than a telephone tha
 sleeps through the letter is what escalation levels are for, and nobody is paged twice for one reason.
 
 People who are to be paged by both methods are paged by both: there, neither takes the place of the other.
+Where their rules have another method follow later, that page is put forward instead of one more being owed.
 A page by hand names its methods, and falls to no other: who sent it is told.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -24,6 +25,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.domain import consequences, escalation
+from bot.domain.asking import is_asking
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import REROUTE_AFTER, DeliveryState
 from bot.domain.ids import PersonId
@@ -31,6 +33,7 @@ from bot.domain.incident import Incident
 from bot.domain.timeline import (
     TOCSIN,
     ClosureMissed,
+    Entry,
     Escalated,
     EscalationExhausted,
     Event,
@@ -61,6 +64,8 @@ class Wish(Enum):
     #: The one that took its place is being sent.
     WAIT = auto()
     DROP = auto()
+    #: It was put forward for one that has arrived after all: its own time will come.
+    PUT_BACK = auto()
 
 
 @dataclass(frozen=True)
@@ -77,22 +82,38 @@ def wish(tx: Connection, now: datetime, page: Row[Any]) -> Wish:
     if isinstance(cause.event, Paged):
         return Wish.SEND
     over = Wish.LOOK if page.is_in_doubt else Wish.DROP
-    if not look_up.is_asking(look_up.glance(tx, page.incident_id), cause):
+    incident = look_up.glance(tx, page.incident_id)
+    if not is_asking(incident, cause):
         return over
-    if page.last_error is None and now - page.owed_at < REROUTE_AFTER:
+    if look_up.is_paged_again(tx, incident, cause, page.person_id):
+        return over
+    planned_at = _later(cause).get(page.key)
+    if planned_at is None and page.last_error is None and now - page.owed_at < REROUTE_AFTER:
         return Wish.SEND
-    first = _methods(cause.event, page.person_id)
-    pages = outbox.pages_for_event(tx, page.incident_id, page.sequence)
-    twins = [
-        twin.state
-        for twin in pages
-        if twin.person_id == page.person_id
-        and twin.id != page.id
-        and not (twin.method in first and page.method in first)
-    ]
+    twins = _twins(tx, cause, page)
     if DeliveryState.SENT in twins:
-        return over
-    return Wish.WAIT if DeliveryState.SENDING in twins and page.method in first else Wish.SEND
+        return Wish.PUT_BACK if over is Wish.DROP and planned_at and now < planned_at else over
+    is_waiting = DeliveryState.SENDING in twins and not _is_stand_in(cause, page)
+    return Wish.WAIT if is_waiting else Wish.SEND
+
+
+def put_back(tx: Connection, page: Row[Any]) -> None:
+    """The page is owed from its own time again: what it was put forward for has arrived after all."""
+    cause = look_up.entry(tx, page.incident_id, page.sequence)
+    outbox.put_off(tx, page.id, _later(cause)[page.key])
+
+
+def owe_instead(tx: Connection, now: datetime, cause: Entry, person_id: PersonId, to: Method) -> None:
+    """The person is owed the page by this method now: the one that was to follow later, if there is one."""
+    pages = [
+        page
+        for page in outbox.pages_for_event(tx, cause.incident_id, cause.sequence)
+        if page.person_id == person_id and page.method == to
+    ]
+    if not pages:
+        owe(tx, now, [consequences.page(cause.incident_id, cause.sequence, person_id, to)])
+    elif all(page.owed_at > now for page in pages):
+        outbox.put_forward(tx, min(pages, key=attrgetter("owed_at")).id, now)
 
 
 def reroute(
@@ -107,8 +128,8 @@ def reroute(
         return [], None
     if not locks.attempt(tx, "reroute"):  # another process is at it
         return [], now + LOOK_AGAIN
-    alone = outbox.waiting_pages(tx, away, _MOST, is_alone=True)
-    beside_failed = outbox.waiting_pages(tx, away, _MOST, is_alone=False)
+    alone = outbox.waiting_pages(tx, now, away, _MOST, is_alone=True)
+    beside_failed = outbox.waiting_pages(tx, now, away, _MOST, is_alone=False)
     rerouted: list[Rerouted] = []
     for pages in _by_event(page for page in alone if _is_late(page, now)):
         rerouted += _take_over(tx, now, pages, methods)
@@ -128,7 +149,8 @@ def passed(tx: Connection, now: datetime, incident: Incident, sequence: int) -> 
     if not _is_out_of_reach(tx, now, incident, cause, sequence):
         return incident, []
     organization = look_up.organization(tx)
-    after, escalations = escalation.climb(organization, incident, now, Reason.UNREACHABLE)
+    reached = _has_reached(tx, incident)
+    after, escalations = escalation.climb(organization, incident, now, Reason.UNREACHABLE, is_reached=reached)
     return after, [LevelPassed(incident.level, "could not be reached"), *escalations]
 
 
@@ -140,16 +162,29 @@ def _is_out_of_reach(tx: Connection, now: datetime, incident: Incident, cause: E
     """
     if not isinstance(cause, Escalated) or not incident.awaits_acknowledgement:
         return False
-    if (cause.level, cause.round) != (incident.level, incident.round):
+    if (cause.level, cause.round, cause.repeat) != (incident.level, incident.round, incident.repeats):
         return False
     pages = sorted(outbox.pages_for_event(tx, incident.id, sequence), key=attrgetter("person_id"))
     for _, found in groupby(pages, key=attrgetter("person_id")):
         own = [*found]
         failed = [page for page in own if page.state == DeliveryState.FAILED]
+        lost = {page.method for page in failed}
+        own = [page for page in own if page.owed_at <= now or page.method not in lost]
         stuck = [page for page in own if page.state in _UNSETTLED and _is_late(page, now)]
         if not failed or len(failed) + len(stuck) < len(own):
             return False
     return True
+
+
+def _has_reached(tx: Connection, incident: Incident) -> bool:
+    """Whether a page has arrived since the policy began, or last began again."""
+    for entry in look_up.entries(tx, incident):
+        if isinstance(entry.event, Escalated):
+            is_of_now = (entry.event.round, entry.event.repeat) == (incident.round, incident.repeats)
+            pages = outbox.pages_for_event(tx, incident.id, entry.sequence) if is_of_now else ()
+            if any(page.state == DeliveryState.SENT for page in pages):
+                return True
+    return False
 
 
 def _is_late(page: Row[Any], now: datetime) -> bool:
@@ -161,12 +196,13 @@ def _take_over(
 ) -> list[Rerouted]:
     """The same pages, each by the next method."""
     incident = look_up.incident_by_id(tx, pages[0].incident_id)
+    cause = look_up.entry(tx, incident.id, pages[0].sequence)
     rerouted: list[Rerouted] = []
     events: list[Event] = []
     for page in pages:
         was = Method(page.method)
         to = next(method for method in methods if method is not was)
-        owe(tx, now, [consequences.page(incident.id, page.sequence, page.person_id, to)])
+        owe_instead(tx, now, cause, page.person_id, to)
         events.append(PageRerouted(page.person_id, was, to, page.last_error or "no answer"))
         rerouted.append(Rerouted(was, to))
     record(tx, now, TOCSIN, incident, incident, *events)
@@ -178,10 +214,47 @@ def _by_event(pages: Iterable[Row[Any]]) -> list[list[Row[Any]]]:
     return [[*found] for _, found in groupby(sorted(pages, key=of_event), key=of_event)]
 
 
-def _methods(cause: Event, person_id: PersonId) -> Collection[Method]:
-    """By which methods the event meant the person to be paged."""
-    match cause:
+def _twins(tx: Connection, cause: Entry, page: Row[Any]) -> list[DeliveryState]:
+    """What has come of the pages that do for this one too, or for which it does.
+
+    1. Those that go another way in its place, or in whose place it goes.
+    2. Those by the same method that went out when this one was owed already: it had waited for so long.
+    """
+    found = []
+    for twin in outbox.pages_for_event(tx, page.incident_id, page.sequence):
+        if twin.person_id != page.person_id or twin.id == page.id:
+            continue
+        if twin.method == page.method:
+            is_twin = twin.state != DeliveryState.SENT or twin.settled_at >= page.owed_at
+        else:
+            is_twin = _is_stand_in(cause, page) or (
+                _is_stand_in(cause, twin) and page.key not in _later(cause)
+            )
+        if is_twin:
+            found.append(DeliveryState(twin.state))
+    return found
+
+
+def _is_stand_in(cause: Entry, page: Row[Any]) -> bool:
+    """Whether the page goes out in the place of one by another method."""
+    planned_at = _later(cause).get(page.key)
+    if planned_at is not None:
+        return bool(page.owed_at < planned_at)
+    match cause.event:
         case Escalated() | EscalationExhausted() | ClosureMissed():
-            return cause.methods.get(person_id) or USUAL
+            return page.method not in cause.event.methods.get(page.person_id, USUAL)
         case _:
-            return USUAL
+            return page.method not in USUAL
+
+
+def _later(cause: Entry) -> Mapping[str, datetime]:
+    """The keys of the event's pages that are owed later, and from when."""
+    match cause.event:
+        case Escalated() | EscalationExhausted() | ClosureMissed():
+            return {
+                consequences.later_page(cause.incident_id, cause.sequence, person_id, one).key: one.at
+                for person_id, pages in cause.event.later.items()
+                for one in pages
+            }
+        case _:
+            return {}

@@ -12,11 +12,16 @@ from bot.domain import timeline
 from bot.domain.api_key import ApiKey
 from bot.domain.audit import AuditEntry
 from bot.domain.delivery import ClaimedDelivery, Delivery
+from bot.domain.feed import Feed
+from bot.domain.handoff import Holder
+from bot.domain.imported import Occurrence, Skipped
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization
 from bot.domain.outage import Outage
 from bot.domain.overview import Place
 from bot.domain.postmortem import Content, Postmortem
+from bot.domain.schedule import Gap
+from bot.domain.swap import Swap
 from bot.domain.timeline import Actor, Entry, Event
 from storage.types import JsonText
 
@@ -25,14 +30,22 @@ _AUDIT = TypeAdapter(AuditEntry)
 _OUTAGE = TypeAdapter(Outage)
 _POSTMORTEM = TypeAdapter(Postmortem)
 _CONTENT = TypeAdapter(Content)
+_HOLDER = TypeAdapter(Holder)
+_SWAP = TypeAdapter(Swap)
 _INCIDENT = TypeAdapter(Incident)
 _INCIDENT_COLUMNS = tuple(field.name for field in fields(Incident))
 _of_incident = attrgetter(*_INCIDENT_COLUMNS)
 _PLACE = TypeAdapter(Place)
 _ACTOR = TypeAdapter(Actor)
 _ORGANIZATION = TypeAdapter(Organization)
+#: Filled in when the organization is looked up.
+_FOUND: Any = {"user_groups": True, "schedules": {"__all__": {"layers": {"__all__": {"duties"}}}}}
+_FEED = TypeAdapter(Feed)
+_OCCURRENCES = TypeAdapter(tuple[Occurrence, ...])
+_SKIPPED = TypeAdapter(tuple[Skipped, ...])
 _DELIVERY = TypeAdapter(Delivery)
-_DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery))
+#: `not_before` is kept as what it is owed from.
+_DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "not_before")
 #: Enums as what they stand for: the driver takes three times as long to find that out.
 _of_delivery = attrgetter(
     *(f"{name}.value" if name in ("kind", "priority") else name for name in _DELIVERY_COLUMNS)
@@ -81,12 +94,25 @@ def organization(document: Any) -> Organization:
 
 
 def organization_document(value: Organization) -> Any:
-    return _ORGANIZATION.dump_python(value, mode="json")
+    """All that an organization file says; what is known from elsewhere is not kept with it."""
+    return _ORGANIZATION.dump_python(value, mode="json", exclude=_FOUND)
 
 
 def claimed(row: Row[Any], *, is_wanted: bool) -> ClaimedDelivery:
     owed = _DELIVERY.validate_python(dict(row._mapping))
     return ClaimedDelivery(row.id, owed, row.attempt + 1, row.is_in_doubt, row.owed_at, row.number, is_wanted)
+
+
+def holder(row: Row[Any] | None) -> Holder | None:
+    return _HOLDER.validate_python(dict(row._mapping)) if row is not None else None
+
+
+def swap(row: Row[Any]) -> Swap:
+    return _SWAP.validate_python(dict(row._mapping))
+
+
+def columns(value: Holder | Swap | Gap) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def outage(text: str) -> Outage:
@@ -103,6 +129,30 @@ def key(row: Row[Any]) -> ApiKey:
 
 def key_columns(value: ApiKey) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def feed(row: Row[Any]) -> Feed:
+    return _FEED.validate_python(dict(row._mapping))
+
+
+def feed_columns(value: Feed) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def occurrences(document: Any) -> tuple[Occurrence, ...]:
+    return _OCCURRENCES.validate_python(document or ())
+
+
+def occurrences_document(value: tuple[Occurrence, ...]) -> Any:
+    return _OCCURRENCES.dump_python(value, mode="json")
+
+
+def skipped(document: Any) -> tuple[Skipped, ...]:
+    return _SKIPPED.validate_python(document or ())
+
+
+def skipped_document(value: tuple[Skipped, ...]) -> Any:
+    return _SKIPPED.dump_python(value, mode="json")
 
 
 def audit_entry(row: Row[Any]) -> AuditEntry:

@@ -9,13 +9,15 @@ from pydantic_core import ErrorDetails
 
 from bot.domain.organization import Organization
 from bot.organization_file import problems
-from bot.organization_file.checks import check, check_slas
+from bot.organization_file.calendars import texts
+from bot.organization_file.checks import check, check_slas, check_times
 from bot.organization_file.conversion import file_of, organization_of
 from bot.organization_file.document import MAX_CHARACTERS, Document, load
 from bot.organization_file.layout import File, known_keys
+from bot.organization_file.policies import MOST_REPEATS
 from bot.organization_file.problems import FileError, Problem, hint, quoted
 
-__all__ = ["FileError", "Problem", "json_schema", "parse", "read", "write"]
+__all__ = ["FileError", "Problem", "json_schema", "parse", "parts", "read", "write"]
 
 _HEADER = (
     "# An organization of Tocsin. Show what a change would do: tocsin plan FILE; do it: tocsin apply FILE\n"
@@ -28,7 +30,7 @@ def read(path: Path) -> Organization:
         with path.open("rb") as file:
             # One byte more than four for each character tells a file that is too large from one that is not.
             content = file.read(4 * MAX_CHARACTERS + 1)
-        return parse(content.decode("utf-8-sig"), path.name)
+        return parse(content.decode("utf-8-sig"), path.name, path.parent)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise FileError(path.name, [Problem(line, (), "is not UTF-8 text")]) from None
@@ -37,25 +39,36 @@ def read(path: Path) -> Organization:
         raise FileError(str(path), [Problem(0, (), sentence)]) from None
 
 
-def parse(text: str, source: str) -> Organization:
-    """The organization in the text; `source` names it in errors. Raises FileError."""
+def parse(text: str, source: str, folder: Path | None = None) -> Organization:
+    """The organization in the text; `source` names it in errors. Raises FileError.
+
+    Calendars that it names are read from the folder.
+    """
     document = load(text, source)
     if not isinstance(document.value, dict):
         known = ", ".join(known_keys(()))
         raise FileError(source, [Problem(1, (), f"must be a mapping with the keys {known}")])
     file = _file(document)
     check(document)
+    calendars: dict[str, str] = {}
     if file is not None:
         check_slas(document, file)
+        check_times(document, file)
+        calendars = texts(document, folder)
     if file is None or document.problems:
         raise FileError(source, document.problems)
-    return organization_of(file)
+    return organization_of(file, calendars)
 
 
 def write(organization: Organization) -> str:
     """The organization as a file that `parse` reads back as the same organization."""
-    parts = file_of(organization).model_dump(mode="json", exclude_defaults=True)
-    return _HEADER + "\n" + yaml.safe_dump(parts, sort_keys=False, allow_unicode=True, width=110)
+    brief = parts(organization, is_brief=True)
+    return _HEADER + "\n" + yaml.safe_dump(brief, sort_keys=False, allow_unicode=True, width=110)
+
+
+def parts(organization: Organization, *, is_brief: bool = False) -> dict[str, Any]:
+    """The organization in plain values, as its file tells it; `is_brief` leaves out what needs no saying."""
+    return file_of(organization).model_dump(mode="json", by_alias=True, exclude_defaults=is_brief)
 
 
 def json_schema() -> dict[str, Any]:
@@ -93,10 +106,16 @@ def _sentence(error: ErrorDetails, path: problems.Path) -> str:
             return f"must be a list{_shown(value)}"
         case "bool_parsing" | "bool_type":
             return f"must be true or false{_shown(value)}"
+        case "int_parsing" | "int_type" | "int_parsing_size" | "greater_than_equal" | "less_than_equal" if (
+            path[-1] == "repeat"
+        ):
+            return f"must be a whole number from 0 to {MOST_REPEATS}{_shown(value)}"
         case "int_parsing" | "int_type" | "greater_than" | "less_than_equal" | "int_parsing_size":
             return f"must be a whole number of minutes, from 1 to 366 days{_shown(value)}"
         case "too_short":
             return "must not be empty"
+        case "too_long":
+            return f"must have at most {context['max_length']}, has {context['actual_length']}"
         case _:
             return f"{error['msg'][:1].lower()}{error['msg'][1:]}{_shown(value)}"
 

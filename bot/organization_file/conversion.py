@@ -1,36 +1,43 @@
 """The file's models ↔ `domain.organization`."""
 
+from collections.abc import Mapping
+
+from bot.domain.contact import DEFAULT_URGENCIES, Urgency
 from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
-from bot.domain.organization import EscalationPolicy, Level, Organization, Person, Service, Team
-from bot.domain.rotation import Rotation
-from bot.domain.schedule import Schedule
+from bot.domain.organization import Organization, Person, Service, Team
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
-from bot.organization_file.fields import DEFAULT_POLICY
+from bot.organization_file.hours import quiet_part
 from bot.organization_file.layout import (
     File,
-    LevelPart,
     OrganizationPart,
     PersonPart,
-    PolicyPart,
-    SchedulePart,
     ServicePart,
     SeverityPart,
     TeamPart,
 )
-from bot.organization_file.spans import Every
+from bot.organization_file.policies import policies, policy_parts
+from bot.organization_file.rules import notify_part
+from bot.organization_file.schedules import schedule_parts, schedules, silent
 
 
-def organization_of(file: File) -> Organization:
-    """The organization that the file describes. Services without a key have an empty one."""
+def organization_of(file: File, calendars: Mapping[str, str]) -> Organization:
+    """The organization that the file describes; `calendars` has what stands in each calendar's file.
+
+    Services without a key have an empty one.
+    """
     head = file.organization
     return Organization(
         name=head.name,
         people={PersonId(handle): _person(handle, part) for handle, part in file.people.items()},
         teams={TeamId(handle): _team(handle, part) for handle, part in file.teams.items()},
         services={ServiceId(handle): _service(handle, part) for handle, part in file.services.items()},
-        schedules={ScheduleId(handle): _schedule(handle, part) for handle, part in file.schedules.items()},
-        policies=_policies(file),
+        schedules=schedules(file.schedules, calendars),
+        keeps_overrides=silent(file.schedules),
+        policies=policies(file.escalation_policies),
         slas={severity: _sla(severity, file.severity(severity)) for severity in Severity},
+        urgencies={
+            severity: file.severity(severity).urgency or DEFAULT_URGENCIES[severity] for severity in Severity
+        },
         default_severity=head.default_severity,
         default_service=ServiceId(head.default_service) if head.default_service else None,
         announcement_channel=head.announcement_channel,
@@ -51,13 +58,12 @@ def file_of(organization: Organization) -> File:
         people={one.id: _person_part(one) for one in organization.people.values()},
         teams={one.id: _team_part(one) for one in organization.teams.values()},
         services={one.id: _service_part(one) for one in organization.services.values()},
-        schedules={one.id: _schedule_part(one) for one in organization.schedules.values()},
-        escalation_policies={
-            severity: PolicyPart(levels=tuple(map(_level_part, policy.levels)))
-            for severity, policy in sorted(organization.policies.items())
-        },
+        schedules=schedule_parts(organization.schedules.values()),
+        escalation_policies=policy_parts(organization.policies),
         severities={
-            severity: SeverityPart(acknowledge=sla.acknowledge, close=sla.close)
+            severity: SeverityPart(
+                acknowledge=sla.acknowledge, close=sla.close, urgency=_urgency(organization, severity)
+            )
             for severity, sla in sorted(organization.slas.items())
         },
     )
@@ -73,6 +79,8 @@ def _person(handle: str, part: PersonPart) -> Person:
         slack_id,
         part.active,
         tuple(dict.fromkeys(part.channels)),
+        part.notify.value if part.notify else {},
+        part.quiet_hours.value if part.quiet_hours else None,
     )
 
 
@@ -83,6 +91,8 @@ def _person_part(one: Person) -> PersonPart:
         role=one.role,
         slack=one.slack_id,
         channels=one.channels,
+        notify=notify_part(one.rules),
+        quiet_hours=quiet_part(one.quiet),
         active=one.is_active,
     )
 
@@ -97,6 +107,7 @@ def _team(handle: str, part: TeamPart) -> Team:
         members=tuple(map(PersonId, part.members)),
         schedule=ScheduleId(part.schedule) if part.schedule else None,
         is_active=part.active,
+        channel=part.channel,
     )
 
 
@@ -108,6 +119,7 @@ def _team_part(one: Team) -> TeamPart:
         manager=one.manager,
         members=one.members,
         schedule=one.schedule,
+        channel=one.channel,
         active=one.is_active,
     )
 
@@ -121,6 +133,7 @@ def _service(handle: str, part: ServicePart) -> Service:
         team=TeamId(part.team) if part.team else None,
         default_severity=part.default_severity,
         is_active=part.active,
+        policies=policies(part.escalation_policies),
     )
 
 
@@ -131,51 +144,17 @@ def _service_part(one: Service) -> ServicePart:
         team=one.team,
         default_severity=one.default_severity,
         key=one.key or None,
+        escalation_policies=policy_parts(one.policies),
         active=one.is_active,
-    )
-
-
-def _schedule(handle: str, part: SchedulePart) -> Schedule:
-    rotation = Rotation(part.every.period, part.every.count, part.handoff, part.starts_on)
-    participants = tuple(map(PersonId, part.participants))
-    return Schedule(ScheduleId(handle), part.name, part.time_zone, rotation, participants)
-
-
-def _schedule_part(one: Schedule) -> SchedulePart:
-    return SchedulePart(
-        name=one.name,
-        time_zone=one.time_zone,
-        handoff=one.rotation.handoff,
-        every=Every(one.rotation.every, one.rotation.period),
-        starts_on=one.rotation.starts_on,
-        participants=one.participants,
-    )
-
-
-def _policies(file: File) -> dict[Severity, EscalationPolicy]:
-    """One for each severity: its own, else the default; none where the file has neither."""
-    default = file.escalation_policies.get(DEFAULT_POLICY)
-    parts = {severity: file.escalation_policies.get(severity, default) for severity in Severity}
-    return {
-        severity: EscalationPolicy(
-            severity, tuple(_level(number, one) for number, one in enumerate(part.levels, start=1))
-        )
-        for severity, part in parts.items()
-        if part is not None
-    }
-
-
-def _level(number: int, part: LevelPart) -> Level:
-    people, channels = tuple(map(PersonId, part.people)), tuple(dict.fromkeys(part.channels))
-    return Level(number, part.span, part.role, people, part.enabled, channels)
-
-
-def _level_part(one: Level) -> LevelPart:
-    return LevelPart(
-        role=one.role, people=one.people, timeout=one.timeout, enabled=one.enabled, channels=one.channels
     )
 
 
 def _sla(severity: Severity, part: SeverityPart) -> Sla:
     default = DEFAULT_SLAS[severity]
     return Sla(part.acknowledge or default.acknowledge, part.close or default.close)
+
+
+def _urgency(organization: Organization, severity: Severity) -> Urgency | None:
+    """None where it is the usual one."""
+    urgency = organization.urgencies[severity]
+    return urgency if urgency is not DEFAULT_URGENCIES[severity] else None

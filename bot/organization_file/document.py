@@ -16,8 +16,8 @@ Value = dict[str, "Value"] | list["Value"] | str | None
 
 #: A thousand people need about 100,000.
 MAX_CHARACTERS: Final = 1_000_000
-#: The deepest value of the file stands five levels down.
-MAX_DEPTH: Final = 12
+#: The deepest value of the file, a weekday in a branch of a service's policy, stands twelve levels down.
+MAX_DEPTH: Final = 16
 #: Values after aliases are expanded: nine lines of aliases of aliases would otherwise become a billion.
 MAX_VALUES: Final = 100_000
 

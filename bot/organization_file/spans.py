@@ -15,13 +15,18 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), _DAY),
 }
 _PERIODS = {
+    **dict.fromkeys(("h", "hour", "hours"), Period.HOUR),
     **dict.fromkeys(("d", "day", "days"), Period.DAY),
     **dict.fromkeys(("w", "week", "weeks"), Period.WEEK),
+    **dict.fromkeys(("month", "months"), Period.MONTH),
 }
+#: A year, or nearly.
+_MOST = {Period.HOUR: 366 * 24, Period.DAY: 366, Period.WEEK: 52, Period.MONTH: 12}
 LONGEST = timedelta(days=366)
+LONGEST_DELAY = timedelta(days=1)
 
 DURATION_PATTERN = r"^\s*\d+\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)\s*$"
-EVERY_PATTERN = r"^\s*\d+\s*(d|days?|w|weeks?)\s*$"
+EVERY_PATTERN = r"^\s*\d+\s*(h|hours?|d|days?|w|weeks?|months?)\s*$"
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,17 @@ def as_duration(text: str) -> timedelta:
     return span
 
 
+def as_delay(text: str) -> timedelta:
+    """A time span that may be nothing. Raises ValueError, with a sentence for the author of the file."""
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is not None and match[2] in _UNITS and not int(match[1]):
+        return timedelta(0)
+    delay = as_duration(text)
+    if delay > LONGEST_DELAY:
+        raise ValueError("must be at most 1 day")
+    return delay
+
+
 def duration_text(span: timedelta) -> str:
     """The span in the largest unit that divides it; the inverse of `as_duration`."""
     for unit, name in ((_HOUR, "h"), (_MINUTE, "min")):
@@ -60,8 +76,8 @@ def as_every(text: str) -> Every:
     match = _SPAN.fullmatch(text.strip().lower())
     period = _PERIODS.get(match[2]) if match else None
     if match is None or period is None:
-        raise ValueError("must be a number of days or weeks, such as 3 days or 1 week")
+        raise ValueError("must be a number of hours, days, weeks or months, such as 12 hours or 1 week")
     count = int(match[1])
-    if not 0 < count * period.days <= LONGEST.days:
-        raise ValueError(f"must be at least 1 day and at most {LONGEST.days} days")
+    if not 0 < count <= _MOST[period]:
+        raise ValueError(f"must be at least 1 {period} and at most {_MOST[period]} {period}s")
     return Every(count, period)

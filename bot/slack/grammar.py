@@ -30,6 +30,8 @@ class Verb(StrEnum):
     TIMELINE = "timeline"
     POSTMORTEM = "postmortem"
     ONCALL = "oncall"
+    OVERRIDE = "override"
+    SWAP = "swap"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,11 @@ USAGE: Mapping[Verb, Usage] = {
     Verb.NOTE: Usage(("comment", "log", "update"), "[INC-…] [text]", "Put a note on the timeline."),
     Verb.TIMELINE: Usage(("history", "events"), "[INC-…]", "Show all that happened."),
     Verb.POSTMORTEM: Usage(("pm", "retro", "writeup"), "[INC-…]", "Write the postmortem, or show it."),
-    Verb.ONCALL: Usage(("on-call", "who"), "[team]", "Show who is on call."),
+    Verb.ONCALL: Usage(
+        ("on-call", "who", "rota"), "[team] [when]", "Show who is on call, now or `tomorrow 9:00`, `sat`, …"
+    ),
+    Verb.OVERRIDE: Usage(("cover", "standin"), "[team]", "Put somebody on call for a time."),
+    Verb.SWAP: Usage(("trade",), "", "Ask somebody to swap shifts with you."),
     Verb.HELP: Usage(("?", "-h", "--help"), "[command]", "Show what one can do."),
 }
 
@@ -80,7 +86,14 @@ _VERBS: Mapping[str, Verb] = {
     word: verb for verb, usage in USAGE.items() for word in (verb.value, *usage.synonyms)
 }
 #: Verbs that need an incident: its number may stand first.
-_ABOUT_ONE = frozenset(Verb) - {Verb.HELP, Verb.DECLARE, Verb.LIST, Verb.ONCALL}
+_ABOUT_ONE = frozenset(Verb) - {
+    Verb.HELP,
+    Verb.DECLARE,
+    Verb.LIST,
+    Verb.ONCALL,
+    Verb.OVERRIDE,
+    Verb.SWAP,
+}
 #: Verbs that take a number and nothing else: a bare `45` can only be meant as one.
 _ONLY_A_NUMBER = frozenset({Verb.SHOW, Verb.ACKNOWLEDGE, Verb.ESCALATE, Verb.TIMELINE, Verb.POSTMORTEM})
 

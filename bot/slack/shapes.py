@@ -31,6 +31,8 @@ class _Input(_Part):
     selected_option: _Option | None = None
     selected_options: list[_Option] | None = None
     selected_user: str | None = None
+    #: Unix seconds.
+    selected_date_time: int | None = None
 
 
 class _Action(_Input):

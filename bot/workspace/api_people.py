@@ -152,7 +152,8 @@ def groups_users_update(ask: Ask) -> Json:
     if not users:
         raise SlackError("no_users_provided")
     for user_id in users:
-        if ask.state.users[ask.user(user_id, "invalid_users")].deleted:
+        user = ask.state.users[ask.user(user_id, "invalid_users")]
+        if user.deleted or user.is_bot:
             raise SlackError("invalid_users")
     users = list(dict.fromkeys(users))
     return _changed(ask, group, users=users, user_count=len(users))

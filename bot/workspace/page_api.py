@@ -250,6 +250,8 @@ class PageApi:
     def _personal(self, notice: Notice, viewer: str) -> list[Json]:
         if notice.kind == "user":
             return [{"type": "user", "user": page_shapes.person(notice.content)}]
+        if notice.kind == "usergroup":
+            return [{"type": "usergroup", "usergroup": page_shapes.usergroup(notice.content)}]
         if notice.kind == "app":
             return [{"type": "app", "app": notice.content[0], "connected": notice.content[1]}]
         if notice.user != viewer:

@@ -18,6 +18,12 @@ def person(user: User) -> Json:
     }
 
 
+def usergroup(group: Json) -> Json:
+    """A user group with who is in it; a disabled one can be mentioned by nobody."""
+    shown = {name: group[name] for name in ("id", "handle", "name", "users")}
+    return {**shown, "is_disabled": bool(group["date_delete"])}
+
+
 def channel(place: Channel, viewer: str) -> Json:
     fresh, calls = messages.unread(place, viewer)
     return {
@@ -72,7 +78,7 @@ def whole(state: State, viewer: str) -> Json:
         },
         "users": [person(user) for user in state.users.values()],
         "apps": apps,
-        "usergroups": [{n: g[n] for n in ("id", "handle", "name")} for g in state.usergroups.values()],
+        "usergroups": [usergroup(group) for group in state.usergroups.values()],
         "channels": [channel(c, me.id) for c in state.channels.values() if may_see(c, me.id)],
     }
 
@@ -130,7 +136,7 @@ def _names(state: State, sign: str, start: str) -> list[Json]:
         places = [c for c in state.channels.values() if c.kind == "channel" and c.name.startswith(start)]
         return [{"text": f"#{c.name}", "description": c.purpose} for c in places]
     people = [u for u in state.users.values() if u.name.startswith(start) and not u.deleted]
-    groups = [g for g in state.usergroups.values() if g["handle"].startswith(start)]
+    groups = [g for g in state.usergroups.values() if g["handle"].startswith(start) and not g["date_delete"]]
     return [{"text": f"@{u.name}", "description": u.real_name} for u in people] + [
         {"text": f"@{g['handle']}", "description": g["name"]} for g in groups
     ]

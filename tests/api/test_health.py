@@ -28,7 +28,9 @@ async def test_running_tocsin_is_alive_and_ready(story: Story) -> None:
     status, text = await asked(story, "/readyz")
     assert status == 200
     parts = {"database", "scheduler", "outbox", "housekeeping", "loop", "connections", "slack-connection"}
-    parts |= {"slack", "auditor"} | ({"leases"} if story.app.database.is_shared else set())
+    parts |= {"slack", "auditor", "handoffs", "calendars"} | (
+        {"leases"} if story.app.database.is_shared else set()
+    )
     assert json.loads(text)["parts"] == dict.fromkeys(parts, "ok")
 
 

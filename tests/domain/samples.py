@@ -13,12 +13,14 @@ from bot.domain.organization import (
     Organization,
     Person,
     Service,
+    Target,
+    TargetKind,
     Team,
 )
 from bot.domain.postmortem import Content, Postmortem, PostmortemLevel, PostmortemStatus
 from bot.domain.rights import Role
 from bot.domain.rotation import Period, Rotation
-from bot.domain.schedule import Schedule
+from bot.domain.schedule import Layer, Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity
 from bot.domain.timeline import Actor, ActorKind, Entry, Event
 
@@ -64,13 +66,23 @@ def postmortem(content: Content) -> Postmortem:
     return Postmortem("p1", number, "i1", level, status, NOW, "Ada", content)
 
 
+def of_role(name: LevelRole) -> tuple[Target, ...]:
+    return (Target(TargetKind.ROLE, name),)
+
+
+def of_people(*names: PersonId) -> tuple[Target, ...]:
+    return tuple(Target(TargetKind.PERSON, name) for name in names)
+
+
 def level(number: int, **fields: Any) -> Level:
-    return replace(Level(number, timedelta(minutes=10), LevelRole.PRIMARY), **fields)
+    """A level that pages who is on call, with these fields changed."""
+    return replace(Level(number, timedelta(minutes=10), of_role(LevelRole.PRIMARY)), **fields)
 
 
 def schedule(*people: PersonId, handle: str = "shop", zone: str = "UTC") -> Schedule:
     rotation = Rotation(Period.WEEK, 1, time(9), date(2026, 3, 9))
-    return Schedule(ScheduleId(handle), handle.title(), zone, rotation, people)
+    layer = Layer("weekly", rotation, people)
+    return Schedule(ScheduleId(handle), handle.title(), zone, (layer,))
 
 
 def organization(*levels: Level, **changes: Any) -> Organization:

@@ -21,33 +21,37 @@ from tests.domain.samples import (
     NOW,
     SHOP,
     level,
+    of_people,
+    of_role,
     organization,
 )
 
 
 def test_next_level_is_the_lowest_above() -> None:
-    policy = organization(level(3), level(1), level(2))
-    found = [next_level(policy, Severity.SEV1, after) for after in (0, 1, 2)]
+    policy = organization(level(3), level(1), level(2)).policies[Severity.SEV1]
+    found = [next_level(policy, after) for after in (0, 1, 2)]
     assert [one.level for one in found if one] == [1, 2, 3]
 
 
 def test_disabled_levels_are_left_out() -> None:
-    found = next_level(organization(level(1), level(2, enabled=False), level(3)), Severity.SEV1, 1)
+    found = next_level(organization(level(1), level(2, enabled=False), level(3)).policies[Severity.SEV1], 1)
     assert found is not None
     assert found.level == 3
 
 
 def test_no_level_follows_the_last() -> None:
-    policy = organization(level(1), level(2, enabled=False))
-    assert next_level(policy, Severity.SEV1, 1) is None
+    policy = organization(level(1), level(2, enabled=False)).policies[Severity.SEV1]
+    assert next_level(policy, 1) is None
 
 
 def test_severity_without_policy_has_no_level() -> None:
-    assert next_level(organization(level(1)), Severity.SEV4, 0) is None
+    policy = organization(level(1)).policy(Severity.SEV4, ())
+    assert policy is None
+    assert next_level(policy, 0) is None
 
 
 @pytest.mark.parametrize(
-    ("role", "expected"),
+    ("wanted", "expected"),
     [
         (LevelRole.PRIMARY, (BEN,)),
         (LevelRole.SECONDARY, (CHLOE,)),
@@ -56,9 +60,9 @@ def test_severity_without_policy_has_no_level() -> None:
         (LevelRole.ORG_ADMIN, (ADA,)),
     ],
 )
-def test_each_role_reaches_its_people(role: LevelRole, expected: tuple[PersonId, ...]) -> None:
+def test_each_role_reaches_its_people(wanted: LevelRole, expected: tuple[PersonId, ...]) -> None:
     organized = organization()
-    assert targets(organized, level(1, role=role), [organized.teams[SHOP]], NOW) == expected
+    assert targets(organized, level(1, targets=of_role(wanted)), [organized.teams[SHOP]], NOW) == expected
 
 
 def test_primary_changes_at_the_handoff() -> None:
@@ -68,32 +72,34 @@ def test_primary_changes_at_the_handoff() -> None:
 
 
 def test_named_people_are_paged_once_and_only_if_active() -> None:
-    named = level(1, role=None, people=(BEN, DEV, PersonId("gone"), ADA, BEN))
+    named = level(1, targets=of_people(BEN, DEV, PersonId("gone"), ADA, BEN))
     assert targets(organization(), named, [], NOW) == (BEN, ADA)
 
 
 def test_deactivated_lead_is_nobody() -> None:
     organized = organization()
-    assert targets(organized, level(1, role=LevelRole.TEAM_LEAD), [organized.teams[DATA]], NOW) == ()
+    assert (
+        targets(organized, level(1, targets=of_role(LevelRole.TEAM_LEAD)), [organized.teams[DATA]], NOW) == ()
+    )
 
 
 def test_team_without_schedule_has_nobody_on_call() -> None:
     organized = organization()
-    for role in (LevelRole.PRIMARY, LevelRole.SECONDARY):
-        assert targets(organized, level(1, role=role), [organized.teams[DATA]], NOW) == ()
+    for one in (LevelRole.PRIMARY, LevelRole.SECONDARY):
+        assert targets(organized, level(1, targets=of_role(one)), [organized.teams[DATA]], NOW) == ()
 
 
 def test_several_teams_are_reached_each_person_once() -> None:
     organized = organization()
     teams = [organized.teams[SHOP], replace(organized.teams[DATA], lead=CHLOE)]
-    assert targets(organized, level(1, role=LevelRole.TEAM_LEAD), teams, NOW) == (CHLOE,)
+    assert targets(organized, level(1, targets=of_role(LevelRole.TEAM_LEAD)), teams, NOW) == (CHLOE,)
 
 
 def test_deactivated_admin_is_not_paged() -> None:
     organized = organization()
-    people = {**organized.people, DEV: replace(organized.people[DEV], role=Role.ADMIN)}
-    everybody = replace(organized, people=people)
-    assert targets(everybody, level(1, role=LevelRole.ORG_ADMIN), [], NOW) == (ADA,)
+    everyone = {**organized.people, DEV: replace(organized.people[DEV], role=Role.ADMIN)}
+    everybody = replace(organized, people=everyone)
+    assert targets(everybody, level(1, targets=of_role(LevelRole.ORG_ADMIN)), [], NOW) == (ADA,)
 
 
 def test_own_team_stands_first_and_each_once() -> None:

@@ -4,7 +4,7 @@ import inspect
 import pkgutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from sqlalchemy import Connection, text
 
 from bot import operations, organization_file
 from bot.domain.api_key import Scope
-from bot.domain.ids import PersonId
+from bot.domain.ids import PersonId, ScheduleId
 from bot.domain.incident import Status
+from bot.domain.organization import Person
+from bot.domain.override import Stretch, upcoming
 from bot.domain.postmortem import Content
 from bot.domain.rights import RIGHTS, Right, Role
 from bot.domain.sla import Severity
@@ -30,6 +32,9 @@ from bot.operations import (
     page,
     reorganize,
     respond,
+    share_calendar,
+    stand_in,
+    swap,
     write_up,
 )
 from bot.operations.permit import LacksRight
@@ -47,9 +52,14 @@ TABLES = (
     "api_keys",
     "postmortems",
     "audit_log",
+    "swaps",
+    "feeds",
 )
 WRITTEN = Content(summary="It broke", root_cause="A deploy", resolution="Rolled back")
-BEN = PersonId("ben")
+BEN, ZOE = PersonId("ben"), PersonId("zoe")
+PLATFORM = ScheduleId("platform")
+#: Zoe's, who asks and is asked for it.
+HERS = Stretch(PLATFORM, NOW + timedelta(days=1), NOW + timedelta(days=2))
 
 Attempt = Callable[[Connection, Actor], object]
 
@@ -61,6 +71,15 @@ def _reorganized(tx: Connection, actor: Actor) -> object:
 
 def _moved(number: str, to: Status) -> Attempt:
     return lambda tx, actor: respond.change_status(tx, NOW, actor, number, to, "because")
+
+
+def _overridden(tx: Connection, actor: Actor) -> object:
+    return stand_in.override(tx, NOW, actor, PLATFORM, BEN, NOW, NOW + timedelta(hours=1))
+
+
+def _answered(tx: Connection, actor: Actor) -> object:
+    [(swap_id,)] = tx.execute(text("SELECT id FROM swaps")).all()
+    return swap.answer(tx, NOW, actor, swap_id, accepts=True)
 
 
 #: Every operation that somebody can ask for, by its name, once for each right that it needs.
@@ -81,15 +100,25 @@ ATTEMPTS: Mapping[tuple[str, Right], Attempt] = {
     ("escalate", Right.ESCALATE): lambda tx, actor: escalate.escalate(tx, NOW, actor, OPEN),
     ("page", Right.PAGE): lambda tx, actor: page.page(tx, NOW, actor, OPEN, BEN),
     ("write_up", Right.WRITE_POSTMORTEM): lambda tx, actor: write_up.write_up(tx, NOW, actor, OVER, WRITTEN),
+    ("override", Right.CHANGE_DUTY): _overridden,
+    ("take_over", Right.CHANGE_DUTY): lambda tx, actor: stand_in.take_over(tx, NOW, actor, PLATFORM),
+    ("ask", Right.CHANGE_DUTY): lambda tx, actor: swap.ask(tx, NOW, actor, HERS, PersonId("chloe")),
+    ("answer", Right.CHANGE_DUTY): _answered,
     ("apply", Right.CONFIGURE): _reorganized,
     ("create", Right.MANAGE_KEYS): lambda tx, actor: issue_key.create(
         tx, NOW, actor, name="mine", scopes=list(Scope), secret="0123456789abcdef"
     ),
     ("revoke", Right.MANAGE_KEYS): lambda tx, actor: issue_key.revoke(tx, NOW, actor, "old"),
+    ("create", Right.MANAGE_FEEDS): lambda tx, actor: share_calendar.create(
+        tx, NOW, actor, secret="0123456789abcdef", schedule="platform"
+    ),
+    ("revoke", Right.MANAGE_FEEDS): lambda tx, actor: share_calendar.revoke(
+        tx, NOW, actor, share_calendar.every(tx)[0].id
+    ),
     ("review", Right.AUDIT): lambda tx, actor: audit.review(tx, actor),
 }
 #: They take an actor, to write down who it was, and are no wish of anybody's.
-NO_WISHES = {"permit", "record", "record_first", "keep", "keep_refusal"}
+NO_WISHES = {"permit", "record", "record_first", "keep", "keep_refusal", "put_on_top"}
 
 
 @pytest.fixture
@@ -98,11 +127,22 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.open()
 
     def prepare(tx: Connection) -> None:
-        reorganize.apply(tx, NOW, TOCSIN, organization_file.read(ORGANIZATION))
+        organization = organization_file.read(ORGANIZATION)
+        people = {**organization.people, ZOE: Person(ZOE, "Zoe", "zoe@example.com")}
+        reorganize.apply(tx, NOW, TOCSIN, replace(organization, people=people))
+        stand_in.override(tx, NOW, TOCSIN, PLATFORM, ZOE, HERS.starts_at, HERS.ends_at)
+        by_ben = look_up.as_actor(look_up.organization(tx).people[BEN])
+        later = next(
+            Stretch(PLATFORM, shift.starts_at, shift.ends_at)
+            for _, shift in upcoming([look_up.organization(tx).schedules[PLATFORM]], BEN, NOW)
+            if shift.starts_at > NOW
+        )
+        swap.ask(tx, NOW, by_ben, later, ZOE)
         for number in (OPEN, OVER):
             declare.declare(tx, NOW, TOCSIN, title=number, services=["Checkout"])
         respond.change_status(tx, NOW, TOCSIN, OVER, Status.RESOLVED, "fixed")
         issue_key.create(tx, NOW, TOCSIN, name="old", scopes=list(Scope), secret="0123456789abcdef")
+        share_calendar.create(tx, NOW, TOCSIN, secret="0123456789abcdef", schedule="platform")
 
     await database.write(prepare)
     yield database
@@ -110,7 +150,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def actor(role: Role) -> Actor:
-    return Actor(ActorKind.PERSON, "Zoe", PersonId("zoe"), role=role)
+    return Actor(ActorKind.PERSON, "Zoe", ZOE, role=role)
 
 
 async def rows(database: Database) -> dict[str, list[Any]]:

@@ -17,19 +17,19 @@ from hypothesis import strategies as st
 from bot.domain.ids import TeamId
 from bot.domain.incident import Status
 from bot.domain.organization import Team
-from bot.domain.overview import Overview, PageFacts, TeamOnCall
+from bot.domain.overview import Overview, PageFacts
 from bot.domain.sla import Severity
 from bot.domain.timeline import Entry
 from bot.mail.letters import Letter
 from bot.slack.grammar import Command, Verb
 from bot.slack.views import answers, card, home, kit, modals, page, postmortem, timeline
-from bot.slack.views.modals import Metadata
+from bot.slack.views.inputs import Metadata
 from bot.workspace import blocks as slack_rules
 from bot.workspace.state import State
 from tests.domain.samples import BEN, NOW, entry, organization
 from tests.faults.doses import dose
 from tests.mail import golden
-from tests.views import samples
+from tests.views import duty_samples, samples
 from tests.views.test_limits_and_escaping import live_parts
 
 HOSTILE = [
@@ -77,13 +77,13 @@ def views(name: str) -> Iterator[tuple[str, Any]]:
     """Everything that shows a name, with the name of what shows it."""
     done = {"status": Status.RESOLVED, "acknowledged_at": NOW, "resolved_at": NOW}
     shown, over = named(name), named(name, **done)
-    on_call = [TeamOnCall(Team(TeamId("shop"), name), None, shown.people[BEN], None)]
     yield "card", card.card(shown, NOW)
     yield "card when over", card.card(over, NOW)
-    yield "on call", answers.oncall(on_call, NOW)
+    yield from duty_samples.messages(name)
+    yield from duty_samples.forms(name)
     yield "list", answers.listing([shown, over], 2, Command(Verb.LIST), NOW)
     yield "announcement", card.announcement(shown, NOW)
-    yield "home", home.home(shown.people[BEN], [shown], [over], on_call, NOW)
+    yield "home", home.home(shown.people[BEN], [shown], [over], duty_samples.rota(name), NOW)
     services = {one: replace(service, name=name) for one, service in organization().services.items()}
     organized = replace(organization(), services=services)
     yield (

@@ -12,13 +12,13 @@ from bot.domain.overview import FailedDelivery
 from bot.domain.postmortem import PostmortemLevel
 from bot.slack.grammar import Command, Verb
 from bot.slack.views import answers, card, home, kit, modals, page, postmortem, timeline
+from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
-from bot.slack.views.modals import Metadata
 from bot.workspace import blocks as slack_rules
 from bot.workspace.state import State
 from tests.domain.samples import NOW, entry, organization
 from tests.faults.doses import dose
-from tests.views import samples
+from tests.views import duty_samples, samples
 from tests.views.samples import events, overview, page_facts
 
 HOSTILE = [
@@ -64,6 +64,7 @@ def everything(text: str) -> list[Message]:
         answers.declared(shown),
         answers.done(text),
         answers.refusal(Refusal(text), text[:100]),
+        *(message for _, message in duty_samples.messages(text)),
         postmortem.shown(samples.postmortem(text), shown, text[:100]),
         postmortem.shown(samples.postmortem(text * 20, many=60), shown, text[:100]),
     ]
@@ -112,11 +113,26 @@ def test_every_form_is_one_that_slack_takes(text: str) -> None:
         *[form(shown, METADATA) for form in (modals.resolve, modals.close, modals.reopen, modals.page)],
         *[form(shown, METADATA) for form in (modals.status, modals.severity, modals.assign)],
         *[modals.postmortem(shown, level, text, METADATA) for level in PostmortemLevel],
-        home.home(shown.people[next(iter(shown.people))], [shown] * 10, [shown] * 10, [], NOW),
+        home.home(
+            shown.people[next(iter(shown.people))],
+            [shown] * 10,
+            [shown] * 10,
+            duty_samples.rota(text, 40),
+            NOW,
+        ),
+        *(form for _, form in duty_samples.forms(text, 110)),
         home.stranger(Refusal(text)),
     ]
     for view in views:
         assert slack_rules.view_problems(view, view["type"]) == []
+
+
+@pytest.mark.parametrize("many", [1, 20, 21, 300])
+def test_many_teams_gaps_and_shifts_fit(many: int) -> None:
+    for _, message in duty_samples.messages("Payments", many):
+        assert slack_rules.checked_message(SLACK, list(message.blocks))
+    for _, form in duty_samples.forms("Payments", many):
+        assert slack_rules.view_problems(form, form["type"]) == []
 
 
 @given(texts)

@@ -11,7 +11,7 @@ from bot.domain.ids import ServiceId
 from bot.domain.incident import Status
 from bot.domain.organization import Service
 from bot.domain.timeline import Escalated, Noted, Paged, Reason
-from bot.slack.views import answers, card, modals, page, timeline
+from bot.slack.views import answers, card, inputs, modals, page, timeline
 from bot.slack.views.kit import Message
 from tests.domain.samples import ADA, BEN, NOW, entry, organization
 from tests.story import buttons_of, text_of
@@ -151,7 +151,7 @@ def services_of(names: list[str], count: int) -> dict[str, Any]:
     }
     crowded = replace(organization(), services=services)
     view = modals.declare(
-        crowded, title="", severity=None, services=names, metadata=modals.Metadata(None, None)
+        crowded, title="", severity=None, services=names, metadata=inputs.Metadata(None, None)
     )
     found: dict[str, Any] = next(one for one in view["blocks"] if one["block_id"] == "services")
     return found

@@ -55,6 +55,18 @@ async def test_page_hears_of_a_message_at_once(house: House, page: Page) -> None
     assert (seen["unread"], seen["mentions"]) == (0, 0)
 
 
+async def test_page_hears_who_is_in_a_user_group(house: House, page: Page) -> None:
+    async with page.session.ws_connect("/page/events", params={"user": page.user}) as events:
+        group = (await house.client.usergroups_create(name="On call", handle="oncall"))["usergroup"]["id"]
+        await house.client.usergroups_users_update(usergroup=group, users=[house.ada.id])
+        await page.hears(events, "usergroup")
+        heard = (await page.hears(events, "usergroup"))["usergroup"]
+        await house.client.usergroups_disable(usergroup=group)
+        assert (await page.hears(events, "usergroup"))["usergroup"]["is_disabled"]
+    assert (heard["handle"], heard["users"], heard["is_disabled"]) == ("oncall", [house.ada.id], False)
+    assert [one["handle"] for one in (await page.get("/page/state"))["usergroups"]] == ["oncall"]
+
+
 async def test_unread_counts_follow_deletions(house: House, page: Page) -> None:
     for text in ("<@U0ADA> one", "two"):
         last = await house.client.chat_postMessage(channel=house.general, text=text)

@@ -195,6 +195,8 @@ async def test_user_groups_hold_existing_people_only(house: House) -> None:
     assert (await house.client.usergroups_users_list(usergroup=group))["users"] == [house.ada.id]
     update = house.client.usergroups_users_update
     assert await refusal(update(usergroup=group, users=["U0NOBODY"])) == "invalid_users"
+    assert await refusal(update(usergroup=group, users=[house.app.bot_user_id])) == "invalid_users"
+    assert await refusal(update(usergroup=group, users=[])) == "no_users_provided"
 
 
 async def test_files_reach_the_channel_they_are_shared_in(house: House) -> None:

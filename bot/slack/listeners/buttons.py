@@ -9,7 +9,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.operations import escalate, respond
 from bot.slack.grammar import Command, Verb
-from bot.slack.listeners.commands import listing, oncall, postmortem, shown
+from bot.slack.listeners import duty
+from bot.slack.listeners.commands import listing, postmortem, shown
 from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, react
 from bot.slack.views import actions
@@ -72,7 +73,24 @@ async def _open(front: Front, body: Body, value: str) -> Answer:
 
 
 async def _oncall(front: Front, body: Body, value: str) -> Answer:
-    return await oncall(front, body, "")
+    return await duty.shown(front, body, "")
+
+
+async def _override(front: Front, body: Body, value: str) -> Answer:
+    await duty.ask_override(front, body, value)
+    return None
+
+
+async def _swap(front: Front, body: Body, value: str) -> Answer:
+    return await duty.ask_swap(front, body)
+
+
+async def _accept_swap(front: Front, body: Body, swap_id: str) -> Answer:
+    return await duty.answer_swap(front, body, swap_id, accepts=True)
+
+
+async def _decline_swap(front: Front, body: Body, swap_id: str) -> Answer:
+    return await duty.answer_swap(front, body, swap_id, accepts=False)
 
 
 async def _show(front: Front, body: Body, number: str) -> Answer:
@@ -96,5 +114,10 @@ BUTTONS: Mapping[str, Pressed] = {
     actions.SHOW_MINE: _mine,
     actions.SHOW_OPEN: _open,
     actions.SHOW_ONCALL: _oncall,
+    actions.TAKE_OVER: duty.take_over,
+    actions.OVERRIDE: _override,
+    actions.SWAP: _swap,
+    actions.ACCEPT_SWAP: _accept_swap,
+    actions.DECLINE_SWAP: _decline_swap,
     actions.SHOW: _show,
 }

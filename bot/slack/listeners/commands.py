@@ -8,8 +8,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.errors import Invalid, NotFound, StillOpen
-from bot.domain.ids import PersonId
+from bot.domain.errors import StillOpen
 from bot.domain.incident import OPEN, Status
 from bot.domain.overview import Overview, Wanted
 from bot.domain.rights import Right
@@ -18,13 +17,14 @@ from bot.operations import assign, declare, escalate, look_up, page, respond, wr
 from bot.operations.permit import permit
 from bot.slack import grammar
 from bot.slack.grammar import Command, Verb
+from bot.slack.listeners import duty
 from bot.slack.listeners.forms import ask, show_declare
-from bot.slack.listeners.front import Body, Front, channel_of, reply
+from bot.slack.listeners.front import Body, Front, channel_of, person_meant, reply
 from bot.slack.views import answers, modals
 from bot.slack.views import postmortem as postmortem_view
 from bot.slack.views import timeline as timeline_view
+from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
-from bot.slack.views.modals import Metadata
 from storage.database import Connection
 
 SHOWN_IN_LIST = 10
@@ -236,13 +236,16 @@ async def postmortem(front: Front, body: Body, number: str) -> Answer:
 
 
 async def _oncall(front: Front, body: Body, command: Command) -> Answer:
-    return await oncall(front, body, command.text)
+    return await duty.shown(front, body, command.text)
 
 
-async def oncall(front: Front, body: Body, team: str) -> Message:
-    return await front.look(
-        body, lambda tx, now, actor: answers.oncall(list(look_up.on_call(tx, now, team)), now)
-    )
+async def _override(front: Front, body: Body, command: Command) -> Answer:
+    await duty.ask_override_of_team(front, body, command.text)
+    return None
+
+
+async def _swap(front: Front, body: Body, command: Command) -> Answer:
+    return await duty.ask_swap(front, body)
 
 
 async def _ask(front: Front, body: Body, command: Command) -> Answer:
@@ -250,19 +253,6 @@ async def _ask(front: Front, body: Body, command: Command) -> Answer:
     number = await front.number(body, command.number)
     await ask(front, body, number, command.verb)
     return None
-
-
-def person_meant(tx: Connection, slack_id: str | None) -> PersonId:
-    """The person with this Slack account. Raises NotFound or Invalid."""
-    if not slack_id:
-        raise Invalid(person="must be chosen")
-    person = look_up.person_by_slack_id(look_up.organization(tx), slack_id)
-    if person is None:
-        raise NotFound(
-            "Tocsin does not know that person. An admin can add them to the organization file.",
-            {"person": "is not in the organization"},
-        )
-    return person.id
 
 
 HANDLERS: Mapping[Verb, Handler] = {
@@ -283,4 +273,6 @@ HANDLERS: Mapping[Verb, Handler] = {
     Verb.TIMELINE: _timeline,
     Verb.POSTMORTEM: _postmortem,
     Verb.ONCALL: _oncall,
+    Verb.OVERRIDE: _override,
+    Verb.SWAP: _swap,
 }

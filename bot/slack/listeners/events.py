@@ -13,7 +13,7 @@ from bot.domain.errors import Refusal, UnknownPerson
 from bot.domain.incident import OPEN
 from bot.domain.overview import Wanted
 from bot.domain.timeline import Actor
-from bot.operations import look_up
+from bot.operations import look_up, rota
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, react, user_of
@@ -56,7 +56,7 @@ async def show_home(front: Front, body: Body) -> None:
             raise UnknownPerson
         mine, _ = look_up.overviews(tx, now, Wanted(tuple(OPEN), assignee_id=actor.person_id), SHOWN_AT_HOME)
         everything, _ = look_up.overviews(tx, now, Wanted(tuple(OPEN)), SHOWN_AT_HOME)
-        return home.home(person, mine, everything, look_up.on_call(tx, now), now)
+        return home.home(person, mine, everything, rota.rota(tx, now, actor), now)
 
     try:
         view = await front.look(body, query)

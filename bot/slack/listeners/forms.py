@@ -13,7 +13,7 @@ from bot.operations.permit import permit
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners.front import Body, Front, channel_of
 from bot.slack.views import modals
-from bot.slack.views.modals import Metadata
+from bot.slack.views.inputs import Metadata
 from storage.database import Connection
 
 Form = Callable[..., dict[str, Any]]

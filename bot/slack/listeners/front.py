@@ -17,7 +17,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.domain.errors import NotFound, Refusal, Unavailable, UnknownPerson
+from bot.domain.errors import Invalid, NotFound, Refusal, Unavailable, UnknownPerson
+from bot.domain.ids import PersonId
 from bot.domain.overview import Overview
 from bot.domain.time import Now
 from bot.domain.timeline import Actor
@@ -245,6 +246,19 @@ async def react(front: Front, body: Body, ack: AsyncAck, work: Coroutine[Any, An
     await ack()
     if answer := await task:
         await front.tell(body, answer)
+
+
+def person_meant(tx: Connection, slack_id: str | None) -> PersonId:
+    """The person with this Slack account. Raises NotFound or Invalid."""
+    if not slack_id:
+        raise Invalid(person="must be chosen")
+    person = look_up.person_by_slack_id(look_up.organization(tx), slack_id)
+    if person is None:
+        raise NotFound(
+            "Tocsin does not know that person. An admin can add them to the organization file.",
+            {"person": "is not in the organization"},
+        )
+    return person.id
 
 
 def identity(body: Body) -> str:

@@ -11,23 +11,26 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import Invalid, Refusal
 from bot.domain.incident import Incident, Status
-from bot.domain.overview import Overview
 from bot.domain.postmortem import ActionItem, Content, Impact
 from bot.domain.sla import Severity
 from bot.domain.timeline import Actor
 from bot.operations import assign, declare, look_up, page, respond, write_up
 from bot.operations.carry_out_once import CarriedOutBefore
 from bot.slack.grammar import Verb
-from bot.slack.listeners.commands import person_meant
-from bot.slack.listeners.front import Body, Front, settled
-from bot.slack.views import answers, modals
+from bot.slack.listeners import duty
+from bot.slack.listeners.front import Body, Front, person_meant, settled
+from bot.slack.views import answers, inputs
+from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
-from bot.slack.views.modals import Metadata
 from storage.database import Connection
 
 Values = Mapping[str, Any]
-#: What a modal does: `(tx, now, actor, number, values) -> Incident`.
+#: What a modal about an incident does: `(tx, now, actor, number, values) -> Incident`.
 Submitted = Callable[[Connection, datetime, Actor, str, Values], Incident]
+#: What a modal about who is on call does: `(tx, now, actor, values) -> Message | None`.
+Change = Callable[[Connection, datetime, Actor, Values], Message | None]
+#: What any modal does, and what to say of it: `(tx, now, actor) -> Message | None`.
+Run = Callable[[Connection, datetime, Actor], Message | None]
 
 Choice = TypeVar("Choice", Status, Severity)
 
@@ -42,7 +45,7 @@ def register(app: AsyncApp, front: Front) -> None:
     async def submitted(ack: AsyncAck, body: Body, view: dict[str, Any]) -> None:
         result, task = await settled(_submit(front, body, view))
         if isinstance(result, Refusal):
-            await ack(response_action="errors", errors=modals.errors_for(view, result))
+            await ack(response_action="errors", errors=inputs.errors_for(view, result))
             return
         await ack()
         late = await task
@@ -54,13 +57,9 @@ def register(app: AsyncApp, front: Front) -> None:
 async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | Message | None:
     """What the modal asked for is done, and what to say of it; or why it is not done."""
     try:
-        metadata, values = Metadata.loads(str(view.get("private_metadata") or "")), modals.values(view)
-        verb, operation = _meant(view)
-
-        def run(tx: Connection, now: datetime, actor: Actor) -> Overview:
-            return look_up.overview(tx, operation(tx, now, actor, metadata.number or "", values), now)
-
-        overview = await front.act(body, verb.value, run)
+        metadata, values = Metadata.loads(str(view.get("private_metadata") or "")), inputs.values(view)
+        verb, run = _meant(view, metadata, values)
+        answer = await front.act(body, verb.value, run)
     except CarriedOutBefore:
         return None
     except Refusal as refusal:
@@ -68,16 +67,31 @@ async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | M
     except Exception:
         log.exception("a submission failed")
         return Refusal("Something went wrong here and was logged. Nothing was done; try again.")
-    log.info("submitted", form=verb.value, incident=overview.incident.number)
-    return answers.declared(overview) if verb is Verb.DECLARE else None
+    log.info("submitted", form=verb.value, incident=metadata.number)
+    return answer
 
 
-def _meant(view: Values) -> tuple[Verb, Submitted]:
+def _meant(view: Values, metadata: Metadata, values: Values) -> tuple[Verb, Run]:
     """Which form it is, and what it does. Raises Invalid for none of ours."""
     for verb, operation in SUBMISSIONS.items():
         if verb == view.get("callback_id"):
-            return verb, operation
+            return verb, _about_incident(verb, operation, metadata.number or "", values)
+    for verb, change in DUTY.items():
+        if verb == view.get("callback_id"):
+            return verb, _about_duty(change, values)
     raise Invalid(form="is not one of Tocsin's")
+
+
+def _about_incident(verb: Verb, operation: Submitted, number: str, values: Values) -> Run:
+    def run(tx: Connection, now: datetime, actor: Actor) -> Message | None:
+        overview = look_up.overview(tx, operation(tx, now, actor, number, values), now)
+        return answers.declared(overview) if verb is Verb.DECLARE else None
+
+    return run
+
+
+def _about_duty(change: Change, values: Values) -> Run:
+    return lambda tx, now, actor: change(tx, now, actor, values)
 
 
 def _declare(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
@@ -159,4 +173,10 @@ SUBMISSIONS: Mapping[Verb, Submitted] = {
     Verb.PAGE: _page,
     Verb.NOTE: _note,
     Verb.POSTMORTEM: _postmortem,
+}
+
+#: Forms about who is on call.
+DUTY: Mapping[Verb, Change] = {
+    Verb.OVERRIDE: duty.override,
+    Verb.SWAP: duty.ask_for_swap,
 }

@@ -18,6 +18,14 @@ SHOW = "show"
 SHOW_MINE = "show_mine"
 SHOW_OPEN = "show_open"
 SHOW_ONCALL = "show_oncall"
+#: Of a schedule; the value is its handle.
+TAKE_OVER = "take_over"
+#: The value is a schedule's handle, a stretch of one, or nothing.
+OVERRIDE = "override"
+SWAP = "swap"
+#: The value is the swap's id.
+ACCEPT_SWAP = "accept_swap"
+DECLINE_SWAP = "decline_swap"
 
 #: What the overflow menu of a card can hold.
 CHOICES = (Verb.STATUS, Verb.SEVERITY, Verb.ASSIGN, Verb.NOTE, Verb.CLOSE, Verb.REOPEN)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refusal
-from bot.domain.overview import FailedDelivery, Overview, TeamOnCall
+from bot.domain.overview import FailedDelivery, Overview
 from bot.domain.timeline import Entry
 from bot.slack.grammar import USAGE, Command, Verb
 from bot.slack.views import actions, card, kit, timeline
@@ -79,22 +79,6 @@ def shown(
     if where := _channel(overview):
         blocks.append(kit.context(f"Channel{where}"))
     return kit.message(shown_card.text, blocks)
-
-
-def oncall(teams: Sequence[TeamOnCall], now: datetime) -> Message:
-    """Who has the pager, until when, and who stands behind them."""
-    if not teams:
-        return done("No team is configured yet. An admin can add some to the organization file.")
-    blocks = [kit.section("*On call now*")]
-    for one in teams:
-        name = f"*{kit.escape(kit.shortened(one.team.name, 80))}*"
-        if one.shift is None or one.primary is None:
-            blocks.append(kit.section(f"{name}\n:warning: nobody is on call"))
-            continue
-        until = f"until {kit.date_and_time(one.shift.ends_at)}"
-        behind = f"  ·  then {kit.mention(one.secondary)}" if one.secondary else ""
-        blocks.append(kit.section(f"{name}\n:pager: {kit.mention(one.primary)} {until}{behind}"))
-    return kit.message("On call now", blocks)
 
 
 def declared(overview: Overview) -> Message:

@@ -154,7 +154,10 @@ def level_word(overview: Overview) -> str:
     incident = overview.incident
     if incident.is_exhausted and incident.awaits_acknowledgement:
         return ":sos: every level was paged, the admins too"
-    return f"Level {incident.level} of {overview.levels}" if incident.level and overview.levels else ""
+    if not incident.level or not overview.levels:
+        return ""
+    again = f", repeat {incident.repeats}" if incident.repeats else ""
+    return f"Level {incident.level} of {overview.levels}{again}"
 
 
 def next_word(overview: Overview) -> str:
@@ -163,7 +166,8 @@ def next_word(overview: Overview) -> str:
         return ""
     following = overview.next_level
     if following is not None and following.at is not None:
-        return f"then {whom(following)} at {kit.date(following.at)}"
+        again = " again" if following.is_repeat else ""
+        return f"then {whom(following)}{again} at {kit.date(following.at)}"
     if overview.admins_at is not None:
         return f"then the admins at {kit.date(overview.admins_at)}"
     return ""
@@ -206,7 +210,7 @@ def acknowledge_button(overview: Overview) -> Element | None:
 
 def escalate_button(overview: Overview) -> Element | None:
     following = overview.next_level
-    if following is None or not overview.incident.is_open:
+    if following is None or following.is_repeat or not overview.incident.is_open:
         return None
     confirm = kit.confirmation(
         "Escalate now?", f"This pages {whom(following)} (level {following.level}).", "Escalate"

@@ -6,9 +6,10 @@ from typing import Any
 
 from bot.domain.errors import Refusal
 from bot.domain.organization import Person
-from bot.domain.overview import Overview, TeamOnCall
+from bot.domain.overview import Overview
+from bot.domain.rota import Rota
 from bot.slack.grammar import Command, Verb
-from bot.slack.views import actions, answers, kit
+from bot.slack.views import actions, answers, duty, kit
 from bot.slack.views.kit import Block
 
 
@@ -16,7 +17,7 @@ def home(
     person: Person,
     mine: Sequence[Overview],
     open_incidents: Sequence[Overview],
-    teams: Sequence[TeamOnCall],
+    rota: Rota,
     now: datetime,
 ) -> dict[str, Any]:
     """What is mine, what is open, and who is on call."""
@@ -28,7 +29,7 @@ def home(
         kit.divider(),
         *answers.listing(open_incidents, len(open_incidents), Command(Verb.LIST), now).blocks,
         kit.divider(),
-        *answers.oncall(teams, now).blocks,
+        *duty.oncall(rota).blocks,
     ]
     return {"type": "home", "blocks": blocks[: kit.BLOCKS_IN_VIEW]}
 

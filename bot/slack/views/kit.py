@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.domain.organization import Person
 
@@ -92,6 +93,12 @@ def date(at: datetime, form: str = "{time}") -> str:
 
 def date_and_time(at: datetime) -> str:
     return date(at, "{date_short_pretty}, {time}")
+
+
+def local(at: datetime, time_zone: str) -> str:
+    """A moment in one time zone, where that is what was asked for: `Sat 24 Oct 2026, 12:00`."""
+    there = at.astimezone(ZoneInfo(time_zone))
+    return f"{there:%a} {there.day} {there:%b %Y, %H:%M}"
 
 
 def span(length: timedelta) -> str:

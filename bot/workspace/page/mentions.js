@@ -2,7 +2,7 @@
 
 import { formatDate } from "./dates.js";
 import { el } from "./dom.js";
-import { channelName, userName } from "./people.js";
+import { channelName, membersOf, userName } from "./people.js";
 import { addressInside, channelAddress } from "./route.js";
 import { state } from "./state.js";
 
@@ -42,7 +42,10 @@ export function broadcastNode(range) {
 }
 
 export function groupNode(id, label = null) {
-  return el("span", { class: "mention" }, label ? `@${label.replace(/^@/, "")}` : `@${id}`);
+  const group = state.groups.get(id);
+  const name = group?.handle ?? (label ?? id).replace(/^@/, "");
+  const mine = group?.users.includes(state.me.id) ? " me" : "";
+  return el("span", { class: `mention${mine}`, title: group && membersOf(group) }, `@${name}`);
 }
 
 export function dateNode(unix, format, fallback, link = null) {

@@ -32,6 +32,12 @@ export function pickableUsers({ withApps = false } = {}) {
     );
 }
 
+/** Who is in a user group, in words. */
+export function membersOf(group) {
+  if (group.is_disabled) return "disabled";
+  return group.users.map(userName).join(", ") || "nobody";
+}
+
 /** Who stands above a message: {id, name, isApp}. A message may carry its own name. */
 export function authorOf(message) {
   const app = state.apps.find(

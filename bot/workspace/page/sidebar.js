@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { el, icon, iconButton, reconcile } from "./dom.js";
 import { complain } from "./notices.js";
-import { appOfChannel, avatar, channelName, pickableUsers, userName } from "./people.js";
+import { appOfChannel, avatar, channelName, membersOf, pickableUsers, userName } from "./people.js";
 import { openMenu } from "./popover.js";
 import { becomeUser, channelAddress, currentRoute, goTo, homeAddress } from "./route.js";
 import { state } from "./state.js";
@@ -57,6 +57,7 @@ function sections() {
   const channels = [...state.channels.values()];
   const rooms = channels.filter((channel) => channel.kind !== "im").sort((a, b) => a.name.localeCompare(b.name));
   const people = channels.filter((channel) => channel.kind === "im" && !appOfChannel(channel));
+  const groups = [...state.groups.values()].sort((a, b) => a.handle.localeCompare(b.handle));
   const newMessage = iconButton("plus", "New direct message", ({ currentTarget }) => choosePerson(currentTarget), {
     "data-focus-key": "new-dm",
     "aria-haspopup": "menu",
@@ -69,6 +70,7 @@ function sections() {
       "Apps",
       state.apps.flatMap((app) => appLinks(app, channels)),
     ),
+    section("User groups", groups.map(groupRow)),
     section("Archived", rooms.filter((channel) => channel.is_archived).map(channelLink)),
   ];
 }
@@ -127,6 +129,16 @@ function appLinks(app, channels) {
     indented: true,
   });
   return app.has_home ? [messages, home] : [messages];
+}
+
+/** A group and who is in it now: nowhere to go, only to be seen. */
+function groupRow(group) {
+  return el(
+    "div",
+    { class: group.is_disabled ? "group disabled" : "group", data: { group: group.handle } },
+    el("span", { class: "group-name" }, `@${group.handle}`),
+    el("small", null, membersOf(group)),
+  );
 }
 
 function placeLink({ address, open, name, face, here, unread, badge, channel, dot, indented }) {

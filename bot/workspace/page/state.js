@@ -7,6 +7,7 @@ export const state = {
   team: null,
   me: null,
   users: new Map(),
+  groups: new Map(),
   apps: [],
   channels: new Map(),
   timelines: new Map(),
@@ -31,6 +32,7 @@ export function loadSnapshot(snapshot) {
   state.team = snapshot.team;
   state.me = snapshot.me;
   state.users = new Map(snapshot.users.map((user) => [user.id, user]));
+  state.groups = new Map((snapshot.usergroups ?? []).map((group) => [group.id, group]));
   const connected = new Map(state.apps.map((app) => [app.id, app.connected]));
   state.apps = snapshot.apps.map((app) => ({ connected: connected.get(app.id), ...app }));
   state.channels = new Map(snapshot.channels.map((channel) => [channel.id, channel]));
@@ -97,6 +99,10 @@ const RECEIVERS = {
   user: ({ user }) => {
     if (!user) return;
     state.users.set(user.id, { ...state.users.get(user.id), ...user });
+    announce("people");
+  },
+  usergroup: ({ usergroup }) => {
+    state.groups.set(usergroup.id, usergroup);
     announce("people");
   },
   app: ({ app, connected }) => {

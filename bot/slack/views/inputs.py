@@ -1,0 +1,148 @@
+"""The pieces of a form, and what was filled in. An input's block id is its field's name."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.domain.errors import Invalid, Refusal
+from bot.domain.ids import SlackUserId, as_incident_number
+from bot.slack.grammar import Verb
+from bot.slack.views import kit
+from bot.slack.views.kit import Block, Element
+
+View = dict[str, Any]
+
+VALUE = "value"
+LONGEST = 3000
+_TITLE = 24
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a form carries along: its incident, and where it was asked for."""
+
+    number: str | None
+    channel_id: str | None
+
+    def dumps(self) -> str:
+        return json.dumps({"number": self.number, "channel_id": self.channel_id})
+
+    @staticmethod
+    def loads(text: str) -> "Metadata":
+        """Raises Invalid for what no form of ours carries."""
+        try:
+            found = json.loads(text)
+            number, channel_id = found["number"], found["channel_id"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise Invalid(form="is not one of Tocsin's") from None
+        if number is not None and (not isinstance(number, str) or as_incident_number(number) is None):
+            raise Invalid(form="names no incident")
+        return Metadata(number, channel_id if isinstance(channel_id, str) else None)
+
+
+def modal(verb: Verb, title: str, submit: str, blocks: Sequence[Block], metadata: Metadata) -> View:
+    return {
+        "type": "modal",
+        "callback_id": verb.value,
+        "title": kit.plain_text(title, _TITLE),
+        "submit": kit.plain_text(submit, _TITLE),
+        "close": kit.plain_text("Cancel", _TITLE),
+        "private_metadata": metadata.dumps(),
+        "blocks": list(blocks),
+    }
+
+
+def field(
+    name: str, label: str, element: Element, *, optional: bool = False, hint: str | None = None
+) -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": name,
+        "label": kit.plain_text(label, 2000),
+        "element": element,
+        "optional": optional,
+    }
+    return block | {"hint": kit.plain_text(hint, 2000)} if hint else block
+
+
+def text(initial: str, *, multiline: bool = False, limit: int = LONGEST, hint: str | None = None) -> Element:
+    element: Element = {
+        "type": "plain_text_input",
+        "action_id": VALUE,
+        "multiline": multiline,
+        "max_length": limit,
+    }
+    if initial:
+        element["initial_value"] = initial
+    if hint:
+        element["placeholder"] = kit.plain_text(hint, 150)
+    return element
+
+
+def select(options: list[Element], initial: Element | None, placeholder: str) -> Element:
+    """A menu of at most a hundred choices."""
+    element: Element = {
+        "type": "static_select",
+        "action_id": VALUE,
+        "options": options,
+        "placeholder": kit.plain_text(placeholder, 150),
+    }
+    return element | {"initial_option": initial} if initial else element
+
+
+def grouped(groups: Mapping[str, list[Element]], placeholder: str) -> Element:
+    """A menu whose choices stand under headings."""
+    return {
+        "type": "static_select",
+        "action_id": VALUE,
+        "option_groups": [
+            {"label": kit.plain_text(heading, kit.OPTION_TEXT), "options": options[: kit.OPTIONS]}
+            for heading, options in list(groups.items())[: kit.OPTIONS]
+        ],
+        "placeholder": kit.plain_text(placeholder, 150),
+    }
+
+
+def person(initial: SlackUserId | None = None) -> Element:
+    element: Element = {
+        "type": "users_select",
+        "action_id": VALUE,
+        "placeholder": kit.plain_text("Choose a person", 150),
+    }
+    return element | {"initial_user": initial} if initial else element
+
+
+def moment(initial: datetime) -> Element:
+    """A date and a time, which Slack shows in the reader's own zone."""
+    seconds = int(initial.timestamp())
+    return {"type": "datetimepicker", "action_id": VALUE, "initial_date_time": seconds}
+
+
+def values(view: View) -> dict[str, Any]:
+    """What was filled in, by field: texts, chosen values or lists of them, Slack user ids, Unix seconds."""
+    state = (view.get("state") or {}).get("values") or {}
+    return {field: _value(next(iter(filled.values()))) for field, filled in state.items() if filled}
+
+
+def _value(filled: dict[str, Any]) -> Any:
+    if "selected_options" in filled:
+        return [option["value"] for option in filled["selected_options"] or []]
+    if option := filled.get("selected_option"):
+        return option["value"]
+    if "selected_date_time" in filled:
+        return filled["selected_date_time"]
+    return filled.get("selected_user") or filled.get("value")
+
+
+def errors_for(view: View, refusal: Refusal) -> dict[str, str]:
+    """The refusal beside the inputs it speaks of, else beside the first one."""
+    inputs = [block.get("block_id", "") for block in view.get("blocks", ()) if block.get("type") == "input"]
+    named = {_FIELDS.get(field, field): what for field, what in refusal.details.items()}
+    beside = {field: what[:1].upper() + what[1:] + "." for field, what in named.items() if field in inputs}
+    return beside or {inputs[0] if inputs else "": refusal.sentence}
+
+
+#: Where a refusal's field has another name in the form.
+_FIELDS = {"service_ids": "services"}

@@ -1,0 +1,176 @@
+"""`plan`, `apply`, `export`, `schema`, `check`: what they say, and with which exit code."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.__main__ import commands
+from tests.story import ORGANIZATION
+
+Ask = Callable[..., Result]
+TEXT = ORGANIZATION.read_text(encoding="utf-8")
+#: A Monday, 04:00 in Berlin.
+AT = ("--at", "2026-03-02 03:00")
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Ask:
+    """Runs a command on a database of its own."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    runner = CliRunner(env={"DATABASE_URL": url, "COLUMNS": "80"})
+    return lambda *words: runner.invoke(commands, [str(word) for word in words])
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[..., Path]:
+    """Writes an organization file in which each of these texts is replaced."""
+
+    def write(*pairs: tuple[str, str]) -> Path:
+        text = TEXT
+        for was, to in pairs:
+            assert was in text
+            text = text.replace(was, to)
+        path = tmp_path / "changed.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_plan_of_what_runs_is_empty_and_says_so(ask: Ask) -> None:
+    assert ask("apply", ORGANIZATION).exit_code == 0
+    planned = ask("plan", ORGANIZATION, "--exit-code")
+    assert planned.output == f"{ORGANIZATION}: nothing to change\n"
+    assert planned.exit_code == 0
+
+
+def test_plan_tells_fields_and_who_is_paged_differently(ask: Ask, changed: Callable[..., Path]) -> None:
+    ask("apply", ORGANIZATION)
+    file = changed(
+        ("participants: [emi, farid, ada]", "participants: [emi, ada]"),
+        ("  hana: {name: Hana Kovač, email: hana@example.com, role: viewer}\n", ""),
+        ("{role: secondary, timeout: 10 min}", "{role: secondary, timeout: 12 min}"),
+    )
+    planned = ask("plan", file, *AT)
+    assert planned.exit_code == 0
+    assert planned.output.replace(str(file), "FILE") == PLAN
+    assert ask("plan", file, *AT, "--exit-code").exit_code == 3
+
+
+PLAN = """\
+FILE: 2 changed, 1 removed
+
+− people hana  (stays, inactive: incidents name it)
+
+~ schedules payments
+    participants: emi, farid, ada → emi, ada
+
+~ escalation_policies SEV1
+    levels.2.timeout: 10 min → 12 min
+
+Paged differently in the next 14 days:
+
+  Checkout, Invoices · every severity level 1 (America/New_York)
+    Sun  1 Mar 22:00 – Mon  2 Mar 10:00: Farid Haddad → Ada Okafor
+    Mon  2 Mar 10:00 – Mon  9 Mar 10:00: Ada Okafor → Emi Sato
+    Mon  9 Mar 10:00 on: Emi Sato → Ada Okafor
+
+  Checkout, Invoices · every severity level 2 (America/New_York)
+    Sun  1 Mar 22:00 – Mon  2 Mar 10:00: Ada Okafor → Emi Sato
+    Mon  2 Mar 10:00 – Mon  9 Mar 10:00: Emi Sato → Ada Okafor
+    Mon  9 Mar 10:00 on: Farid Haddad → Emi Sato
+"""
+
+
+def test_plan_changes_nothing_and_creates_no_database(ask: Ask, tmp_path: Path) -> None:
+    planned = ask("plan", ORGANIZATION, *AT)
+    assert "+ services checkout" in planned.output
+    assert "nobody → Chloé Martin" in planned.output
+    assert not (tmp_path / "test.db").exists()
+
+
+def test_plan_without_another_page_says_so(ask: Ask, changed: Callable[..., Path]) -> None:
+    ask("apply", ORGANIZATION)
+    planned = ask("plan", changed(("name: Checkout", "name: Cash desk")), *AT)
+    assert "name: Checkout → Cash desk" in planned.output
+    assert planned.output.endswith("Nobody is paged differently in the next 14 days.\n")
+
+
+def test_mistake_is_refused_with_its_line(ask: Ask, changed: Callable[..., Path]) -> None:
+    file = changed(("team: payments, default_severity: SEV1", "team: payment, default_severity: SEV1"))
+    for command in ("plan", "check", "apply"):
+        refused = ask(command, file)
+        assert refused.exit_code != 0
+        assert re.search(r"changed\.yaml:\d+: .*did you mean payments\?", str(refused.exception))
+
+
+def test_apply_tells_what_it_changed_and_then_nothing(ask: Ask, changed: Callable[..., Path]) -> None:
+    assert "applied (" in ask("apply", ORGANIZATION).output
+    file = changed(("name: Checkout", "name: Cash desk"))
+    assert ask("apply", file).output == f"{file}: applied (1 changed)\n"
+    assert ask("apply", file).output == f"{file}: nothing to change\n"
+
+
+def test_exported_file_applied_again_changes_nothing(
+    ask: Ask, changed: Callable[..., Path], tmp_path: Path
+) -> None:
+    ask("apply", ORGANIZATION)
+    ask("apply", changed(("  hana: {name: Hana Kovač, email: hana@example.com, role: viewer}\n", "")))
+    file = tmp_path / "exported.yaml"
+    assert ask("export", file).exit_code == 0
+    assert file.read_text(encoding="utf-8") == ask("export").stdout
+    assert "active: false" in ask("export").stdout
+    assert ask("plan", file).output == f"{file}: nothing to change\n"
+    assert ask("apply", file).output == f"{file}: nothing to change\n"
+    (key,) = re.findall(r"name: Checkout\n(?:.*\n){1,4}?    key: (svc_\w+)", file.read_text(encoding="utf-8"))
+    assert key
+
+
+def test_nothing_can_be_exported_before_anything_runs(ask: Ask) -> None:
+    assert "python -m bot apply FILE" in str(ask("export").exception)
+
+
+def test_schema_is_json_and_knows_the_sections(ask: Ask) -> None:
+    schema = json.loads(ask("schema").stdout)
+    assert "escalation_policies" in schema["properties"]
+
+
+def test_sound_organization_passes(ask: Ask) -> None:
+    for words in ((ORGANIZATION,), ()):
+        checked = ask("check", *words, *AT)
+        assert "7 services reaches somebody within its first level" in " ".join(checked.output.split())
+        assert checked.exit_code == 0
+        ask("apply", ORGANIZATION)
+
+
+def test_gap_is_told_with_its_bounds_here_and_in_utc(ask: Ask, changed: Callable[..., Path]) -> None:
+    file = changed(("email: emi@example.com}", "email: emi@example.com, active: false}"))
+    checked = ask("check", file, *AT, "--days", "14")
+    assert checked.exit_code == 1
+    assert checked.output == GAPS
+
+
+GAPS = """\
+The first level reaches nobody:
+  Checkout, Invoices · every severity level 1 (America/New_York)
+    Mon  9 Mar 2026 10:00 EDT – Sun 15 Mar 2026 23:00 EDT
+      2026-03-09T14:00Z – 2026-03-16T03:00Z
+
+Levels that can reach nobody:
+  Checkout, Invoices · every severity level 3
+
+People who have left, and are still named:
+  Emi Sato (emi): teams.payments.lead, teams.payments.members,
+    schedules.payments.layers.rotation
+
+In the next 14 days: 1 gap, 10 empty levels, 1 person who has left.
+"""
+
+
+def test_check_of_nothing_says_so(ask: Ask) -> None:
+    checked = ask("check")
+    assert checked.output == "There is no active service: nothing can be said.\n"

@@ -1,0 +1,117 @@
+"""What `check` finds: gaps to the second, who has left, levels that reach nobody."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.ids import PersonId, ScheduleId
+from bot.domain.inspection import Left, inspect
+from bot.domain.organization import (
+    Branch,
+    EscalationPolicy,
+    Level,
+    LevelRole,
+    Organization,
+    Target,
+    TargetKind,
+)
+from bot.domain.schedule import Gap, Override
+from bot.domain.sla import Severity
+from bot.domain.turnover import Place
+from tests.domain.samples import ADA, CHECKOUT, CHLOE, DATA, DATABASE, DEV, NOW, SHOP, level, organization
+from tests.domain.test_coverage import OFFICE
+
+DAY = timedelta(days=1)
+UNTIL = NOW + 90 * DAY
+TO_ADA = (Target(TargetKind.PERSON, ADA),)
+TO_DEV = (Target(TargetKind.PERSON, DEV),)
+
+
+def sound(*levels: Level) -> Organization:
+    """One service, for which every severity has these levels."""
+    organized = organization()
+    services = {CHECKOUT: organized.services[CHECKOUT]}
+    policies = {severity: EscalationPolicy(severity, levels) for severity in Severity}
+    teams = {SHOP: organized.teams[SHOP]}
+    return replace(organized, services=services, policies=policies, teams=teams)
+
+
+def test_sound_organization_has_nothing_to_mend() -> None:
+    found = inspect(sound(level(1)), NOW, UNTIL)
+    assert found.is_sound
+
+
+def test_gap_of_the_first_level_has_exact_bounds() -> None:
+    organized = sound(level(1), level(2, targets=TO_ADA))
+    people = {**organized.people, CHLOE: replace(organized.people[CHLOE], is_active=False)}
+    found = inspect(replace(organized, people=people), NOW, NOW + 14 * DAY)
+    (uncovered,) = found.uncovered
+    assert uncovered.gaps == (
+        Gap(datetime(2026, 3, 16, 9, tzinfo=UTC), datetime(2026, 3, 23, 9, tzinfo=UTC)),
+    )
+    assert uncovered.places == tuple(Place(CHECKOUT, severity, 1) for severity in Severity)
+    assert not found.empty
+
+
+def test_first_level_is_the_first_that_is_enabled() -> None:
+    organized = sound(level(1, targets=TO_DEV, enabled=False), level(2))
+    assert not inspect(organized, NOW, UNTIL).uncovered
+
+
+def test_gap_within_branch_hours_ends_with_them() -> None:
+    organized = sound(level(1, targets=TO_ADA, branches=(Branch(OFFICE, TO_DEV),)))
+    (uncovered,) = inspect(organized, NOW, NOW + DAY).uncovered
+    assert uncovered.gaps == (
+        Gap(NOW, datetime(2026, 3, 10, 16, tzinfo=UTC)),
+        Gap(datetime(2026, 3, 11, 8, tzinfo=UTC), NOW + DAY),
+    )
+
+
+def test_severity_without_a_level_is_told() -> None:
+    organized = replace(sound(level(1)), policies={})
+    found = inspect(organized, NOW, UNTIL)
+    assert found.unled == tuple(Place(CHECKOUT, severity, 0) for severity in Severity)
+    assert not found.uncovered
+
+
+def test_later_level_that_reaches_nobody_is_told() -> None:
+    found = inspect(sound(level(1), level(2, targets=TO_DEV)), NOW, UNTIL)
+    assert found.empty == tuple(Place(CHECKOUT, severity, 2) for severity in Severity)
+
+
+def test_retired_service_need_not_reach_anybody() -> None:
+    organized = replace(sound(level(1)), policies={})
+    retired = replace(organized.services[CHECKOUT], is_active=False)
+    assert inspect(replace(organized, services={CHECKOUT: retired}), NOW, UNTIL).is_sound
+
+
+def test_who_has_left_is_told_wherever_they_are_named() -> None:
+    organized = sound(level(1), level(2, targets=(*TO_ADA, *TO_DEV)))
+    handle = ScheduleId("shop")
+    schedule = organized.schedules[handle]
+    layer = replace(schedule.layers[0], participants=(*schedule.layers[0].participants, DEV))
+    overrides = (
+        Override(DEV, NOW - 3 * DAY, NOW - 2 * DAY),  # over
+        Override(PersonId("zoe"), NOW + DAY, NOW + 2 * DAY),
+    )
+    schedule = replace(schedule, layers=(layer,), overrides=overrides)
+    team = replace(organized.teams[SHOP], lead=DEV)
+    found = inspect(replace(organized, schedules={handle: schedule}, teams={SHOP: team}), NOW, NOW + 30 * DAY)
+    levels = tuple(f"escalation_policies.{severity}.levels.2" for severity in Severity)
+    assert found.left == (
+        Left(DEV, ("teams.shop.lead", f"schedules.shop.layers.{layer.name}", *levels)),
+        Left(PersonId("zoe"), ("schedules.shop.overrides",)),
+    )
+
+
+def test_team_that_is_no_more_may_name_whom_it_likes() -> None:
+    organized = sound(level(1))
+    gone = replace(organization().teams[DATA], is_active=False)
+    assert inspect(replace(organized, teams={**organized.teams, DATA: gone}), NOW, UNTIL).is_sound
+
+
+def test_service_without_a_team_reaches_no_role() -> None:
+    organized = sound(level(1, targets=(Target(TargetKind.ROLE, LevelRole.PRIMARY),)))
+    alone = replace(organization().services[DATABASE], team=None)
+    (uncovered,) = inspect(replace(organized, services={DATABASE: alone}), NOW, UNTIL).uncovered
+    assert uncovered.gaps == (Gap(NOW, UNTIL),)
+    assert uncovered.time_zone == "UTC"
