@@ -1,0 +1,108 @@
+"""How messages are sent: each carries its delivery's key, by which it is found again."""
+
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.delivery import ClaimedDelivery, Dropped, Outcome, Sent
+from bot.domain.errors import NotFound
+from bot.domain.ids import SlackUserId
+from bot.domain.organization import Person
+from bot.operations import look_up
+from bot.slack import places
+from bot.slack.views.kit import Message
+from storage.database import Database
+
+#: Slack allows about one message a second in a channel.
+MESSAGE_REST = timedelta(seconds=1)
+#: And about fifty updates a minute in all; a card that changes often shows the newest state only.
+UPDATE_REST = timedelta(seconds=1.2)
+METADATA_TYPE = "tocsin_delivery"
+
+
+class Posting:
+    """One for the process."""
+
+    def __init__(self, client: AsyncWebClient, database: Database) -> None:
+        self._client = client
+        self._database = database
+        self._direct_messages: dict[str, str] = {}
+        self._channels: dict[str, str] = {}
+
+    async def post(
+        self,
+        delivery: ClaimedDelivery,
+        channel: str,
+        shown: Message,
+        thread_ts: str | None = None,
+        version: int | None = None,
+    ) -> Outcome:
+        """Post it, unless an attempt whose answer was lost did."""
+        ts = await self._find_sent(delivery, channel, thread_ts) if delivery.is_in_doubt else None
+        if ts is None and not delivery.is_wanted:
+            return Dropped()
+        if ts is None:
+            answer = await self._client.chat_postMessage(
+                channel=channel,
+                text=shown.text,
+                blocks=list(shown.blocks),
+                thread_ts=thread_ts,
+                metadata={"event_type": METADATA_TYPE, "event_payload": {"delivery": delivery.owed.key}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+            ts = str(answer["ts"])
+        return Sent(channel, ts, version=version, rest=MESSAGE_REST)
+
+    async def _find_sent(self, delivery: ClaimedDelivery, channel: str, thread_ts: str | None) -> str | None:
+        """The `ts` of the message that carries this delivery's key."""
+        oldest = f"{(delivery.owed_at - timedelta(minutes=5)).timestamp():.6f}"
+        cursor = None
+        while True:
+            asked: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 200}
+            if thread_ts is None:
+                answer = await self._client.conversations_history(**asked, oldest=oldest, cursor=cursor)
+            else:
+                answer = await self._client.conversations_replies(**asked, ts=thread_ts, cursor=cursor)
+            for message in answer["messages"]:
+                payload = (message.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("delivery") == delivery.owed.key:
+                    return str(message["ts"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None
+
+    async def update(self, channel: str, ts: str, shown: Message) -> Outcome:
+        await self._client.chat_update(channel=channel, ts=ts, text=shown.text, blocks=list(shown.blocks))
+        return Sent(channel, ts, rest=UPDATE_REST)
+
+    async def person(self, delivery: ClaimedDelivery) -> Person:
+        organization = await self._database.read(look_up.organization)
+        person = organization.person(delivery.owed.person_id)
+        if person is None or not person.is_active:
+            raise NotFound("they are not in the organization any more")
+        return person
+
+    async def slack_id(self, person: Person) -> SlackUserId:
+        if person.slack_id is not None:
+            return person.slack_id
+        found = await self._client.users_lookupByEmail(email=person.email)
+        return SlackUserId(found["user"]["id"])
+
+    async def direct_message(self, person: Person) -> str:
+        slack_id = await self.slack_id(person)
+        if slack_id not in self._direct_messages:
+            opened = await self._client.conversations_open(users=slack_id)
+            self._direct_messages[slack_id] = opened["channel"]["id"]
+        return self._direct_messages[slack_id]
+
+    async def channel(self, name: str) -> str | None:
+        """The channel's id; the bot joins it, so that it can look whether an announcement arrived."""
+        if name not in self._channels:
+            async for channel in places.channels(self._client):
+                if name.lstrip("#") in (channel["name"], channel["id"]):
+                    if not channel["is_member"]:
+                        await self._client.conversations_join(channel=channel["id"])
+                    self._channels[name] = channel["id"]
+        return self._channels.get(name)
