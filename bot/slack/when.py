@@ -19,6 +19,7 @@ _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s?(am|pm)?", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _IN = re.compile(r"in (\d{1,3}) ?(h|hours?|hrs?|d|days?|w|weeks?|min|mins|minutes?)", re.IGNORECASE)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "m": timedelta(minutes=1)}
+FURTHEST = timedelta(days=3653)
 #: More words than any moment has.
 _LONGEST = 4
 
@@ -34,7 +35,7 @@ class When:
     days: int | None = None
     #: 0 is Monday; the next one, today included.
     weekday: int | None = None
-    #: None: noon, or the day is today and the time is now.
+    #: None is noon.
     at: time | None = None
 
 
@@ -74,21 +75,27 @@ def parse(text: str) -> When | None:
 
 
 def moment(when: When, now: datetime, time_zone: str) -> datetime:
-    """The moment in UTC, seen from a zone at `now`. Raises Invalid for a date that no calendar has."""
+    """The moment in UTC, seen from a zone at `now`. Raises Invalid for one that no schedule can tell of."""
     try:
-        if when.after is not None:
-            return now + when.after
-        where = ZoneInfo(time_zone)
-        local = now.astimezone(where)
-        if when.on is not None:
-            day = when.on
-        elif when.weekday is not None:
-            day = local.date() + timedelta(days=(when.weekday - local.weekday()) % 7)
-        else:
-            day = local.date() + timedelta(days=when.days or 0)
-        return zone.instant(where, datetime.combine(day, when.at or NOON)).astimezone(UTC)
+        found = _moment(when, now, ZoneInfo(time_zone))
     except OverflowError:
-        raise Invalid(when="is too far away") from None
+        found = None
+    if found is None or abs(found - now) > FURTHEST:
+        raise Invalid(moment="is more than ten years away")
+    return found
+
+
+def _moment(when: When, now: datetime, where: ZoneInfo) -> datetime:
+    if when.after is not None:
+        return now + when.after
+    today = now.astimezone(where).date()
+    if when.on is not None:
+        day = when.on
+    elif when.weekday is not None:
+        day = today + timedelta(days=(when.weekday - today.weekday()) % 7)
+    else:
+        day = today + timedelta(days=when.days or 0)
+    return zone.instant(where, datetime.combine(day, when.at or NOON)).astimezone(UTC)
 
 
 def _day(word: str) -> When | None:
