@@ -22,7 +22,7 @@ HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: Almost the first and the last that a `datetime` can be: a day from either end, every local time can be told.
+#: Almost the first and the last that a `datetime` can be, so that local times can be told, too.
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 _MEAN_YEAR = DAY * 146_097 // 400
