@@ -65,8 +65,10 @@ def as_text(one: Any) -> str:
 
 
 def title(event: Component) -> str:
-    title = " ".join(str(next(iter(several(value(event, "SUMMARY"))), "")).split())
-    return title[:_LONGEST_TITLE] or "(no title)"
+    """The title in one line, without characters that a terminal would obey."""
+    written = str(next(iter(several(value(event, "SUMMARY"))), ""))
+    visible = "".join(one if one.isprintable() else " " for one in written)
+    return " ".join(visible.split())[:_LONGEST_TITLE] or "(no title)"
 
 
 def addresses(event: Component, name: str) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def _calendar(state: CalendarState) -> Iterator[str]:
         since = f" (since {moment.utc(state.failing_since)})" if state.failing_since else ""
         yield words.wrapped(f"{where}: {state.error}{since}", "  ")
     for skipped in state.skipped:
-        yield words.wrapped(f"{where}: the event {quoted(skipped.title)} {skipped.why}", "  ")
+        yield words.wrapped(f"{where}: the event {quoted(skipped.title)} does not count: {skipped.why}", "  ")
     for title in dict.fromkeys(one.title for one in state.unknown):
         yield words.wrapped(f"{where}: the event {quoted(title)} names nobody who could be on call", "  ")
 

@@ -16,7 +16,7 @@ from bot.cli.moment import Time, Written
 from bot.cli.running import ask
 from bot.domain import plan as plans
 from bot.domain.ids import PersonId
-from bot.domain.imported import CalendarState, Occurrence, Source, duties, sources, with_duties
+from bot.domain.imported import CalendarState, Occurrence, Source, duties, sources, veiled, with_duties
 from bot.domain.organization import Organization
 from bot.domain.plan import Change, Field, Kind, Words
 from bot.domain.turnover import Same, turnovers
@@ -111,7 +111,7 @@ def changes_of(found: Proposal) -> tuple[Change, ...]:
 
 def _parts(organization: Organization, *, is_brief: bool) -> Mapping[str, Words]:
     """Nothing of one that has no name: none was applied before."""
-    return organization_file.parts(organization, is_brief=is_brief) if organization.name else {}
+    return organization_file.parts(veiled(organization), is_brief=is_brief) if organization.name else {}
 
 
 def summary(changes: tuple[Change, ...]) -> str:

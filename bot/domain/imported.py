@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from urllib.parse import urlsplit
 
 from bot.domain.ids import PersonId, ScheduleId
 from bot.domain.organization import Organization, Person
@@ -88,6 +89,25 @@ def sources(organization: Organization) -> tuple[Source, ...]:
         for layer in schedule.layers
         if layer.calendar is not None
     )
+
+
+def veiled(organization: Organization) -> Organization:
+    """The organization as it may be shown: of a calendar's address, which is a secret, host and digest."""
+    schedules = {
+        handle: replace(
+            schedule, layers=tuple(replace(one, calendar=_veiled(one.calendar)) for one in schedule.layers)
+        )
+        for handle, schedule in organization.schedules.items()
+    }
+    return replace(organization, schedules=schedules)
+
+
+def _veiled(calendar: CalendarSource | None) -> CalendarSource | None:
+    if calendar is None or calendar.url is None:
+        return calendar
+    digest = hashlib.sha256(calendar.url.encode(errors="replace")).hexdigest()
+    host = urlsplit(calendar.url).hostname or "unknown"
+    return replace(calendar, url=f"https://{host}/secret-{digest[:8]}")
 
 
 def with_duties(

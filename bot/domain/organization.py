@@ -146,6 +146,8 @@ class Organization:
     teams: Mapping[TeamId, Team] = field(default_factory=dict)
     services: Mapping[ServiceId, Service] = field(default_factory=dict)
     schedules: Mapping[ScheduleId, Schedule] = field(default_factory=dict)
+    #: Those whose overrides stay as they are when this is applied: its file does not mention them.
+    keeps_overrides: frozenset[ScheduleId] = field(default=frozenset(), compare=False)
     policies: Mapping[Severity, EscalationPolicy] = field(default_factory=dict)
     slas: Mapping[Severity, Sla] = field(default_factory=lambda: dict(DEFAULT_SLAS))
     urgencies: Mapping[Severity, Urgency] = field(default_factory=lambda: dict(DEFAULT_URGENCIES))

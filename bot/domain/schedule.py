@@ -1,7 +1,7 @@
 """Who is on call: layers of rotations and calendars, and overrides on top, as shifts."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -29,10 +29,10 @@ class Duty:
 class CalendarSource:
     """An iCalendar as a layer: from an address, or from a file beside the organization file."""
 
-    #: `https://…`, fetched again and again.
-    url: str | None = None
+    #: `https://…`, fetched again and again. A secret.
+    url: str | None = field(default=None, repr=False)
     #: The file's content, read when the organization file was.
-    text: str | None = None
+    text: str | None = field(default=None, repr=False)
     #: The file's path as the organization file gives it.
     file: str | None = None
 

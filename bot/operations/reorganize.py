@@ -13,7 +13,7 @@ from bot.domain.delivery import Delivery, DeliveryKind, Priority
 from bot.domain.organization import Organization, Person, Service, Team
 from bot.domain.override import with_overrides
 from bot.domain.rights import Right
-from bot.domain.schedule import Override
+from bot.domain.schedule import Override, Schedule
 from bot.domain.timeline import TOCSIN, Actor
 from bot.operations import audit, look_up, rows
 from bot.operations.permit import permit
@@ -134,7 +134,17 @@ def _merged(current: Organization, wanted: Organization, new_key: Callable[[], s
         people=_with_retired(current.people, wanted.people),
         teams=_with_retired(current.teams, wanted.teams),
         services=_with_retired(current.services, services),
+        schedules=_with_overrides(current, wanted),
+        keeps_overrides=frozenset(),
     )
+
+
+def _with_overrides(current: Organization, wanted: Organization) -> dict[ids.ScheduleId, Schedule]:
+    """Those that were made in Slack stay, where the file does not say what there shall be."""
+    found = dict(wanted.schedules)
+    for handle in wanted.keeps_overrides & current.schedules.keys() & found.keys():
+        found[handle] = replace(found[handle], overrides=current.schedules[handle].overrides)
+    return found
 
 
 def _key(current: Organization, handle: ids.ServiceId, given: str, new_key: Callable[[], str]) -> str:

@@ -9,7 +9,8 @@ from pydantic_core import ErrorDetails
 
 from bot.domain.organization import Organization
 from bot.organization_file import problems
-from bot.organization_file.checks import check, check_slas
+from bot.organization_file.calendars import texts
+from bot.organization_file.checks import check, check_slas, check_times
 from bot.organization_file.conversion import file_of, organization_of
 from bot.organization_file.document import MAX_CHARACTERS, Document, load
 from bot.organization_file.layout import File, known_keys
@@ -29,7 +30,7 @@ def read(path: Path) -> Organization:
         with path.open("rb") as file:
             # One byte more than four for each character tells a file that is too large from one that is not.
             content = file.read(4 * MAX_CHARACTERS + 1)
-        return parse(content.decode("utf-8-sig"), path.name)
+        return parse(content.decode("utf-8-sig"), path.name, path.parent)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise FileError(path.name, [Problem(line, (), "is not UTF-8 text")]) from None
@@ -38,19 +39,25 @@ def read(path: Path) -> Organization:
         raise FileError(str(path), [Problem(0, (), sentence)]) from None
 
 
-def parse(text: str, source: str) -> Organization:
-    """The organization in the text; `source` names it in errors. Raises FileError."""
+def parse(text: str, source: str, folder: Path | None = None) -> Organization:
+    """The organization in the text; `source` names it in errors. Raises FileError.
+
+    Calendars that it names are read from the folder.
+    """
     document = load(text, source)
     if not isinstance(document.value, dict):
         known = ", ".join(known_keys(()))
         raise FileError(source, [Problem(1, (), f"must be a mapping with the keys {known}")])
     file = _file(document)
     check(document)
+    calendars: dict[str, str] = {}
     if file is not None:
         check_slas(document, file)
+        check_times(document, file)
+        calendars = texts(document, folder)
     if file is None or document.problems:
         raise FileError(source, document.problems)
-    return organization_of(file)
+    return organization_of(file, calendars)
 
 
 def write(organization: Organization) -> str:

@@ -22,7 +22,7 @@ def texts(document: Document, folder: Path | None) -> dict[str, str]:
             document.refuse(path, "can only be read when the organization file is a file, too")
             continue
         try:
-            found[name] = _text(folder / name)
+            found[name.strip()] = _text(folder / name.strip())
         except OSError as error:
             document.refuse(path, f"{quoted(name)} cannot be read: {error.strerror or 'unknown error'}")
         except ValueError as error:

@@ -11,11 +11,17 @@ from bot.domain.rights import Role
 from bot.domain.sla import DEFAULT_SLAS, Severity
 from bot.organization_file.document import Document, Value
 from bot.organization_file.layout import File
-from bot.organization_file.problems import Path, hint, quoted
+from bot.organization_file.problems import Path, hint, path_text, quoted
+from bot.organization_file.schedules import utc
 from bot.organization_file.spans import duration_text
 
 _LEVELS = ("escalation_policies.*.levels.*", "services.*.escalation_policies.*.levels.*")
 _TARGETS = ("targets.*", "branches.*.targets.*")
+_ON_CALL = (
+    "schedules.*.participants.*",
+    "schedules.*.layers.*.participants.*",
+    "schedules.*.overrides.*.person",
+)
 #: Where a handle stands → the part of the file in which it must be, and what it then is.
 _REFERENCES = (
     ("organization.default_service", "services", "service"),
@@ -24,7 +30,7 @@ _REFERENCES = (
     ("teams.*.members.*", "people", "person"),
     ("teams.*.schedule", "schedules", "schedule"),
     ("services.*.team", "teams", "team"),
-    ("schedules.*.participants.*", "people", "person"),
+    *((place, "people", "person") for place in _ON_CALL),
     *(
         (f"{level}.{place}", section, noun)
         for level in _LEVELS
@@ -55,7 +61,7 @@ _UNIQUE = (
 _PAGED = (
     "teams.*.lead",
     "teams.*.manager",
-    "schedules.*.participants.*",
+    *_ON_CALL,
     *(
         f"{level}.{place}"
         for level in _LEVELS
@@ -70,6 +76,8 @@ def check(document: Document) -> None:
         _check_references(document, pattern, section, noun)
     for pattern, noun in _UNIQUE:
         _check_unique(document, pattern, noun)
+    for handle in _handles(document.value, "schedules"):
+        _check_unique(document, f"schedules.{handle}.layers.*.name", "name")
     for pattern in _PAGED:
         _check_answers(document, pattern)
 
@@ -87,6 +95,19 @@ def check_slas(document: Document, file: File) -> None:
             document.refuse(("severities", severity.value), spans)
 
 
+def check_times(document: Document, file: File) -> None:
+    """Adds a problem for each layer and each override that would end before it begins."""
+    for handle, schedule in file.schedules.items():
+        for number, layer in enumerate(schedule.layers):
+            where = layer.time_zone or schedule.time_zone
+            starts, ends = layer.starts_at, layer.ends_at
+            if starts is not None and ends is not None and utc(ends, where) <= utc(starts, where):
+                document.refuse(("schedules", handle, "layers", number), "ends_at must be after starts_at")
+        for number, one in enumerate(schedule.overrides or ()):
+            if utc(one.ends_at, schedule.time_zone) <= utc(one.starts_at, schedule.time_zone):
+                document.refuse(("schedules", handle, "overrides", number), "to must be after from")
+
+
 def _check_references(document: Document, pattern: str, section: str, noun: str) -> None:
     known = _handles(document.value, section)
     for path, value in each(document.value, pattern):
@@ -97,7 +118,7 @@ def _check_references(document: Document, pattern: str, section: str, noun: str)
 def _check_unique(document: Document, pattern: str, noun: str) -> None:
     first: dict[str, str] = {}
     for path, value in each(document.value, pattern):
-        owner = ".".join(map(str, path[:-1]))
+        owner = path_text(path[:-1])
         other = first.setdefault(value.strip().casefold(), owner)
         if other != owner:
             document.refuse(path, f"{quoted(value)} is already the {noun} of {other}")

@@ -1,36 +1,38 @@
 """The file's models ↔ `domain.organization`."""
 
+from collections.abc import Mapping
+
 from bot.domain.contact import DEFAULT_URGENCIES, Urgency
 from bot.domain.ids import PersonId, ScheduleId, ServiceId, SlackUserId, TeamId
 from bot.domain.organization import Organization, Person, Service, Team
-from bot.domain.rotation import Rotation
-from bot.domain.schedule import Layer, Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
-from bot.organization_file.fields import USUAL_LAYER
 from bot.organization_file.hours import quiet_part
 from bot.organization_file.layout import (
     File,
     OrganizationPart,
     PersonPart,
-    SchedulePart,
     ServicePart,
     SeverityPart,
     TeamPart,
 )
 from bot.organization_file.policies import policies, policy_parts
 from bot.organization_file.rules import notify_part
-from bot.organization_file.spans import Every
+from bot.organization_file.schedules import schedule_parts, schedules, silent
 
 
-def organization_of(file: File) -> Organization:
-    """The organization that the file describes. Services without a key have an empty one."""
+def organization_of(file: File, calendars: Mapping[str, str]) -> Organization:
+    """The organization that the file describes; `calendars` has what stands in each calendar's file.
+
+    Services without a key have an empty one.
+    """
     head = file.organization
     return Organization(
         name=head.name,
         people={PersonId(handle): _person(handle, part) for handle, part in file.people.items()},
         teams={TeamId(handle): _team(handle, part) for handle, part in file.teams.items()},
         services={ServiceId(handle): _service(handle, part) for handle, part in file.services.items()},
-        schedules={ScheduleId(handle): _schedule(handle, part) for handle, part in file.schedules.items()},
+        schedules=schedules(file.schedules, calendars),
+        keeps_overrides=silent(file.schedules),
         policies=policies(file.escalation_policies),
         slas={severity: _sla(severity, file.severity(severity)) for severity in Severity},
         urgencies={
@@ -56,7 +58,7 @@ def file_of(organization: Organization) -> File:
         people={one.id: _person_part(one) for one in organization.people.values()},
         teams={one.id: _team_part(one) for one in organization.teams.values()},
         services={one.id: _service_part(one) for one in organization.services.values()},
-        schedules={one.id: _schedule_part(one) for one in organization.schedules.values()},
+        schedules=schedule_parts(organization.schedules.values()),
         escalation_policies=policy_parts(organization.policies),
         severities={
             severity: SeverityPart(
@@ -144,26 +146,6 @@ def _service_part(one: Service) -> ServicePart:
         key=one.key or None,
         escalation_policies=policy_parts(one.policies),
         active=one.is_active,
-    )
-
-
-def _schedule(handle: str, part: SchedulePart) -> Schedule:
-    rotation = Rotation(part.every.period, part.every.count, part.handoff, part.starts_on)
-    layer = Layer(USUAL_LAYER, rotation, tuple(map(PersonId, part.participants)))
-    return Schedule(ScheduleId(handle), part.name, part.time_zone, (layer,))
-
-
-def _schedule_part(one: Schedule) -> SchedulePart:
-    layer = one.layers[0]
-    rotation = layer.rotation
-    assert rotation is not None  # noqa: S101 - calendars do not come from a file yet
-    return SchedulePart(
-        name=one.name,
-        time_zone=one.time_zone,
-        handoff=rotation.handoff,
-        every=Every(rotation.every, rotation.period),
-        starts_on=rotation.starts_on,
-        participants=layer.participants,
     )
 
 

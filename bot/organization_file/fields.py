@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import available_timezones
@@ -21,8 +21,8 @@ from bot.organization_file.problems import hint, quoted, suggestion
 T = TypeVar("T")
 
 DEFAULT_POLICY: Final = "default"
-#: What the one layer of a schedule without `layers` is called.
-USUAL_LAYER: Final = "rotation"
+#: Of moments, which all have to be in UTC too.
+FIRST_YEAR, LAST_YEAR = 1970, 9998
 
 
 def _written(read: Callable[[str], T]) -> BeforeValidator:
@@ -124,12 +124,51 @@ def _date(text: str) -> date:
         raise ValueError(f"{wanted}, and a day that exists") from None
 
 
+def _moment(text: str) -> datetime:
+    """Local time, unless an offset is written."""
+    wanted = "must be a date and time such as 2026-01-05 09:00"
+    if not re.fullmatch(_MOMENT, text.strip(), re.ASCII):
+        raise ValueError(wanted)
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{wanted}, and one that exists") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"must lie between {FIRST_YEAR} and {LAST_YEAR}")
+    return found
+
+
+def _moment_text(value: datetime) -> str:
+    is_whole = value.second == value.microsecond == 0
+    return value.isoformat(" ", timespec="minutes" if is_whole else "auto")
+
+
+def _address(value: str) -> str:
+    # The address of a calendar is a secret: it is not told again.
+    if (
+        not re.fullmatch(r"(https?|webcals?)://[^\s/]+(/\S*)?", value, re.IGNORECASE)
+        or not value.isprintable()
+    ):
+        raise ValueError("must be the address of a calendar: https://…")
+    return value
+
+
+def _calendar_file(value: str) -> str:
+    parts = value.split("/")
+    if not value.isprintable() or "\\" in value or not all(parts) or {".", ".."} & set(parts):
+        raise ValueError(
+            f"{quoted(value)} must be a file beside the organization file, or in a folder beside it"
+        )
+    return value
+
+
 def _pattern(pattern: str) -> Any:
     return Field(json_schema_extra={"pattern": pattern})
 
 
 _HANDLE = r"[a-z0-9][a-z0-9_-]{0,63}"
 _SERVICE_KEY = r"svc_[A-HJ-NP-TV-Z][A-HJ-NP-TV-Z2-9]{9}"
+_MOMENT = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?"
 _SLACK_ID = r"[UW][A-Z0-9]{1,20}"
 
 #: Refers to a person, team, service or schedule by its key in this file. Checked in `checks`.
@@ -152,6 +191,10 @@ ServiceKey = Annotated[
 ]
 ChannelName = Annotated[str, AfterValidator(_channel)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+CalendarAddress = Annotated[
+    str, Field(max_length=2000, json_schema_extra={"format": "uri"}), AfterValidator(_address)
+]
+CalendarFile = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_calendar_file)]
 
 Channel = Annotated[Method, _one_of(list(Method))]
 PersonRole = Annotated[Role, _one_of(list(Role))]
@@ -192,4 +235,10 @@ Day = Annotated[
     _written(_date),
     PlainSerializer(date.isoformat, return_type=str),
     WithJsonSchema({"type": "string", "format": "date"}),
+]
+Moment = Annotated[
+    datetime,
+    _written(_moment),
+    PlainSerializer(_moment_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_MOMENT}$", "examples": ["2026-12-24 10:00"]}),
 ]

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from pydantic import Field
-
 from bot.domain.postmortem import PostmortemLevel
 from bot.domain.rights import Role
 from bot.domain.sla import DEFAULT_SEVERITY, Severity
@@ -11,12 +9,10 @@ from bot.organization_file import part
 from bot.organization_file.fields import (
     Channel,
     ChannelName,
-    Day,
     Description,
     Duration,
     Email,
     Handle,
-    Interval,
     Name,
     PersonRole,
     PolicyName,
@@ -25,8 +21,6 @@ from bot.organization_file.fields import (
     ServiceKey,
     SeverityName,
     SlackId,
-    TimeOfDay,
-    TimeZone,
     UrgencyName,
 )
 from bot.organization_file.hours import QuietPart
@@ -34,6 +28,7 @@ from bot.organization_file.part import Part
 from bot.organization_file.policies import PolicyPart
 from bot.organization_file.problems import Path
 from bot.organization_file.rules import NotifyPart
+from bot.organization_file.schedules import SchedulePart
 
 
 class OrganizationPart(Part):
@@ -74,15 +69,6 @@ class ServicePart(Part):
     key: ServiceKey | None = None
     escalation_policies: Mapping[PolicyName, PolicyPart] = {}
     active: bool = True
-
-
-class SchedulePart(Part):
-    name: Name
-    time_zone: TimeZone
-    handoff: TimeOfDay
-    every: Interval
-    starts_on: Day
-    participants: tuple[Reference, ...] = Field(min_length=1)
 
 
 class SeverityPart(Part):

@@ -15,14 +15,18 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), _DAY),
 }
 _PERIODS = {
+    **dict.fromkeys(("h", "hour", "hours"), Period.HOUR),
     **dict.fromkeys(("d", "day", "days"), Period.DAY),
     **dict.fromkeys(("w", "week", "weeks"), Period.WEEK),
+    **dict.fromkeys(("month", "months"), Period.MONTH),
 }
+#: A year, or nearly.
+_MOST = {Period.HOUR: 366 * 24, Period.DAY: 366, Period.WEEK: 52, Period.MONTH: 12}
 LONGEST = timedelta(days=366)
 LONGEST_DELAY = timedelta(days=1)
 
 DURATION_PATTERN = r"^\s*\d+\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)\s*$"
-EVERY_PATTERN = r"^\s*\d+\s*(d|days?|w|weeks?)\s*$"
+EVERY_PATTERN = r"^\s*\d+\s*(h|hours?|d|days?|w|weeks?|months?)\s*$"
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,8 @@ def as_every(text: str) -> Every:
     match = _SPAN.fullmatch(text.strip().lower())
     period = _PERIODS.get(match[2]) if match else None
     if match is None or period is None:
-        raise ValueError("must be a number of days or weeks, such as 3 days or 1 week")
+        raise ValueError("must be a number of hours, days, weeks or months, such as 12 hours or 1 week")
     count = int(match[1])
-    if not 0 < count * (7 if period is Period.WEEK else 1) <= LONGEST.days:
-        raise ValueError(f"must be at least 1 day and at most {LONGEST.days} days")
+    if not 0 < count <= _MOST[period]:
+        raise ValueError(f"must be at least 1 {period} and at most {_MOST[period]} {period}s")
     return Every(count, period)

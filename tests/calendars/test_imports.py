@@ -180,6 +180,12 @@ def test_more_shifts_than_anybody_works_are_refused() -> None:
         expanded(calendar(*[hourly] * 6))
 
 
+def test_title_is_one_line_that_a_terminal_can_show() -> None:
+    event = "DTSTART:20261001T080000Z\nDURATION:PT1H\nSUMMARY:\x1b[2Jben\\nli\u202e"
+    (found,) = expanded(calendar(event)).occurrences
+    assert found.title == "[2Jben li"
+
+
 def test_rule_that_never_comes_true_is_ended() -> None:
     never = "DTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30"
     with pytest.raises(BadCalendar, match="more than 2 s"):

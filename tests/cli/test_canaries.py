@@ -2,17 +2,23 @@
 
 import asyncio
 import base64
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from aiohttp import ClientSession
 
+from bot.domain.schedule import CalendarSource, Layer
+from bot.domain.timeline import TOCSIN
+from bot.engine.clock import Clock
+from bot.operations import reorganize, share_calendar
 from bot.workspace.server import Workspace
-from storage.database import save
+from storage.database import Database, save
 from tests.crash.trial import Trial, trial
 
 SECRET = "canary-of-the-hmac-key-7d1f"
 HEARTBEAT = "canary-of-the-heartbeat-91c2"
+CALENDAR = "3b8e-bird-in-the-calendar"
 SETTINGS = {
     "LOG_LEVEL": "DEBUG",
     "TOCSIN_SECRET": SECRET,
@@ -33,12 +39,13 @@ async def test_no_secret_is_found_anywhere(tmp_path: Path) -> None:
     async with trial(tmp_path, f"sqlite:///{path}", 1, is_announced=False, settings=SETTINGS) as one:
         one.office.faults.answers["RCPT"] = "550 unknown"
         (app,) = one.workspace.state.apps.values()
+        feed = await with_calendars(f"sqlite:///{path}")
         await trouble(one, one.workspace)
-        answers = await asked(one, one.session)
+        answers = await asked(one, one.session, feed)
         await asyncio.to_thread(save, path, tmp_path / "backup.db")
         await one.processes[0].terminate()
         done = len(one.crowd.ledger)
-        secrets = [app.bot_token, app.app_token, one.key, SECRET, HEARTBEAT]
+        secrets = [app.bot_token, app.app_token, one.key, SECRET, HEARTBEAT, feed]
     assert done > 0
     files = [path, tmp_path / "backup.db", *tmp_path.glob("*.log")]
     places = {file.name: file.read_bytes() for file in files} | {"answers": answers}
@@ -51,6 +58,31 @@ async def test_no_secret_is_found_anywhere(tmp_path: Path) -> None:
         if disguise in content
     ]
     assert found == []
+    # Where a calendar is fetched is kept in the organization's document, and told nowhere else.
+    told = [places["tocsin-1.log"], answers]
+    assert b"an imported calendar cannot be read" in told[0]
+    assert [disguise for disguise in disguises(CALENDAR) for text in told if disguise in text] == []
+
+
+async def with_calendars(url: str) -> str:
+    """The token of a feed; and a calendar that cannot be fetched is a layer."""
+    now, database = Clock().now(), Database(url, exclusive=False)
+    source = CalendarSource(url=f"http://user:{CALENDAR}@127.0.0.1:9/{CALENDAR}.ics?key={CALENDAR}")
+    await database.open()
+    try:
+        organized = await database.read(reorganize.kept)
+        handle, schedule = next(iter(organized.schedules.items()))
+        layers = (*schedule.layers, Layer("imported", calendar=source))
+        wanted = {**organized.schedules, handle: replace(schedule, layers=layers)}
+        await database.write(
+            lambda tx: reorganize.apply(tx, now, TOCSIN, replace(organized, schedules=wanted))
+        )
+        _, token = await database.write(
+            lambda tx: share_calendar.create(tx, now, TOCSIN, secret=SECRET, schedule=handle)
+        )
+    finally:
+        await database.close()
+    return token
 
 
 async def trouble(one: Trial, workspace: Workspace) -> None:
@@ -62,7 +94,7 @@ async def trouble(one: Trial, workspace: Workspace) -> None:
     await one.workspace.until(lambda: workspace.connected, 20)
 
 
-async def asked(one: Trial, session: ClientSession) -> bytes:
+async def asked(one: Trial, session: ClientSession, feed: str) -> bytes:
     """What is answered to good, wrong and damaged requests, and what the metrics tell."""
     url, answers = one.processes[0].url, b""
     for path, key in (
@@ -72,6 +104,8 @@ async def asked(one: Trial, session: ClientSession) -> bytes:
         ("/api/v1/incidents?limit=no", one.key),
         ("/readyz", one.key),
         ("/metrics", one.key),
+        (f"/calendars/{feed}.ics", one.key),
+        (f"/calendars/{feed[:-1]}.ics", one.key),
     ):
         async with session.get(f"{url}{path}", headers={"Authorization": f"Bearer {key}"}) as answer:
             answers += await answer.read() + str(answer.headers).encode()
