@@ -55,7 +55,7 @@ def _told(organization: Organization, found: Inspection, days: int) -> Iterator[
     if not services:
         yield "There is no active service: nothing can be said."
     elif found.is_sound:
-        yield (
+        yield words.wrapped(
             f"Sound for {days} days: each of {services} services reaches somebody within its first level "
             "at any time, for every severity; nobody who has left is named; no level is empty."
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import manifests
 from bot.__main__ import commands
 from tests.story import ORGANIZATION
 
@@ -145,6 +146,25 @@ def test_sound_organization_passes(ask: Ask) -> None:
         assert "7 services reaches somebody within its first level" in " ".join(checked.output.split())
         assert checked.exit_code == 0
         ask("apply", ORGANIZATION)
+
+
+def test_demo_organization_is_sound_all_year(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "demo.yaml"
+    file.write_text(manifests.text("organization.yaml"), encoding="utf-8")
+    for day in ("2026-03-02", "2026-05-31", "2026-08-29", "2026-11-27", "2027-06-01"):
+        checked = ask("check", file, "--at", day)
+        assert checked.output.startswith("Sound for 90 days")
+        assert checked.exit_code == 0
+
+
+def test_demo_organization_exported_and_applied_changes_nothing(ask: Ask, tmp_path: Path) -> None:
+    file, exported = tmp_path / "demo.yaml", tmp_path / "exported.yaml"
+    file.write_text(manifests.text("organization.yaml"), encoding="utf-8")
+    ask("apply", file)
+    ask("export", exported)
+    for one in (exported, file):
+        assert ask("plan", one).output == f"{one}: nothing to change\n"
+        assert ask("apply", one).output == f"{one}: nothing to change\n"
 
 
 def test_gap_is_told_with_its_bounds_here_and_in_utc(ask: Ask, changed: Callable[..., Path]) -> None:
