@@ -142,7 +142,8 @@ class App:
         self.handoffs = Handoffs(self.database, self.clock, self.metrics)
         self._always(self.handoffs.part)
         self._parts.callback(self.handoffs.stop_listening)
-        self._always(Housekeeping(self.database, self.clock, self.metrics).part)
+        self.housekeeping = Housekeeping(self.database, self.clock, self.metrics)
+        self._always(self.housekeeping.part)
 
     def _import_calendars(self, session: aiohttp.ClientSession) -> None:
         """Calendars that are a schedule's layers are read again and again."""

@@ -10,7 +10,16 @@ from bot.api.fields import Shape, Words
 from bot.api.front import Call, Front
 from bot.domain.errors import NotFound
 from bot.domain.ids import PersonId
-from bot.domain.organization import Level, LevelRole, Organization, Person, Service, Team
+from bot.domain.organization import (
+    Level,
+    LevelRole,
+    Organization,
+    Person,
+    Service,
+    Target,
+    TargetKind,
+    Team,
+)
 from bot.domain.overview import TeamOnCall
 from bot.domain.sla import Severity
 from bot.domain.timeline import Actor
@@ -63,11 +72,13 @@ class OnCall(Shape):
 
 class PolicyLevel(Shape):
     level: int
-    #: A level that names its people instead of a role is `custom`.
+    #: A level that names its targets instead of a single role is `custom`.
     role: str = Field(json_schema_extra={"enum": [*LevelRole, "custom"]})
     timeout_minutes: int
     enabled: bool
-    targets: tuple[str, ...] | None = Field(None, description="E-mail addresses of a custom level.")
+    targets: tuple[str, ...] | None = Field(
+        None, description="Of a custom level: people by their e-mail addresses, and other targets by kind."
+    )
 
 
 class Policy(Shape):
@@ -173,11 +184,17 @@ def _schedule_name(organization: Organization, team: Team | None) -> str | None:
     return schedule.name if schedule else None
 
 
+def _target(organization: Organization, target: Target) -> str:
+    """`ada@example.com`, `role:manager`, `schedule:payments`, `secondary_of:payments`, `team:shop`."""
+    person = organization.person(PersonId(target.name)) if target.kind is TargetKind.PERSON else None
+    return person.email if person is not None else f"{target.kind}:{target.name}"
+
+
 def _level(organization: Organization, level: Level) -> PolicyLevel:
     targets = None
     if level.role is None:
-        people = (organization.person(PersonId(one.name)) for one in level.targets)
-        targets = tuple(person.email for person in people if person is not None)
+        named = [*level.targets, *(one for branch in level.branches for one in branch.targets)]
+        targets = tuple(dict.fromkeys(_target(organization, one) for one in named))
     return PolicyLevel(
         level=level.level,
         role=level.role or "custom",

@@ -101,7 +101,7 @@ def summary(before: Organization, after: Organization) -> str:
 
 
 def _parts(before: Organization, after: Organization) -> Iterator[str]:
-    for part in ("people", "teams", "services", "schedules", "policies", "slas"):
+    for part in ("people", "teams", "services", "schedules", "policies", "slas", "urgencies"):
         was, to = _present(getattr(before, part)), _present(getattr(after, part))
         marks = [
             *_marked("+", sorted(to.keys() - was.keys())),

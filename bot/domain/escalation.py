@@ -16,6 +16,7 @@ from bot.domain.organization import (
     TargetKind,
     Team,
 )
+from bot.domain.rights import Role
 from bot.domain.schedule import Shift, on_call
 from bot.domain.timeline import Escalated, EscalationExhausted, Event, LevelPassed, Reason
 
@@ -122,12 +123,12 @@ def responsible_teams(
 def targets(
     organization: Organization, level: Level, teams: Iterable[Team], now: datetime
 ) -> tuple[PersonId, ...]:
-    """The active people whom a level pages now, each once; empty if there is nobody."""
+    """Whom a level pages now, each once: active people who may answer. Empty if there is nobody."""
     teams = tuple(teams)
     people = (
         person for target in level.targets_at(now) for person in reached(organization, target, teams, now)
     )
-    return tuple(one for one in dict.fromkeys(people) if _is_active(organization, one))
+    return tuple(one for one in dict.fromkeys(people) if _may_answer(organization, one))
 
 
 def reached(
@@ -148,7 +149,9 @@ def reached(
             team = organization.teams.get(TeamId(target.name))
             if team is None or not team.is_active:
                 return ()
-            return team.members if target.kind is TargetKind.TEAM else _people(team.lead)
+            return (
+                (*team.members, *_people(team.lead)) if target.kind is TargetKind.TEAM else _people(team.lead)
+            )
         case TargetKind.USER_GROUP:
             return organization.user_groups.get(target.name, ())
         case _:
@@ -200,3 +203,9 @@ def _secondary(shift: Shift | None) -> PersonId | None:
 def _is_active(organization: Organization, person_id: PersonId) -> bool:
     person = organization.person(person_id)
     return person is not None and person.is_active
+
+
+def _may_answer(organization: Organization, person_id: PersonId) -> bool:
+    """Viewers are in teams and user groups too; they could not acknowledge."""
+    person = organization.person(person_id)
+    return person is not None and person.is_active and person.role is not Role.VIEWER

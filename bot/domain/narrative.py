@@ -3,7 +3,7 @@
 Slack has its own lines with emphasis (`bot.slack.views.timeline`); they say the same.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
@@ -34,6 +34,7 @@ from bot.domain.timeline import (
     SeverityChanged,
     StatusChanged,
     TitleChanged,
+    put_off,
 )
 
 NameOf = Callable[[PersonId | None], str]
@@ -119,23 +120,24 @@ def _told_of_pages(event: _Paging, name_of: NameOf) -> Told:
         case PageRerouted(person_id, method, to, why):
             title = f"{name_of(person_id)} paged by {to}, because {method} did not answer"
             return Told("PAGE_REROUTED", title, why)
-        case Escalated(level, people, reason, late=late):
-            title = f"Escalated to level {level}: {_names(people, name_of)} paged{_late(late)}"
-            return Told("ESCALATED", title, _WHY[reason])
+        case Escalated(level, reason=reason, late=late, repeat=repeat):
+            again = f" again (repeat {repeat})" if repeat else ""
+            paged = _paged(event, name_of)
+            return Told("ESCALATED", f"Escalated to level {level}{again}: {paged}{_late(late)}", _WHY[reason])
         case LevelPassed(level, why):
             return Told("LEVEL_PASSED", f"Level {level} passed", f"It {why}")
-        case EscalationExhausted(people, _, late):
+        case EscalationExhausted(late=late):
             return Told(
                 "ESCALATION_EXHAUSTED",
-                f"No level answered: {_names(people, name_of)} paged as admins{_late(late)}",
+                f"No level answered: {_paged(event, name_of)} as admins{_late(late)}",
             )
         case AcknowledgementMissed(late):
             return Told("ACKNOWLEDGE_DEADLINE_MISSED", f"Acknowledge deadline passed{_late(late)}")
         case ClosureWarned(_, close_by, late):
             title = f"80 % of the time to close is used{_late(late)}"
             return Told("CLOSURE_WARNING", title, f"Close by {close_by:%Y-%m-%d %H:%M} UTC")
-        case ClosureMissed(people, late=late):
-            title = f"Closure deadline passed: {_names(people, name_of)} paged{_late(late)}"
+        case ClosureMissed(late=late):
+            title = f"Closure deadline passed: {_paged(event, name_of)}{_late(late)}"
             return Told("CLOSURE_DEADLINE_MISSED", title)
         case _:
             assert_never(event)
@@ -152,8 +154,12 @@ def span(length: timedelta) -> str:
     return " ".join(words[:2]) or "0 s"
 
 
-def _names(people: Iterable[PersonId], name_of: NameOf) -> str:
-    return ", ".join(map(name_of, people)) or "nobody"
+def _paged(event: Escalated | EscalationExhausted | ClosureMissed, name_of: NameOf) -> str:
+    """`Ada, Ben paged`; whose page comes later, with the time: `Ada paged, Ben from 07:00 UTC on`."""
+    first = put_off(event)
+    now = ", ".join(name_of(one) for one in event.people if one not in first)
+    later = [f"{name_of(one)} from {at:%Y-%m-%d %H:%M} UTC on" for one, at in first.items()]
+    return ", ".join([*([f"{now} paged"] if now else []), *later]) or "nobody paged"
 
 
 def _late(late: timedelta | None) -> str:

@@ -86,7 +86,7 @@ class TargetKind(StrEnum):
     #: Who stands behind them.
     SECONDARY = "secondary_of"
     TEAM_LEAD = "lead_of"
-    #: All of the team.
+    #: All of the team, with its lead.
     TEAM = "team"
     #: All of a Slack user group, named by its handle without `@`.
     USER_GROUP = "user_group"

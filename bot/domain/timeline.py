@@ -1,5 +1,6 @@
 """What happened: one frozen class for each kind of timeline event, and who did it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -273,3 +274,12 @@ class Entry:
     at: datetime
     by: Actor
     event: Event
+
+
+def put_off(event: Escalated | EscalationExhausted | ClosureMissed) -> Mapping[PersonId, datetime]:
+    """For each person who is not paged at once: when their first page goes out."""
+    return {
+        person_id: min(page.at for page in pages)
+        for person_id, pages in event.later.items()
+        if not event.methods.get(person_id, USUAL)
+    }

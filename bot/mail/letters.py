@@ -113,16 +113,18 @@ def _why(facts: PageFacts) -> str:
             return "You are an admin, and every level was paged without an answer."
         case ClosureMissed():
             return "The closure deadline has passed and you are next in the escalation."
-        case Escalated(level, _, reason):
-            return _why_level(level, reason, by)
+        case Escalated(level, reason=reason, repeat=repeat):
+            return _why_level(level, reason, by, is_repeat=repeat > 0)
         case _:
             return "You are needed."
 
 
-def _why_level(level: int, reason: Reason, by: str) -> str:
+def _why_level(level: int, reason: Reason, by: str, *, is_repeat: bool) -> str:
     match reason:
         case Reason.BY_HAND:
             return f"{by} escalated it to level {level}, which is you."
+        case _ if is_repeat:
+            return f"Nobody has acknowledged it yet: it has begun again, and you are level {level}."
         case Reason.UNACKNOWLEDGED | Reason.TIMED_OUT:
             return f"Nobody acknowledged in time; you are level {level}."
         case Reason.UNREACHABLE:
@@ -148,7 +150,9 @@ def _next(facts: PageFacts, now: datetime) -> str:
         return f"Acknowledged by {by} at {_moment(incident.acknowledged_at, now)}."
     following = overview.next_level
     if following is not None and following.at is not None:
-        return f"If nobody acknowledges, {_whom(following)} will be paged at {_until(following.at, now)}."
+        again = " again" if following.is_repeat else ""
+        moment = _until(following.at, now)
+        return f"If nobody acknowledges, {_whom(following)} will be paged{again} at {moment}."
     if overview.admins_at is not None:
         return f"If nobody acknowledges, the admins will be paged at {_until(overview.admins_at, now)}."
     return "Nobody has acknowledged it yet."

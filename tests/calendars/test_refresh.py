@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -227,3 +228,13 @@ def test_file_that_cannot_be_read_is_named_with_its_layer(duty: Duty) -> None:
         BadCalendar, match=r"platform, layer imported: the calendar oncall\.ics is no iCalendar"
     ):
         read_files(broken, duty.story.clock.now())
+
+
+async def test_only_one_reads_a_calendar_at_a_time(duty: Duty) -> None:
+    await duty.apply(with_calendar(CalendarSource(url=f"{duty.server.url}/now/{SECRET}")))
+    now, database = duty.story.clock.now(), duty.story.app.database
+    claimed = [await database.write(lambda tx: import_calendar.claim(tx, now)) for _ in range(2)]
+    assert [one is not None for one in claimed] == [True, False]
+    # Who had it died: after two minutes it is somebody else's.
+    late = now + timedelta(minutes=2)
+    assert await database.write(lambda tx: import_calendar.claim(tx, late)) is not None

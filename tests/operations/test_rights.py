@@ -32,6 +32,7 @@ from bot.operations import (
     page,
     reorganize,
     respond,
+    share_calendar,
     stand_in,
     swap,
     write_up,
@@ -52,6 +53,7 @@ TABLES = (
     "postmortems",
     "audit_log",
     "swaps",
+    "feeds",
 )
 WRITTEN = Content(summary="It broke", root_cause="A deploy", resolution="Rolled back")
 BEN, ZOE = PersonId("ben"), PersonId("zoe")
@@ -107,6 +109,12 @@ ATTEMPTS: Mapping[tuple[str, Right], Attempt] = {
         tx, NOW, actor, name="mine", scopes=list(Scope), secret="0123456789abcdef"
     ),
     ("revoke", Right.MANAGE_KEYS): lambda tx, actor: issue_key.revoke(tx, NOW, actor, "old"),
+    ("create", Right.MANAGE_FEEDS): lambda tx, actor: share_calendar.create(
+        tx, NOW, actor, secret="0123456789abcdef", schedule="platform"
+    ),
+    ("revoke", Right.MANAGE_FEEDS): lambda tx, actor: share_calendar.revoke(
+        tx, NOW, actor, share_calendar.every(tx)[0].id
+    ),
     ("review", Right.AUDIT): lambda tx, actor: audit.review(tx, actor),
 }
 #: They take an actor, to write down who it was, and are no wish of anybody's.
@@ -134,6 +142,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             declare.declare(tx, NOW, TOCSIN, title=number, services=["Checkout"])
         respond.change_status(tx, NOW, TOCSIN, OVER, Status.RESOLVED, "fixed")
         issue_key.create(tx, NOW, TOCSIN, name="old", scopes=list(Scope), secret="0123456789abcdef")
+        share_calendar.create(tx, NOW, TOCSIN, secret="0123456789abcdef", schedule="platform")
 
     await database.write(prepare)
     yield database

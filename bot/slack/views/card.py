@@ -152,7 +152,10 @@ def level_word(overview: Overview) -> str:
     incident = overview.incident
     if incident.is_exhausted and incident.awaits_acknowledgement:
         return ":sos: every level was paged, the admins too"
-    return f"Level {incident.level} of {overview.levels}" if incident.level and overview.levels else ""
+    if not incident.level or not overview.levels:
+        return ""
+    again = f", repeat {incident.repeats}" if incident.repeats else ""
+    return f"Level {incident.level} of {overview.levels}{again}"
 
 
 def next_word(overview: Overview) -> str:
@@ -161,7 +164,8 @@ def next_word(overview: Overview) -> str:
         return ""
     following = overview.next_level
     if following is not None and following.at is not None:
-        return f"then {whom(following)} at {kit.date(following.at)}"
+        again = " again" if following.is_repeat else ""
+        return f"then {whom(following)}{again} at {kit.date(following.at)}"
     if overview.admins_at is not None:
         return f"then the admins at {kit.date(overview.admins_at)}"
     return ""

@@ -51,16 +51,18 @@ def why(facts: PageFacts) -> str:
             return "You are an admin, and *every level was paged without an answer*."
         case ClosureMissed():
             return "The *closure deadline has passed* and you are next in the escalation."
-        case Escalated(level, _, reason, _, _, _):
-            return _why_level(level, reason, by, is_first=level <= 1)
+        case Escalated(level, reason=reason, repeat=repeat):
+            return _why_level(level, reason, by, is_first=level <= 1, is_repeat=repeat > 0)
         case _:
             return "You are needed."
 
 
-def _why_level(level: int, reason: Reason, by: str, *, is_first: bool) -> str:
+def _why_level(level: int, reason: Reason, by: str, *, is_first: bool, is_repeat: bool) -> str:
     match reason:
         case Reason.BY_HAND:
             return f"*{by}* escalated it to level {level}, which is you."
+        case _ if is_repeat:
+            return f"*Nobody has acknowledged it yet*: it has begun again, and you are level {level}."
         case Reason.UNACKNOWLEDGED | Reason.TIMED_OUT:
             return f"*Nobody acknowledged in time*; you are level {level}."
         case Reason.UNREACHABLE:
@@ -85,9 +87,18 @@ def _state(facts: PageFacts) -> str:
     if incident.acknowledged_at is not None:
         by = kit.escape(incident.acknowledged_by or "somebody")
         return f":eyes: Acknowledged by {by} at {kit.date(incident.acknowledged_at)}."
+    if _is_paged_again(facts):
+        return ":repeat: You have been paged about it again since."
     if following := card.next_word(overview):
         return f"If nobody acknowledges, {following}."
     return "Nobody has acknowledged it yet."
+
+
+def _is_paged_again(facts: PageFacts) -> bool:
+    """Whether it asks no more although nobody has acknowledged: a newer page does."""
+    event, incident = facts.entry.event, facts.overview.incident
+    is_of_now = isinstance(event, Escalated) and event.round == incident.round
+    return is_of_now and not facts.is_asking
 
 
 def _buttons(facts: PageFacts) -> list[Block]:

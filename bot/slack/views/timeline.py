@@ -32,6 +32,7 @@ from bot.domain.timeline import (
     SeverityChanged,
     StatusChanged,
     TitleChanged,
+    put_off,
 )
 from bot.slack.views import kit
 from bot.slack.views.kit import Message
@@ -45,6 +46,8 @@ _REASON = {
     Reason.REOPENED: "",
     Reason.RAISED: "",
 }
+#: At the first level there is none before: the policy has begun again.
+_REASON_AT_FIRST = dict.fromkeys((Reason.UNACKNOWLEDGED, Reason.TIMED_OUT), "Nobody acknowledged in time. ")
 _COMMENT = 500
 _SECTIONS = 45
 
@@ -134,18 +137,28 @@ def line(entry: Entry, overview: Overview) -> str:
 
 
 def _escalation_line(entry: Entry, overview: Overview) -> str:
-    def people(ids: Sequence[PersonId]) -> str:
-        return ", ".join(f"*{kit.escape(overview.name_of(one))}*" for one in ids[:10]) or "nobody"
+    def people(event: Escalated | EscalationExhausted | ClosureMissed) -> str:
+        later = put_off(event)
+        names = [
+            f"*{kit.escape(overview.name_of(one))}*"
+            + (f" (from {kit.date_and_time(later[one])} on)" if one in later else "")
+            for one in event.people
+        ]
+        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+        return f"{', '.join(names[:10])}{more}" or "nobody"
 
     match entry.event:
-        case Escalated(level, ids, reason, _, _, late):
-            why = _REASON[reason].format(before=level - 1)
+        case Escalated(level, reason=reason, late=late, repeat=repeat):
+            why = _REASON[reason].format(before=level - 1) if level > 1 else _REASON_AT_FIRST.get(reason, "")
             by = f" by {kit.escape(entry.by.name)}" if reason is Reason.BY_HAND else ""
-            return f":arrow_double_up: {why}Level {level}{by}: paged {people(ids)}{_late(late)}"
+            again = f" again (repeat {repeat})" if repeat else ""
+            return (
+                f":arrow_double_up: {why}Level {level}{again}{by}: paged {people(entry.event)}{_late(late)}"
+            )
         case LevelPassed(level, why):
             return f":fast_forward: Level {level} was passed: it {kit.escape(why)}"
-        case EscalationExhausted(ids, _, late):
-            return f":sos: No level answered: paged the admins {people(ids)}{_late(late)}"
+        case EscalationExhausted(late=late):
+            return f":sos: No level answered: paged the admins {people(entry.event)}{_late(late)}"
         case AcknowledgementMissed(late):
             return f":warning: The acknowledge deadline passed{_late(late)}"
         case ClosureWarned(person_id, close_by, late):
@@ -155,8 +168,8 @@ def _escalation_line(entry: Entry, overview: Overview) -> str:
             when = kit.date_and_time(close_by)
             used = ":hourglass_flowing_sand: 80 % of the time to close is used"
             return f"{used}; {told}. Close by {when}{_late(late)}"
-        case ClosureMissed(ids, _, _, _, late):
-            return f":alarm_clock: The closure deadline passed: paged {people(ids)}{_late(late)}"
+        case ClosureMissed(late=late):
+            return f":alarm_clock: The closure deadline passed: paged {people(entry.event)}{_late(late)}"
         case (
             Declared()
             | Acknowledged()
