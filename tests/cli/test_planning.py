@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import manifests
 from bot.__main__ import commands
+from bot.engine.clock import Clock
 from tests.story import ORGANIZATION
 
 Ask = Callable[..., Result]
@@ -129,6 +131,58 @@ def test_exported_file_applied_again_changes_nothing(
     assert ask("apply", file).output == f"{file}: nothing to change\n"
     (key,) = re.findall(r"name: Checkout\n(?:.*\n){1,4}?    key: (svc_\w+)", file.read_text(encoding="utf-8"))
     assert key
+
+
+#: What calendars say is known from now on, whatever time is asked about.
+SOON = Clock().now() + timedelta(days=3)
+CALENDAR = f"""BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//example.com//rota//EN\r
+BEGIN:VEVENT\r
+UID:1@example.com\r
+DTSTAMP:20260101T000000Z\r
+DTSTART:{SOON:%Y%m%d}T080000Z\r
+DTEND:{SOON:%Y%m%d}T200000Z\r
+SUMMARY:gus\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
+WITH_CALENDAR = (
+    """    every: 3 days
+    handoff: "09:00"
+    starts_on: 2026-01-05
+    participants: [chloe, ben, farid]
+""",
+    """    layers:
+      - {name: days, every: 3 days, handoff: "09:00", starts_on: 2026-01-05, participants: [chloe, ben]}
+      - {name: imported, calendar: {file: rota.ics}}
+""",
+)
+
+
+def test_calendar_that_came_from_a_file_is_exported_beside(
+    ask: Ask, changed: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "rota.ics").write_bytes(CALENDAR.encode())
+    assert ask("apply", changed(WITH_CALENDAR)).exit_code == 0
+    exported = tmp_path / "elsewhere" / "exported.yaml"
+    exported.parent.mkdir()
+    ask("export", exported)
+    assert (exported.parent / "rota.ics").read_bytes() == CALENDAR.encode()
+    assert ask("apply", exported).output == f"{exported}: nothing to change\n"
+
+
+def test_calendar_that_says_something_else_is_planned(
+    ask: Ask, changed: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "rota.ics").write_bytes(CALENDAR.encode())
+    file = changed(WITH_CALENDAR)
+    ask("apply", file)
+    assert ask("plan", file).output == f"{file}: nothing to change\n"
+    (tmp_path / "rota.ics").write_bytes(CALENDAR.replace("SUMMARY:gus", "SUMMARY:emi").encode())
+    planned = ask("plan", file).output
+    assert "layers.imported.calendar.content: " in planned
+    assert re.search(r"(09|10):00 – .* (21|22):00: Gus Lindqvist → Emi Sato", planned)
 
 
 def test_nothing_can_be_exported_before_anything_runs(ask: Ask) -> None:
