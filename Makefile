@@ -1,9 +1,9 @@
-# make demo: try it · make test: every test · make check: types, style, architecture · make bench: speed · make crash: faults, long · make lock: newer pins
+# make demo: try it · make test: every test · make check: types, style, architecture · make bench: speed · make crash: faults, long · make soak: load and outages, long · make lock: newer pins
 PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
 
-.PHONY: demo run test bench crash check format lock clean
+.PHONY: demo run test bench crash soak check format lock clean
 
 demo: $(VENV)/installed
 	$(RUN) -m bot demo $(if $(SPEED),--speed $(SPEED)) $(if $(PORT),--port $(PORT))
@@ -21,6 +21,10 @@ bench: $(VENV)/tests-installed
 # Kills, stops and cuts off the real process at random moments, for half an hour.
 crash: $(VENV)/tests-installed
 	$(RUN) -m tests.crash
+
+# Steady load while something lasts: Slack in trouble, a slow reader, hostile clients.
+soak: $(VENV)/tests-installed
+	$(RUN) -m tests.soak
 
 check: $(VENV)/tests-installed
 	$(RUN) -m ruff format --check .

@@ -90,6 +90,8 @@ class App:
         self._reach: Reach | None = None
         self._socket: connection.SocketConnection | None = None
         self._parts = AsyncExitStack()
+        #: What must work for this process to be ready, by the name of the part.
+        self._checks: dict[str, Check] = {}
 
     async def start(self) -> None:
         """Open the database, work off what fell due, then listen. Raises FileInUse and FileError."""
@@ -139,6 +141,8 @@ class App:
         self._parts.push_async_callback(self.deadlines.stop)
         await self.outbox.start()
         self._parts.push_async_callback(self.outbox.stop)
+        self._checks["scheduler"] = self.deadlines.part.trouble
+        self._checks |= {part.name: part.trouble for part in self.outbox.parts}
         self.handoffs = Handoffs(self.database, self.clock, self.metrics)
         self._always(self.handoffs.part)
         self._parts.callback(self.handoffs.stop_listening)
@@ -154,6 +158,7 @@ class App:
         """Know how long the loop was held up."""
         self.pulse = Pulse(self.clock, self.metrics)
         self.pulse.start()
+        self._checks["loop"] = self.pulse.trouble
         self._parts.push_async_callback(self.pulse.stop)
 
     def _audit(self, session: aiohttp.ClientSession) -> None:
@@ -165,6 +170,7 @@ class App:
     def _always(self, part: Part) -> None:
         """It runs from now until we stop."""
         part.start()
+        self._checks[part.name] = part.trouble
         self._parts.push_async_callback(part.stop)
 
     def _mail(self) -> MailDeliverer | None:
@@ -196,6 +202,7 @@ class App:
         bolt = connection.listening_app(slack)
         for listeners in (commands, buttons, submissions, events):
             listeners.register(bolt, front)
+        self._checks["slack"] = self._slack_trouble
         await self._serve_http(front, bolt)
         self._always(Part("slack-connection", lambda: self._connect(slack, front, bolt), self.metrics))
 
@@ -215,14 +222,7 @@ class App:
         front = api.Front(
             self.database, now, authentication, limits, self.metrics, lambda: slack_front.workspace_url
         )
-        checks: dict[str, Check] = {"loop": self.pulse.trouble}
-        if self.role.works:
-            checks["scheduler"] = self.deadlines.part.trouble
-            checks["outbox"] = self.outbox.part.trouble
-            checks["handoffs"] = self.handoffs.part.trouble
-            checks["auditor"] = lambda: self.auditor.part.trouble()
-        checks["slack"] = self._slack_trouble
-        health = Health(self.database, now, self.metrics, checks)
+        health = Health(self.database, now, self.metrics, self._checks)
         if self.role.works:
             self.auditor = Auditor(
                 self.database, self.clock, self.deadlines, self.outbox, self.metrics, health.troubles
@@ -231,6 +231,7 @@ class App:
         server = Server(front if self.role.hears else None, health, others)
         self.port = await server.start(settings.host, settings.port, STOP_SECONDS / 2)
         self._parts.push_async_callback(server.stop)
+        self._always(Part("connections", server.watch, self.metrics))
 
     def _feed_routes(self, limits: Limits, secret: str | None) -> list[web.RouteDef]:
         """Where calendars read who is on call."""

@@ -90,18 +90,20 @@ def heads(
     priorities: Sequence[int],
     kinds: Sequence[str],
     most: int,
-    method: str | None = None,
+    *,
+    by: str | None = None,
+    but: str | None = None,
 ) -> list[Head]:
     """For each priority and kind, the heads that have waited longest, at most so many of each.
 
-    With a method, only what goes out by it.
+    Only what goes out by this method, and nothing that goes out by that one.
     """
-    found = _heads(tuple(priorities), tuple(kinds), method).run(tx, {"moment": now, "most": most})
+    found = _heads(tuple(priorities), tuple(kinds), by, but).run(tx, {"moment": now, "most": most})
     return [Head(*row) for row in found]
 
 
 @cache
-def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...], method: str | None) -> Statement:
+def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...], by: str | None, but: str | None) -> Statement:
     """One short walk along the index for each priority and kind: what waits does not slow it down."""
     walks = [
         select(outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.priority, outbox.c.method)
@@ -110,7 +112,8 @@ def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...], method: str | No
             outbox.c.priority == priority,
             outbox.c.kind == kind,
             outbox.c.next_attempt_at <= bindparam("moment"),
-            *([outbox.c.method == method] if method else []),
+            *([outbox.c.method == by] if by else []),
+            *([outbox.c.method.is_distinct_from(but)] if but else []),
         )
         .order_by(outbox.c.next_attempt_at, outbox.c.id)
         .limit(bindparam("most"))

@@ -63,6 +63,7 @@ _SESSION = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "2",
 }
+_MIGRATING = {"idle_in_transaction_session_timeout": "0", "lock_timeout": "0"}
 _COMMITTED, _ABORTED = "committed", "aborted"
 
 
@@ -95,8 +96,7 @@ class Postgres:
             READERS, isolation_level="REPEATABLE READ", settings={"default_transaction_read_only": "on"}
         )
         try:
-            async with self._writing.begin() as connection:
-                await connection.run_sync(upgrade)
+            await self._upgrade()
         except (DBAPIError, *UNREACHABLE) as error:
             await self._dispose()
             raise Unusable(
@@ -104,6 +104,15 @@ class Postgres:
                 "Check that the server runs, and the name, password and rights of the user."
             ) from error
         self._listening = asyncio.create_task(self._listen(), name="postgres-listener")
+
+    async def _upgrade(self) -> None:
+        """A migration takes as long as there are rows, and who starts meanwhile waits for it."""
+        engine = self._engine(1, settings=_MIGRATING, is_hurried=False)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(upgrade)
+        finally:
+            await engine.dispose()
 
     async def close(self) -> None:
         """Waits for the operations that are under way."""
@@ -146,11 +155,19 @@ class Postgres:
         self.failures += 1
         return Full(f"The database cannot be reached: {said(error)}")
 
-    def _engine(self, size: int, settings: dict[str, str] | None = None, **options: Any) -> AsyncEngine:
+    def _engine(
+        self,
+        size: int,
+        settings: dict[str, str] | None = None,
+        *,
+        is_hurried: bool = True,
+        **options: Any,
+    ) -> AsyncEngine:
+        """`is_hurried`: a statement must not take long."""
         arguments = {
             **self._arguments,
             "timeout": _CONNECT_SECONDS,
-            "command_timeout": _STATEMENT_SECONDS,
+            "command_timeout": _STATEMENT_SECONDS if is_hurried else None,
             "server_settings": _SESSION | (settings or {}),
         }
         return create_async_engine(
@@ -251,7 +268,7 @@ class Postgres:
         while True:
             try:
                 await self._hear()
-            except (DBAPIError, *UNREACHABLE):
+            except Exception:  # whatever it is, deaf we would hear of nothing until the next sweep
                 await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _hear(self) -> None:

@@ -28,6 +28,7 @@ from sqlalchemy.pool import NullPool
 
 from storage import memo, tallies, touched
 from storage.errors import FileInUse, Full
+from storage.log_file import LogFile
 from storage.touched import Touched
 from storage.trouble import is_locked, is_outside, reason
 
@@ -40,9 +41,6 @@ WAITING = 4096
 #: So many waiting operations are a sign of load.
 BUSY = 6
 _LATELY_SECONDS = 0.1
-#: The write-ahead log is truncated when it has grown beyond this (bytes).
-WAL_LIMIT = 64 * 1024 * 1024
-_CHECK_WAL_EVERY = 200
 #: A database that cannot be opened is tried so often.
 _OPEN_AGAIN_SECONDS = 0.1
 
@@ -189,18 +187,20 @@ class SqliteWriter:
 
     def _serve(self, connection: Connection) -> None:
         """Commit batch after batch until there are no more; raises what broke the connection."""
-        commits = 0
-        while batch := self._next_batch():
-            try:
-                _commit_together(connection, batch)
-            except BaseException:
-                self.failures += 1
-                raise
-            finally:
-                self._tell(batch, touched.take(connection))
-            commits += 1
-            if commits % _CHECK_WAL_EVERY == 0:
-                self._truncate_wal(connection)
+        log = LogFile(self._path)
+        while (batch := self._next_batch(log.patience)) or not self._is_closing:
+            if batch:
+                self._commit(connection, batch)
+            log.keep_short(_driver(connection))
+
+    def _commit(self, connection: Connection, batch: "list[_Waiting]") -> None:
+        try:
+            _commit_together(connection, batch)
+        except BaseException:
+            self.failures += 1
+            raise
+        finally:
+            self._tell(batch, touched.take(connection))
 
     def _refuse_waiting(self, error: BaseException, patience: float) -> None:
         """Who waits is told, rather than to wait as long for the same once more."""
@@ -226,11 +226,6 @@ class SqliteWriter:
             else:
                 self._taken.extend(handed)
         return [self._taken.popleft() for _ in range(min(BATCH, len(self._taken)))]
-
-    def _truncate_wal(self, connection: Connection) -> None:
-        wal = Path(f"{self._path}-wal")
-        if wal.exists() and wal.stat().st_size > WAL_LIMIT:
-            _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class _Waiting:

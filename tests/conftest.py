@@ -4,16 +4,18 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from tests.faults.doses import dose
 
 pytest.register_assert_rewrite("tests.story")
-
-from hypothesis import settings  # noqa: E402
 
 from tests.postgres import Server  # noqa: E402
 from tests.story import Story, opened  # noqa: E402
 
-#: `--hypothesis-profile=long`: the dose that the README tells of.
-settings.register_profile("long", max_examples=10_000, deadline=None)
+#: How many cases a property is tried on, and how long each may take: a machine may be slow.
+settings.register_profile("tocsin", max_examples=dose(100, 10_000), deadline=None)
+settings.load_profile("tocsin")
 
 
 @pytest.fixture(scope="session")

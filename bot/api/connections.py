@@ -20,14 +20,13 @@ _LOOK_EVERY_SECONDS = 2.0
 
 
 class Connections:
-    """Watches the connections of a server, from `start` to `stop`."""
+    """Knows the connections of a server, and closes those that only hold it for as long as it is watched."""
 
     def __init__(self, unused_seconds: float = UNUSED_SECONDS) -> None:
         self._unused_seconds = unused_seconds
         self._busy: dict[Any, int] = {}
         self._used: set[Any] = set()
         self._idle_since: dict[Any, float] = {}
-        self._task: asyncio.Task[None] | None = None
 
     def middleware(self) -> Any:
         """Knows which connections are being answered."""
@@ -49,15 +48,7 @@ class Connections:
 
         return counting
 
-    def start(self, server: web.Server) -> None:
-        self._task = asyncio.create_task(self._watch(server), name="connections")
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _watch(self, server: web.Server) -> None:
+    async def watch(self, server: web.Server) -> None:
         while True:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
             self._close_idle(server)

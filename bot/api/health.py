@@ -28,7 +28,7 @@ class Health:
         self._database = database
         self._now = now
         self._metrics = metrics
-        self._checks: Mapping[str, Check] = {"database": self._database_works, **checks}
+        self._checks = checks
         self._proved_at, self._failures = -_PROVED_SECONDS, 0
 
     def routes(self) -> list[web.RouteDef]:
@@ -39,9 +39,10 @@ class Health:
         ]
 
     async def troubles(self) -> dict[str, str | None]:
-        """For each part, why it does not work; None for one that does."""
-        found = await asyncio.gather(*(self._asked(check) for check in self._checks.values()))
-        return dict(zip(self._checks, found, strict=True))
+        """For each part that there is by now, why it does not work; None for one that does."""
+        checks = {"database": self._database_works, **self._checks}
+        found = await asyncio.gather(*(self._asked(check) for check in checks.values()))
+        return dict(zip(checks, found, strict=True))
 
     async def _asked(self, check: Check) -> str | None:
         try:

@@ -56,10 +56,12 @@ class Server:
             await web.TCPSite(self._runner, host, port, backlog=_BACKLOG).start()
         except OSError as error:
             raise PortInUse(f"Cannot listen at {host}:{port} ({error.strerror}). Set HOST or PORT.") from None
-        if self._runner.server is not None:
-            self._connections.start(self._runner.server)
         return int(self._runner.addresses[0][1])
 
+    async def watch(self) -> None:
+        """Close connections that ask for nothing, for ever."""
+        if self._runner.server is not None:
+            await self._connections.watch(self._runner.server)
+
     async def stop(self) -> None:
-        await self._connections.stop()
         await self._runner.cleanup()

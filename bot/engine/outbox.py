@@ -92,7 +92,7 @@ class Outbox:
         self._unwritten: set[int] = set()
         self._is_cut_off = False
         self.part = Part("outbox", self._run, self._metrics, LONGEST_SILENCE)
-        self._keeping: asyncio.Task[None] | None = None
+        self._leases = Part("leases", self._keep_leases, self._metrics, LONGEST_SILENCE)
         database.after_commit(self._committed)
         self._stop_listening = clock.on_jump(self._look.set)
 
@@ -106,7 +106,7 @@ class Outbox:
             await self._reach.start()
         self.part.start()
         if self._database.is_shared:
-            self._keeping = asyncio.create_task(self._keep_leases(), name="leases")
+            self._leases.start()
 
     async def stop(self) -> None:
         """Takes up nothing new and waits for what is in flight."""
@@ -115,9 +115,12 @@ class Outbox:
         self._look.set()
         await self.part.ended()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.gather(self._keeping, return_exceptions=True)
+        await self._leases.stop()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What must always run; leases are kept where other processes may take them."""
+        return (self.part, self._leases) if self._database.is_shared else (self.part,)
 
     def wake(self) -> None:
         """Look now at what may go out."""
@@ -216,6 +219,7 @@ class Outbox:
     async def _keep_leases(self) -> None:
         """Prolong what is being sent here, and take over what a process that died was sending."""
         while True:
+            self._leases.beat()
             await asyncio.sleep(KEEP_EVERY_SECONDS)
             sending, now = [*self._sending], self._clock.now()
 

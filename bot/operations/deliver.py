@@ -113,10 +113,13 @@ def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[Delive
 def _chosen(tx: Connection, now: datetime, room: Room) -> list[outbox.Head]:
     """The most urgent heads that there is room for."""
     most = room.all + len(room.resting) + len(room.held)
-    if room.is_slack_held:
-        heads = outbox.heads(tx, now, (Priority.URGENT,), (DeliveryKind.PAGE,), most, Method.EMAIL)
+    full = {method for method, left in room.by_method.items() if left <= 0}
+    if room.is_slack_held or Method.SLACK in full:
+        heads = outbox.heads(tx, now, (Priority.URGENT,), (DeliveryKind.PAGE,), most, by=Method.EMAIL)
     else:
-        heads = outbox.heads(tx, now, tuple(Priority), _kinds(room.resting_kinds), most)
+        # Those that there is no room for must not hide the others behind them.
+        but = Method.EMAIL if Method.EMAIL in full else None
+        heads = outbox.heads(tx, now, tuple(Priority), _kinds(room.resting_kinds), most, but=but)
     free = [head for head in heads if head.lane not in room.resting or head.kind in UNPACED]
     free = [head for head in free if head.id not in room.held]
     free.sort(key=lambda head: (head.priority, head.id))

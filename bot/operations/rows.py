@@ -23,6 +23,7 @@ from bot.domain.postmortem import Content, Postmortem
 from bot.domain.schedule import Gap
 from bot.domain.swap import Swap
 from bot.domain.timeline import Actor, Entry, Event
+from storage.types import JsonText
 
 _KEY = TypeAdapter(ApiKey)
 _AUDIT = TypeAdapter(AuditEntry)
@@ -78,15 +79,14 @@ def entry_columns(value: Entry) -> dict[str, Any]:
         "sequence": value.sequence,
         "at": value.at,
         "kind": kind,
-        "facts": _EVENTS[kind].dump_python(value.event, mode="json"),
+        "facts": JsonText(_EVENTS[kind].dump_json(value.event).decode()),
         "by": _actor(value.by),
     }
 
 
 @lru_cache(maxsize=64)
-def _actor(value: Actor) -> dict[str, Any]:
-    document: dict[str, Any] = _ACTOR.dump_python(value, mode="json")
-    return document
+def _actor(value: Actor) -> JsonText:
+    return JsonText(_ACTOR.dump_json(value).decode())
 
 
 def organization(document: Any) -> Organization:

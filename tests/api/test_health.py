@@ -27,10 +27,11 @@ async def test_running_tocsin_is_alive_and_ready(story: Story) -> None:
     assert (await asked(story, "/healthz"))[0] == 200
     status, text = await asked(story, "/readyz")
     assert status == 200
-    parts = json.loads(text)["parts"]
-    assert parts == dict.fromkeys(
-        ("database", "scheduler", "outbox", "handoffs", "loop", "auditor", "slack"), "ok"
+    parts = {"database", "scheduler", "outbox", "housekeeping", "loop", "connections", "slack-connection"}
+    parts |= {"slack", "auditor", "handoffs", "calendars"} | (
+        {"leases"} if story.app.database.is_shared else set()
     )
+    assert json.loads(text)["parts"] == dict.fromkeys(parts, "ok")
 
 
 async def test_lost_socket_makes_it_alive_but_not_ready(story: Story) -> None:

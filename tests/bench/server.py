@@ -16,6 +16,7 @@ import yaml
 import manifests
 from bot import organization_file
 from bot.workspace.server import Workspace
+from tests.soak.resources import resident_megabytes
 from tests.story import ORGANIZATION
 
 _LIMIT = "999999999"
@@ -35,10 +36,7 @@ class Running:
     @property
     def resident_megabytes(self) -> float:
         """Memory that the process holds now."""
-        told = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        found = re.search(r"VmRSS:\s+(\d+) kB", told)
-        assert found is not None
-        return int(found[1]) / 1000
+        return resident_megabytes(self.pid)
 
 
 @asynccontextmanager

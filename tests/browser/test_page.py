@@ -66,6 +66,19 @@ async def test_from_declaring_in_the_form_to_acknowledging(story: Story, browser
     assert (await story.overview()).incident.acknowledged_by == "Ada Okafor"
 
 
+async def test_what_was_typed_is_sent_though_suggestions_are_slower(story: Story, browser: Browser) -> None:
+    page = await page_of(story, browser, "ada")
+    box = page.get_by_role("textbox", name="Message")
+    await box.press_sequentially("/incident d")
+    await expect(page.get_by_role("option", name="declare")).to_be_visible()
+    await page.route("**/completions*", lambda route: None)  # from here on they never come
+    await box.press_sequentially("eclare Oh no")
+    await box.press("Enter")
+    await expect(page.get_by_role("log").get_by_text("Declared.")).to_be_visible()
+    assert (await story.overview()).incident.title == "Oh no"
+    await story.settle()
+
+
 async def test_escalation_arrives_in_the_next_levels_messages(story: Story, browser: Browser) -> None:
     page = await page_of(story, browser, "ada")
     box = page.get_by_role("textbox", name="Message")

@@ -54,8 +54,8 @@ async def line_with(running: asyncio.subprocess.Process, pattern: str) -> str:
     raise AssertionError(f"it ended without {pattern!r}:\n{seen.decode()}")
 
 
-@pytest.fixture
-async def workspace() -> AsyncIterator[Workspace]:
+def northwind() -> Workspace:
+    """Everybody is in it, and the app is installed; it is not started."""
     workspace = Workspace("Northwind")
     for person in organization_file.read(ORGANIZATION).people.values():
         workspace.add_user(person.id, real_name=person.name, email=person.email)
@@ -63,6 +63,12 @@ async def workspace() -> AsyncIterator[Workspace]:
     people = list(workspace.state.users)
     workspace.add_channel("general", members=people)
     workspace.add_channel("incidents", members=people)
+    return workspace
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    workspace = northwind()
     await workspace.start()
     yield workspace
     await workspace.stop()

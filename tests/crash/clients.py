@@ -23,6 +23,8 @@ _PATIENCE = ClientTimeout(total=20)
 _AGAIN_SECONDS = 0.1
 #: Notes an incident gets at most: its channel takes one message a second.
 _NOTES = 5
+#: Of so many incidents one is forgotten.
+_FORGOTTEN = 5
 #: How long somebody does nothing between two things they do, on average.
 _BREATH_SECONDS = 0.25
 
@@ -36,6 +38,8 @@ class Known:
     notes: list[str] = field(default_factory=list)
     acknowledged_at: datetime | None = None
     is_resolved: bool = False
+    #: Nobody answers for it: it goes through all its levels.
+    is_forgotten: bool = False
 
 
 @dataclass
@@ -50,6 +54,7 @@ class Ledger:
     noted_in_slack: list[tuple[str, str]] = field(default_factory=list)
     #: Answers that nobody should get, whatever is done to the process.
     surprises: list[str] = field(default_factory=list)
+    #: How long each answer of the API took, whatever it said.
     seconds: list[float] = field(default_factory=list)
     #: When the request was sent that was answered as done last.
     latest: float = 0.0
@@ -116,6 +121,8 @@ class Crowd:
             text = f"note {next(self._numbers)}"
             if await self._do(f"/incidents/{known.number}/events", {"comment": text}) == 201:
                 known.notes.append(text)
+        elif dice < 0.9 and known.is_forgotten:
+            return
         elif dice < 0.8:
             if await self._do(f"/incidents/{known.number}/acknowledge", None) == 200:
                 known.acknowledged_at = known.acknowledged_at or CLOCK.now()
@@ -145,7 +152,8 @@ class Crowd:
         self.ledger.tried.add(title)
         content: Json = {}
         if await self._do("/incidents", wanted, f"alert-{n}", content) == 201:
-            known = Known(title, content["data"]["incident_number"])
+            number = content["data"]["incident_number"]
+            known = Known(title, number, is_forgotten=n % _FORGOTTEN == 0)
             self.ledger.incidents[known.title] = known
             self._recent = [*self._recent[-19:], known]
 
@@ -184,8 +192,8 @@ class Crowd:
                 status, document = answer.status, await answer.json()
         except (ClientError, OSError, TimeoutError):
             return 0, {}
+        self.ledger.seconds.append(time.monotonic() - before)
         if status in (200, 201):
-            self.ledger.seconds.append(time.monotonic() - before)
             self.ledger.latest = max(self.ledger.latest, before)
         return status, document
 

@@ -26,8 +26,12 @@ async def ends(one: Trial, times: int) -> None:
 
 
 async def pauses(one: Trial, times: int, seconds: float, deadlines: int) -> None:
-    """The process stands still, as if the machine had other things to do, while deadlines fall due."""
+    """The process stands still, as if the machine had other things to do, while deadlines fall due.
+
+    The crowd goes home first: while it works, there is always something that is still owed.
+    """
     (tocsin,) = one.processes
+    await one.crowd.stop()
     for _ in range(times):
         await one.crowd.declare_at_once(deadlines)
         since = one.now()

@@ -65,6 +65,8 @@ class Verdict:
     lateness: list[float] = field(default_factory=list)
     #: Seconds from owing a page to its being received.
     page_seconds: list[float] = field(default_factory=list)
+    #: Seconds from owing a page to Slack to its letter, where that took its place.
+    rerouted: list[float] = field(default_factory=list)
     letters_twice: int = 0
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -267,10 +269,14 @@ def _everything_arrived(verdict: Verdict, found: Found, arrived: Arrivals, offic
         for entry in found.entries[incident.id]:
             if not isinstance(entry.event, Escalated):
                 continue
-            for key in _page_keys(entry, entry.event):
+            keys = _page_keys(entry, entry.event)
+            for key in keys:
                 verdict.expect("I4", key in owed, f"{key} was never owed")
+                instead = owed.get(f"{key.removesuffix(':slack')}:email")
+                if instead is not None and instead.state == "sent" and instead.key not in keys:
+                    verdict.rerouted.append((instead.settled_at - entry.at).total_seconds())
                 if key not in owed or owed[key].state != "sent":
-                    is_over = not incident.awaits_acknowledgement
+                    is_over = not incident.awaits_acknowledgement or (instead and instead.state == "sent")
                     verdict.expect("I4", key not in owed or is_over, f"{key} was dropped")
                 elif key.endswith(":email"):
                     verdict.expect("I4", _message_id(key) in letters, f"{key} did not arrive")

@@ -1,7 +1,6 @@
 """Random schedules around the changes of clocks, against one that walks through every minute.
 
-200 of them in a test run; ten thousand with
-`python -m pytest tests/domain/test_schedule_by_the_minute.py --hypothesis-profile=long`.
+200 of them in a test run, ten thousand with `TOCSIN_DOSE=full`.
 """
 
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from bot.domain.ids import PersonId, ScheduleId
 from bot.domain.rotation import Period, Rotation
 from bot.domain.schedule import Duty, Layer, Override, Schedule, gaps, on_call, shifts
 from tests.domain import minutes
+from tests.faults.doses import dose
 
 ZONES = [
     "Europe/Berlin",
@@ -117,8 +117,7 @@ def schedules(draw: st.DrawFn) -> tuple[Schedule, datetime]:
     return Schedule(ScheduleId("s"), "S", zones[0], stack, overrides), near.middle
 
 
-#: A few hundred unless the profile asks for more.
-DOSE = settings(max_examples=max(200, settings().max_examples), deadline=None)
+DOSE = settings(max_examples=dose(200, 10_000), deadline=None)
 
 
 @DOSE

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot.domain.contact import Method
 from bot.domain.delivery import (
     ClaimedDelivery,
     Delivery,
@@ -22,6 +23,8 @@ from bot.domain.delivery import (
 )
 from bot.engine.clock import SetClock
 from bot.engine.outbox import LANES, Outbox
+from bot.operations import deliver
+from bot.operations.deliver import Room
 from bot.operations.record import owe
 from storage.database import Connection, Database
 from storage.tables import outbox as table
@@ -125,6 +128,21 @@ async def test_pages_overtake_everything_that_waits(engine: Engine) -> None:
     await engine.settle()
     assert engine.post.keys.index("page") <= LANES
     assert engine.post.most_at_once <= LANES
+
+
+@pytest.mark.parametrize(("full", "other"), [(Method.SLACK, Method.EMAIL), (Method.EMAIL, Method.SLACK)])
+async def test_pages_by_a_method_without_room_hide_none_by_the_other(
+    engine: Engine, full: Method, other: Method
+) -> None:
+    """A Slack that hangs must not hold up the letters, nor a mail server the messages."""
+
+    def page(key: str, method: Method) -> Delivery:
+        return owed(key, key, DeliveryKind.PAGE, priority=Priority.URGENT, method=method)
+
+    await engine.owe(*(page(f"waits {n}", full) for n in range(40)), page("goes", other))
+    room = Room(all=2, ordinary=0, by_method={full: 0, other: 14})
+    chosen = await engine.database.read(lambda tx: deliver._chosen(tx, NOW, room))
+    assert [one.lane for one in chosen] == ["goes"]
 
 
 async def test_same_key_is_owed_and_sent_once(engine: Engine) -> None:

@@ -14,10 +14,10 @@ from tests.story import Story, opened, text_of
 
 
 async def slack_part(story: Story) -> str:
-    """What /readyz says of Slack."""
+    """What /readyz says of Slack; a machine that is slow may find something to say of other parts."""
     status, text = await asked(story, "/readyz")
     said: str = json.loads(text)["parts"]["slack"]
-    assert (status == 200) is (said == "ok")
+    assert said == "ok" or status == 503
     return said
 
 

@@ -7,8 +7,9 @@ from functools import partial
 
 import pytest
 from sqlalchemy import Connection, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import requests
+from storage import postgres, requests, upgrade
 from storage.database import Database, Full, Touched, Unusable, inspect_postgresql, touched
 from storage.tables import facts
 from storage.tables import requests as table
@@ -219,6 +220,27 @@ async def test_processes_that_start_together_migrate_once(server: Server) -> Non
     await asyncio.gather(*(door.open() for door in doors))
     assert "at revision" in await inspect_postgresql(url)
     await asyncio.gather(*(door.close() for door in doors))
+
+
+async def test_who_starts_while_another_migrates_waits_as_long_as_it_takes(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than any other lock is waited for, and than any other statement may take."""
+    monkeypatch.setattr(postgres, "_SESSION", postgres._SESSION | {"lock_timeout": "10ms"})
+    monkeypatch.setattr(postgres, "_STATEMENT_SECONDS", 0.1)
+    url = server.empty()
+    plain, _ = postgres.address(url)
+    migrating = create_async_engine(plain)
+    async with migrating.begin() as other:
+        await other.execute(upgrade._LOCK)
+        door = Database(url)
+        opening = asyncio.create_task(door.open())
+        await asyncio.wait({opening}, timeout=1)
+        assert not opening.done()
+    await migrating.dispose()
+    await opening
+    assert "at revision" in await inspect_postgresql(url)
+    await door.close()
 
 
 async def test_away_server_is_told_and_found_again() -> None:

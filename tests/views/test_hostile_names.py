@@ -27,6 +27,7 @@ from bot.slack.views.inputs import Metadata
 from bot.workspace import blocks as slack_rules
 from bot.workspace.state import State
 from tests.domain.samples import BEN, NOW, entry, organization
+from tests.faults.doses import dose
 from tests.mail import golden
 from tests.views import duty_samples, samples
 from tests.views.test_limits_and_escaping import live_parts
@@ -133,7 +134,7 @@ def test_name_is_escaped_exactly_once_wherever_it_stands(name: str) -> None:
 
 
 @given(NAMES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=dose(40, 500))
 def test_no_name_is_live_or_too_long(name: str) -> None:
     for where, view in views(name):
         blocks = list(view.blocks) if isinstance(view, kit.Message) else view["blocks"]

@@ -17,6 +17,7 @@ from bot.slack.views.kit import Message
 from bot.workspace import blocks as slack_rules
 from bot.workspace.state import State
 from tests.domain.samples import NOW, entry, organization
+from tests.faults.doses import dose
 from tests.views import duty_samples, samples
 from tests.views.samples import events, overview, page_facts
 
@@ -87,7 +88,7 @@ def live_parts(thing: Any) -> list[str]:
 
 
 @given(texts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=dose(60, 500))
 def test_every_message_is_one_that_slack_takes(text: str) -> None:
     for message in everything(text):
         assert slack_rules.checked_message(SLACK, list(message.blocks))
@@ -95,7 +96,7 @@ def test_every_message_is_one_that_slack_takes(text: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=dose(60, 500))
 def test_nothing_is_live_that_we_did_not_make(text: str) -> None:
     for message in everything(text):
         assert live_parts(message.blocks) == []
@@ -103,7 +104,7 @@ def test_nothing_is_live_that_we_did_not_make(text: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=dose(60, 500))
 def test_every_form_is_one_that_slack_takes(text: str) -> None:
     shown = overview(title=text.strip()[:200] or "x")
     views = [

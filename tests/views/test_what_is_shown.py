@@ -46,6 +46,17 @@ def test_card_without_a_further_level_cannot_escalate() -> None:
     assert "escalate" not in buttons(card.card(shown, NOW))
 
 
+def test_card_pings_nobody_who_is_not_paged_yet() -> None:
+    facts = card.card(overview(), NOW).blocks[-2]
+    assert "then Ada Okafor at" in str(facts)
+    assert "<@" not in str(facts)
+
+
+def test_title_that_is_too_long_for_a_header_stands_on_the_card_in_full() -> None:
+    title = "Checkout answers 500 " * 9
+    assert title.strip() in read(card.card(overview(title=title.strip()), NOW))
+
+
 def test_overdue_acknowledgement_is_seen_on_the_card() -> None:
     assert "overdue since" not in read(card.card(overview(), NOW))
     assert ":warning: overdue since 2026-03-10 12:15 UTC" in read(card.card(overview(), LATER))
@@ -92,7 +103,7 @@ def test_page_says_why_this_person(reason: Reason, words: str) -> None:
 
 def test_page_says_what_happens_next_and_when() -> None:
     shown = page.page(page_facts(Escalated(1, (BEN,), Reason.DECLARED, None, 1)), LATER)
-    assert "If nobody acknowledges, then <@U0ADA> at 2026-03-10 12:15 UTC" in read(shown)
+    assert "If nobody acknowledges, then Ada Okafor at 2026-03-10 12:15 UTC" in read(shown)
     assert "(20 min)" in read(shown)
     assert buttons(shown) == ["acknowledge", "escalate", "open_channel"]
 

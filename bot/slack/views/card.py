@@ -118,6 +118,8 @@ def _facts(overview: Overview, now: datetime) -> list[Block]:
         f"*Close*\n{_close_word(incident, now)}",
     ]
     blocks = [kit.header(incident.title)]
+    if len(incident.title) > kit.HEADER_TEXT:
+        blocks.append(kit.section(kit.escape(incident.title)))
     if incident.description:
         blocks.append(kit.section(kit.escape(kit.shortened(incident.description, 500))))
     last = " · ".join(
@@ -172,8 +174,8 @@ def next_word(overview: Overview) -> str:
 
 
 def whom(following: NextLevel) -> str:
-    """The people whom the next level pages, else its role."""
-    names = [kit.mention(person) for person in following.people[:4]]
+    """The people whom the next level pages, else its role. A mention would reach them before their time."""
+    names = [kit.escape(kit.shortened(person.name, 80)) for person in following.people[:4]]
     if names:
         more = f" and {len(following.people) - 4} more" if len(following.people) > 4 else ""
         return f"{', '.join(names)}{more}"

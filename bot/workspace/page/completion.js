@@ -21,7 +21,7 @@ export function createCompletion(field) {
   });
   field.setAttribute("aria-controls", list.id);
   field.setAttribute("aria-autocomplete", "list");
-  const box = { field, list, items: [], at: 0, moved: false, asked: 0 };
+  const box = { field, list, items: [], text: "", at: 0, moved: false, asked: 0 };
   field.addEventListener("input", () => refresh(box));
   field.addEventListener("blur", () => close(box));
   return { list, takesKey: (event) => takesKey(box, event), close: () => close(box) };
@@ -30,9 +30,10 @@ export function createCompletion(field) {
 async function refresh(box) {
   box.asked += 1;
   const turn = box.asked;
-  const items = await suggestions(box.field.value, box.field.selectionStart);
+  const text = box.field.value;
+  const items = await suggestions(text, box.field.selectionStart);
   if (turn !== box.asked) return;
-  Object.assign(box, { items, at: 0, moved: false });
+  Object.assign(box, { items, text, at: 0, moved: false });
   draw(box);
 }
 
@@ -72,9 +73,12 @@ function draw(box) {
   nodes[at]?.scrollIntoView({ block: "nearest" });
 }
 
-/** True when the key was for the list. Enter on a word that is already complete is not: it sends. */
+/**
+ * True when the key was for the list. Enter on a word that is already complete is not: it sends. Nor is a key
+ * of who types faster than suggestions come: what is shown then is for an earlier text.
+ */
 function takesKey(box, event) {
-  if (box.items.length === 0 || event.isComposing) return false;
+  if (box.items.length === 0 || box.text !== box.field.value || event.isComposing) return false;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) {
     box.at = (box.at + step + box.items.length) % box.items.length;
