@@ -206,22 +206,22 @@ class Organization:
         At once by all that the level names, and as the person's rules say; without rules, by all that the
         person names; by Slack if nothing is named. Quiet hours put off what has low urgency.
         """
-        of_level = [Rule(method) for method in level.channels] if level else []
+        of_level = level.channels if level else ()
         methods, later = {}, {}
         for person_id in people:
             person = self.people.get(person_id)
-            rules = [*of_level, *(_rules(person, urgency) if person else ())] or map(Rule, USUAL)
+            rules = person.rules.get(urgency, ()) if person else ()
             quiet = person.quiet if person and urgency is Urgency.LOW else None
-            methods[person_id], follow = contact.pages(rules, now, quiet)
-            if follow:
-                later[person_id] = follow
+            named = of_level if person is None or rules else (*of_level, *person.channels)
+            at_once = tuple(dict.fromkeys(named or (() if rules else USUAL)))
+            if rules or quiet is not None:
+                at_once, follow = contact.pages((*map(Rule, at_once), *rules), now, quiet)
+                if follow:
+                    later[person_id] = follow
+            methods[person_id] = at_once
         return methods, later
 
     def shift(self, team: Team, now: datetime) -> Shift | None:
         """Who of the team is on call; None when the team has no schedule."""
         schedule = self.schedules.get(team.schedule) if team.schedule is not None else None
         return on_call(schedule, now) if schedule else None
-
-
-def _rules(person: Person, urgency: Urgency) -> Iterable[Rule]:
-    return person.rules.get(urgency) or [Rule(method) for method in person.channels]

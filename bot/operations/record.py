@@ -54,12 +54,11 @@ def owe(tx: Connection, now: datetime, deliveries: Iterable[Delivery]) -> None:
         "next_attempt_at": AT_ONCE,
     }
     once = {delivery.key: delivery for delivery in reversed([*deliveries])}
-    owed = [*reversed(once.values())]
-    outbox.add(tx, [rows.delivery_columns(one) for one in owed if one.not_before is None], fresh)
-    for one in owed:
-        if one.not_before is not None:
-            later = {**fresh, "owed_at": one.not_before, "next_attempt_at": one.not_before}
-            outbox.add(tx, [rows.delivery_columns(one)], later)
+    later = [one for one in once.values() if one.not_before is not None]
+    outbox.add(tx, [rows.delivery_columns(one) for one in reversed(once.values()) if one not in later], fresh)
+    for one in reversed(later):
+        moment = {"owed_at": one.not_before, "next_attempt_at": one.not_before}
+        outbox.add(tx, [rows.delivery_columns(one)], fresh | moment)
 
 
 def refresh_pages(

@@ -146,8 +146,10 @@ async def test_engine_does_what_the_simulation_says(
     ("service", "severity", "start", "paged"),
     [
         # The clocks go back meanwhile; the service's own policy repeats, somebody has rules.
-        ("database", "SEV1", datetime(2026, 10, 25, 0, 20, tzinfo=UTC), {"farid", "ada", "gus"}),
-        # Within the branch's hours: the whole team. A layer of mornings has the pager.
+        ("payments", "SEV1", datetime(2026, 10, 25, 0, 20, tzinfo=UTC), EVERYBODY),
+        # Within the branch's hours: the whole team.
+        ("payments", "SEV1", datetime(2026, 3, 2, 15, 10, tzinfo=UTC), EVERYBODY),
+        # A layer of Monday mornings has the pager; a user group.
         ("database", "SEV1", datetime(2026, 3, 2, 9, 50, tzinfo=UTC), {"ada", "dev", "farid", "gus"}),
         # Within a layer of its season.
         (
