@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -33,7 +33,7 @@ def check(file: Path | None, days: int, at: Written | None) -> None:
     something is wrong.
     """
     now = at.moment("UTC").at if at is not None else Clock().now()
-    organization, calendars = _organization(file)
+    organization, calendars = _organization(file, now)
     found = inspect(organization, now, now + timedelta(days=days), calendars)
     for line in _told(organization, found, days):
         click.echo(line)
@@ -41,10 +41,10 @@ def check(file: Path | None, days: int, at: Written | None) -> None:
         sys.exit(1)
 
 
-def _organization(file: Path | None) -> tuple[Organization, tuple[CalendarState, ...]]:
+def _organization(file: Path | None, now: datetime) -> tuple[Organization, tuple[CalendarState, ...]]:
     """What is looked at, and how its imported calendars are."""
     if file is not None:
-        found = propose(organization_file.read(file))
+        found = propose(organization_file.read(file), now)
         return found.wanted, found.calendars
     nothing = Organization("Tocsin"), tuple[CalendarState, ...]()
     return ask(lambda tx: (look_up.organization(tx), import_calendar.states(tx)), otherwise=nothing)
@@ -55,7 +55,7 @@ def _told(organization: Organization, found: Inspection, days: int) -> Iterator[
     if not services:
         yield "There is no active service: nothing can be said."
     elif found.is_sound:
-        yield (
+        yield words.wrapped(
             f"Sound for {days} days: each of {services} services reaches somebody within its first level "
             "at any time, for every severity; nobody who has left is named; no level is empty."
         )
@@ -86,6 +86,8 @@ def _told(organization: Organization, found: Inspection, days: int) -> Iterator[
         yield _count(found, days)
     for source in found.unread:
         yield words.wrapped(f"{_layer(source)} was not read yet: what it will say is not counted.")
+    for handle in found.unseen:
+        yield words.wrapped(f"Slack has not told yet who is in @{handle}: they are not counted.")
 
 
 def _uncovered(organization: Organization, one: Uncovered) -> Iterator[str]:

@@ -56,7 +56,7 @@ class Proposal:
 def plan(file: Path, at: Written | None, exit_code: bool) -> None:
     """Show what applying an organization FILE would change; nothing is changed."""
     now = at.moment("UTC").at if at is not None else Clock().now()
-    found = propose(organization_file.read(file))
+    found = propose(organization_file.read(file), now)
     changes = changes_of(found)
     click.echo(f"{file}: {summary(changes)}")
     for line in _told(changes):
@@ -69,9 +69,12 @@ def plan(file: Path, at: Written | None, exit_code: bool) -> None:
         sys.exit(CHANGES)
 
 
-def propose(wanted: Organization) -> Proposal:
-    """The file beside what runs; before anything runs, beside an organization that has nothing."""
-    nothing, heard = Organization(""), read_files(wanted, Clock().now())
+def propose(wanted: Organization, now: datetime | None = None) -> Proposal:
+    """The file beside what runs; before anything runs, beside an organization that has nothing.
+
+    Calendars that come with the file are worked out around `now`, or the present.
+    """
+    nothing, heard = Organization(""), read_files(wanted, now or Clock().now())
     filled = with_duties(wanted, _said(heard))
     alone = Proposal(nothing, wanted, nothing, filled, _calendars(filled, heard, ()))
     return ask(lambda tx: proposal(tx, wanted, heard), otherwise=alone)
@@ -111,7 +114,15 @@ def changes_of(found: Proposal) -> tuple[Change, ...]:
 
 def _parts(organization: Organization, *, is_brief: bool) -> Mapping[str, Words]:
     """Nothing of one that has no name: none was applied before."""
-    return organization_file.parts(veiled(organization), is_brief=is_brief) if organization.name else {}
+    if not organization.name:
+        return {}
+    parts = organization_file.parts(veiled(organization), is_brief=is_brief)
+    for source in sources(organization):
+        if source.calendar.text is not None:
+            layers = parts["schedules"][source.schedule_id]["layers"]
+            (layer,) = (one for one in layers if one["name"] == source.layer)
+            layer["calendar"]["content"] = source.digest[:8]  # the file's name does not tell that it changed
+    return parts
 
 
 def summary(changes: tuple[Change, ...]) -> str:

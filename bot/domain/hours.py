@@ -48,8 +48,7 @@ class LocalHours:
     def covers(self, at: datetime) -> bool:
         """Whether `at` is within one of the hours."""
         instant = as_instant(at)
-        local = clocks(self.time_zone, instant, instant)
-        return any(start <= instant < end for start, end in windows(self.hours, local, instant, instant))
+        return bool(windows(self.hours, clocks(self.time_zone, instant, instant), instant, instant + 1))
 
     def ends_after(self, at: datetime) -> datetime:
         """When the hours that cover `at`, and those that follow without a break, are over; else `at` (UTC).
@@ -92,4 +91,4 @@ def windows(hours: Iterable[Hours], local: Clocks, starts: int, ends: int) -> li
                 found[-1] = found[-1][0], max(end, found[-1][1])
             elif start < end:
                 found.append((start, end))
-    return [one for one in found if one[0] <= ends and starts < one[1]]
+    return [one for one in found if one[0] < ends and starts < one[1]]

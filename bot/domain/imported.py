@@ -92,7 +92,8 @@ def sources(organization: Organization) -> tuple[Source, ...]:
 
 
 def veiled(organization: Organization) -> Organization:
-    """The organization as it may be shown: of a calendar's address, which is a secret, host and digest."""
+    """The organization as it may be shown: of a calendar's address, which is a secret, host and digest;
+    of what stands in its file, the digest."""
     schedules = {
         handle: replace(
             schedule, layers=tuple(replace(one, calendar=_veiled(one.calendar)) for one in schedule.layers)
@@ -103,11 +104,12 @@ def veiled(organization: Organization) -> Organization:
 
 
 def _veiled(calendar: CalendarSource | None) -> CalendarSource | None:
-    if calendar is None or calendar.url is None:
-        return calendar
-    digest = hashlib.sha256(calendar.url.encode(errors="replace")).hexdigest()
-    host = urlsplit(calendar.url).hostname or "unknown"
-    return replace(calendar, url=f"https://{host}/secret-{digest[:8]}")
+    if calendar is None:
+        return None
+    digest = hashlib.sha256((calendar.url or calendar.text or "").encode(errors="replace")).hexdigest()[:8]
+    if calendar.url is None:
+        return replace(calendar, file=f"{(calendar.file or '')[:180]} ({digest})")
+    return replace(calendar, url=f"https://{urlsplit(calendar.url).hostname or 'unknown'}/secret-{digest}")
 
 
 def with_duties(

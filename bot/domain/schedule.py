@@ -14,6 +14,8 @@ from bot.domain.zone import DAY, as_datetime, as_instant, clocks
 
 #: A shift may be longer, as an override without an end; who looks for its ends must come to one.
 _FAR = 1000 * DAY
+#: Shifts of a schedule: that of now, and of the moments that are looked ahead to.
+_REMEMBERED = 4
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Schedule:
 
     @cached_property
     def latest(self) -> list["Shift"]:
-        """The shift that was found last, which is most often the one that is asked for next.
+        """The shifts that were found last, of which most often one is asked for next.
 
         An `lru_cache` over schedules would hash all their layers each time.
         """
@@ -131,7 +133,7 @@ def on_call(schedule: Schedule, at: datetime) -> Shift | None:
             return shift
     found = _whole(schedule, as_instant(at))
     if found is not None:
-        latest[:] = [found]
+        latest[:] = [found, *latest[: _REMEMBERED - 1]]
     return found
 
 
@@ -207,8 +209,10 @@ def _of_layer(schedule: Schedule, layer: Layer, starts: int, ends: int) -> list[
         found = stretch.of_rotation(layer.name, layer.rotation, layer.participants, local, (starts, ends))
     else:
         found = stretch.of_duties(layer.name, layer.sorted_duties, (starts, ends))
-    spans = hours.windows(layer.hours, local, starts, ends) if layer.hours else [(starts, ends)]
-    return stretch.within(stretch.within(found, spans), [(starts, ends)])
+    if not layer.hours:
+        return stretch.within(found, [(starts, ends)])
+    open_hours = hours.windows(layer.hours, local, starts, ends)
+    return stretch.within(found, [(max(opens, starts), min(closes, ends)) for opens, closes in open_hours])
 
 
 def _overrides(schedule: Schedule, starts: int, ends: int) -> Iterator[Stretch]:

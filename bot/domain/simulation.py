@@ -138,9 +138,18 @@ class _Run:
 
     def _is_wanted(self, owed: _Owed) -> bool:
         """As of every page whose turn has come: it still asks, and no newer one asks in its place."""
-        if not is_asking(self.incident, owed.cause):
+        if not is_asking(self.incident, owed.cause) or self._is_joined(owed):
             return False
         return not (has_begun_again(self.incident, owed.cause) and self._is_paged_since(owed))
+
+    def _is_joined(self, owed: _Owed) -> bool:
+        """Whether a later event pages the person by the same method at the same moment."""
+        return any(
+            one.cause.sequence > owed.cause.sequence
+            and (one.page, one.at) == (owed.page, owed.at)
+            and is_asking(self.incident, one.cause)
+            for one in self._owed.values()
+        )
 
     def _is_paged_since(self, owed: _Owed) -> bool:
         return any(

@@ -92,10 +92,12 @@ def within(stretches: Sequence[Stretch], spans: Iterable[Span]) -> list[Stretch]
         while at < len(stretches) and stretches[at].ends <= opens:
             at += 1
         for index in range(at, len(stretches)):
-            starts, ends, post = stretches[index]
+            one = stretches[index]
+            starts, ends, post = one
             if starts >= closes:
                 break
-            found.append(Stretch(max(starts, opens), min(ends, closes), post))
+            is_whole = opens <= starts and ends <= closes
+            found.append(one if is_whole else Stretch(max(starts, opens), min(ends, closes), post))
     return found
 
 

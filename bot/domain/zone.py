@@ -22,11 +22,8 @@ HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: What `datetime` can show; an hour less than a day from either end no zone's local time can.
-_FIRST, _LAST = (
-    (one - _EPOCH) // MICROSECOND
-    for one in (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
-)
+#: Almost the first and the last that a `datetime` can be, so that local times can be told, too.
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 _MEAN_YEAR = DAY * 146_097 // 400
 #: Before and after them a zone is taken to stay as it is.
@@ -43,8 +40,11 @@ def as_instant(at: datetime) -> int:
 
 
 def as_datetime(instant: int) -> datetime:
-    """In UTC; the first or last day that a `datetime` can show where it is beyond."""
-    return _EPOCH + timedelta(microseconds=min(max(instant, _FIRST), _LAST))
+    """In UTC; almost the first or last that a `datetime` can be, where it is beyond."""
+    try:
+        return _EPOCH + timedelta(microseconds=instant)
+    except OverflowError:
+        return _FIRST if instant < 0 else _LAST
 
 
 def instant(where: ZoneInfo, local: datetime) -> datetime:
@@ -86,6 +86,12 @@ class Clocks:
 def clocks(name: str, starts: int, ends: int) -> Clocks:
     """The clocks of the zone; right for moments between these and for what is shown at them."""
     return _clocks(name, _year(starts - _MARGIN), _year(ends + _MARGIN))
+
+
+def forget() -> None:
+    """What was found of zones so far, for who measures how long it takes."""
+    _clocks.cache_clear()
+    _changes.cache_clear()
 
 
 @lru_cache(maxsize=1024)

@@ -33,7 +33,7 @@ from bot.domain.timeline import TOCSIN, DeliveryFailed, Paged, PageFailed
 from bot.operations import look_up, reroute, rows
 from bot.operations.record import owe, record, refresh_pages
 from bot.operations.reroute import Wish
-from storage import incidents, locks, organizations, outbox, touched
+from storage import incidents, locks, organizations, outbox, pages, touched
 
 #: Why a delivery failed, in the words of the API.
 NO_CONTACT_DETAILS = "NO_CONTACT_DETAILS"
@@ -254,7 +254,7 @@ def _placed(tx: Connection, now: datetime, owed: Delivery, incident_id: str, sen
             columns = {"channel_id": sent.channel_id, "channel_name": sent.name, "thread_ts": sent.receipt}
             incidents.settle_place(tx, incident_id, columns)
             owe(tx, now, consequences.of_channel(incident))
-            underway = [page for page in outbox.pages_of(tx, incident_id, now) if page.state in _UNDER_WAY]
+            underway = [page for page in pages.of_incident(tx, incident_id, now) if page.state in _UNDER_WAY]
             refresh_pages(tx, now, incident, underway, "channel")
         case DeliveryKind.POST_CARD:
             incidents.settle_place(tx, incident_id, {"card_ts": sent.receipt})

@@ -36,7 +36,7 @@ from bot.domain.timeline import (
     Entry,
 )
 from bot.operations import rows
-from storage import calendars, deadlines, incidents, organizations, outbox, timeline
+from storage import calendars, deadlines, incidents, organizations, outbox, pages, timeline
 from storage import listing as incident_lists
 from storage.listing import Filter, Range
 
@@ -298,14 +298,14 @@ def page_facts(
 
 def is_paged_again(tx: Connection, found: Incident, cause: Entry, person_id: PersonId) -> bool:
     """Whether the policy has begun again since, and has paged the person anew: that page asks now."""
-    return has_begun_again(found, cause) and outbox.is_paged_since(tx, found.id, person_id, cause.sequence)
+    return has_begun_again(found, cause) and pages.is_paged_since(tx, found.id, person_id, cause.sequence)
 
 
 def page_receipts(tx: Connection, incident_id: str, sequence: int) -> tuple[PageReceipt, ...]:
     """What has come of each page that the event owed, in the order in which they were owed."""
     return tuple(
         PageReceipt(Method(row.method), DeliveryState(row.state), row.last_error, row.error_code)
-        for row in outbox.pages_for_event(tx, incident_id, sequence)
+        for row in pages.for_event(tx, incident_id, sequence)
     )
 
 

@@ -11,7 +11,7 @@ from bot.domain.incident import Incident
 from bot.domain.outage import Outage, Told
 from bot.operations import look_up, rows
 from bot.operations.record import owe
-from storage import facts, outbox
+from storage import facts, outbox, pages
 
 _NAME = "outage:slack"
 #: Cards that are brought up to date when it is over; those of other incidents change when they change.
@@ -51,7 +51,7 @@ def told(tx: Connection, incident: Incident, now: datetime) -> Told | None:
     found = last(tx)
     if found is None or found.until is None or not outage.is_told(found, incident.created_at, now):
         return None
-    by_email = outbox.count_of_taken_over(tx, incident.id, Method.EMAIL, found.since, found.until)
+    by_email = pages.count_of_taken_over(tx, incident.id, Method.EMAIL, found.since, found.until)
     return Told(found, by_email)
 
 

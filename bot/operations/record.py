@@ -15,7 +15,7 @@ from bot.domain.errors import Conflict
 from bot.domain.incident import Incident
 from bot.domain.timeline import Actor, Entry, Event
 from bot.operations import audit, rows
-from storage import deadlines, incidents, outbox, timeline
+from storage import deadlines, incidents, outbox, pages, timeline
 
 #: A delivery's first attempt waits for nothing but its lane.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,7 +97,7 @@ def _write_down(
     if any(consequences.changes_pages(event) for event in events):
         changed = [
             page
-            for page in outbox.pages_of(tx, incident.id, now)
+            for page in pages.of_incident(tx, incident.id, now)
             if page.sequence < first
             and any(consequences.changes_page(event, page.person_id) for event in events)
         ]

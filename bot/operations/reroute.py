@@ -44,7 +44,7 @@ from bot.domain.timeline import (
 )
 from bot.operations import look_up
 from bot.operations.record import owe, record
-from storage import locks, outbox
+from storage import locks, pages
 
 #: Pages that are looked at in one transaction.
 _MOST = 100
@@ -88,6 +88,8 @@ def wish(tx: Connection, now: datetime, page: Row[Any]) -> Wish:
     if look_up.is_paged_again(tx, incident, cause, page.person_id):
         return over
     planned_at = _later(cause).get(page.key)
+    if planned_at is not None and _is_joined(tx, now, incident, page):
+        return over
     if planned_at is None and page.last_error is None and now - page.owed_at < REROUTE_AFTER:
         return Wish.SEND
     twins = _twins(tx, cause, page)
@@ -97,23 +99,39 @@ def wish(tx: Connection, now: datetime, page: Row[Any]) -> Wish:
     return Wish.WAIT if is_waiting else Wish.SEND
 
 
+def _is_joined(tx: Connection, now: datetime, incident: Incident, page: Row[Any]) -> bool:
+    """Whether what a later event owes the person goes out by the same method at this page's time, or after.
+
+    Two levels that both waited for the end of a person's quiet hours are one page then: the newer one.
+    """
+    return any(
+        is_asking(incident, look_up.entry(tx, incident.id, newer.sequence))
+        for newer in pages.newer(tx, page)
+        if newer.owed_at <= now
+        and (
+            newer.state in _UNSETTLED
+            or (newer.state == DeliveryState.SENT and newer.settled_at >= page.owed_at)
+        )
+    )
+
+
 def put_back(tx: Connection, page: Row[Any]) -> None:
     """The page is owed from its own time again: what it was put forward for has arrived after all."""
     cause = look_up.entry(tx, page.incident_id, page.sequence)
-    outbox.put_off(tx, page.id, _later(cause)[page.key])
+    pages.put_off(tx, page.id, _later(cause)[page.key])
 
 
 def owe_instead(tx: Connection, now: datetime, cause: Entry, person_id: PersonId, to: Method) -> None:
     """The person is owed the page by this method now: the one that was to follow later, if there is one."""
-    pages = [
+    owed = [
         page
-        for page in outbox.pages_for_event(tx, cause.incident_id, cause.sequence)
+        for page in pages.for_event(tx, cause.incident_id, cause.sequence)
         if page.person_id == person_id and page.method == to
     ]
-    if not pages:
+    if not owed:
         owe(tx, now, [consequences.page(cause.incident_id, cause.sequence, person_id, to)])
-    elif all(page.owed_at > now for page in pages):
-        outbox.put_forward(tx, min(pages, key=attrgetter("owed_at")).id, now)
+    elif all(page.owed_at > now for page in owed):
+        pages.put_forward(tx, min(owed, key=attrgetter("owed_at")).id, now)
 
 
 def reroute(
@@ -128,14 +146,14 @@ def reroute(
         return [], None
     if not locks.attempt(tx, "reroute"):  # another process is at it
         return [], now + LOOK_AGAIN
-    alone = outbox.waiting_pages(tx, now, away, _MOST, is_alone=True)
-    beside_failed = outbox.waiting_pages(tx, now, away, _MOST, is_alone=False)
+    alone = pages.waiting(tx, now, away, _MOST, is_alone=True)
+    beside_failed = pages.waiting(tx, now, away, _MOST, is_alone=False)
     rerouted: list[Rerouted] = []
-    for pages in _by_event(page for page in alone if _is_late(page, now)):
-        rerouted += _take_over(tx, now, pages, methods)
-    for pages in _by_event(page for page in beside_failed if _is_late(page, now)):
-        incident = look_up.incident_by_id(tx, pages[0].incident_id)
-        after, events = passed(tx, now, incident, pages[0].sequence)
+    for late in _by_event(page for page in alone if _is_late(page, now)):
+        rerouted += _take_over(tx, now, late, methods)
+    for late in _by_event(page for page in beside_failed if _is_late(page, now)):
+        incident = look_up.incident_by_id(tx, late[0].incident_id)
+        after, events = passed(tx, now, incident, late[0].sequence)
         if events:
             record(tx, now, TOCSIN, incident, after, *events)
     waiting = [page.owed_at + REROUTE_AFTER for page in alone if not _is_late(page, now)]
@@ -164,8 +182,8 @@ def _is_out_of_reach(tx: Connection, now: datetime, incident: Incident, cause: E
         return False
     if (cause.level, cause.round, cause.repeat) != (incident.level, incident.round, incident.repeats):
         return False
-    pages = sorted(outbox.pages_for_event(tx, incident.id, sequence), key=attrgetter("person_id"))
-    for _, found in groupby(pages, key=attrgetter("person_id")):
+    of_event = sorted(pages.for_event(tx, incident.id, sequence), key=attrgetter("person_id"))
+    for _, found in groupby(of_event, key=attrgetter("person_id")):
         own = [*found]
         failed = [page for page in own if page.state == DeliveryState.FAILED]
         lost = {page.method for page in failed}
@@ -181,8 +199,8 @@ def _has_reached(tx: Connection, incident: Incident) -> bool:
     for entry in look_up.entries(tx, incident):
         if isinstance(entry.event, Escalated):
             is_of_now = (entry.event.round, entry.event.repeat) == (incident.round, incident.repeats)
-            pages = outbox.pages_for_event(tx, incident.id, entry.sequence) if is_of_now else ()
-            if any(page.state == DeliveryState.SENT for page in pages):
+            found = pages.for_event(tx, incident.id, entry.sequence) if is_of_now else ()
+            if any(page.state == DeliveryState.SENT for page in found):
                 return True
     return False
 
@@ -192,14 +210,14 @@ def _is_late(page: Row[Any], now: datetime) -> bool:
 
 
 def _take_over(
-    tx: Connection, now: datetime, pages: Sequence[Row[Any]], methods: Sequence[Method]
+    tx: Connection, now: datetime, late: Sequence[Row[Any]], methods: Sequence[Method]
 ) -> list[Rerouted]:
     """The same pages, each by the next method."""
-    incident = look_up.incident_by_id(tx, pages[0].incident_id)
-    cause = look_up.entry(tx, incident.id, pages[0].sequence)
+    incident = look_up.incident_by_id(tx, late[0].incident_id)
+    cause = look_up.entry(tx, incident.id, late[0].sequence)
     rerouted: list[Rerouted] = []
     events: list[Event] = []
-    for page in pages:
+    for page in late:
         was = Method(page.method)
         to = next(method for method in methods if method is not was)
         owe_instead(tx, now, cause, page.person_id, to)
@@ -209,9 +227,9 @@ def _take_over(
     return rerouted
 
 
-def _by_event(pages: Iterable[Row[Any]]) -> list[list[Row[Any]]]:
+def _by_event(found: Iterable[Row[Any]]) -> list[list[Row[Any]]]:
     of_event = attrgetter("incident_id", "sequence")
-    return [[*found] for _, found in groupby(sorted(pages, key=of_event), key=of_event)]
+    return [[*of_one] for _, of_one in groupby(sorted(found, key=of_event), key=of_event)]
 
 
 def _twins(tx: Connection, cause: Entry, page: Row[Any]) -> list[DeliveryState]:
@@ -221,7 +239,7 @@ def _twins(tx: Connection, cause: Entry, page: Row[Any]) -> list[DeliveryState]:
     2. Those by the same method that went out when this one was owed already: it had waited for so long.
     """
     found = []
-    for twin in outbox.pages_for_event(tx, page.incident_id, page.sequence):
+    for twin in pages.for_event(tx, page.incident_id, page.sequence):
         if twin.person_id != page.person_id or twin.id == page.id:
             continue
         if twin.method == page.method:
@@ -253,8 +271,8 @@ def _later(cause: Entry) -> Mapping[str, datetime]:
         case Escalated() | EscalationExhausted() | ClosureMissed():
             return {
                 consequences.later_page(cause.incident_id, cause.sequence, person_id, one).key: one.at
-                for person_id, pages in cause.event.later.items()
-                for one in pages
+                for person_id, later in cause.event.later.items()
+                for one in later
             }
         case _:
             return {}

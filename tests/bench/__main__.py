@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import creating, listing, standing, viewing
+from tests.bench import creating, listing, scheduling, standing, viewing
 from tests.bench.server import Running, running
 from tests.postgres import Server
 
@@ -21,6 +21,8 @@ INCIDENTS = 3000
 SETTLE_SECONDS = 3
 ROUNDS = 3
 PROMISED_RATE, PROMISED_COST = 0.8, 2.0
+#: Seconds for a year of shifts, cold; how much longer it takes when the rotation began thirty years ago.
+PROMISED_YEAR, PROMISED_AGE = 0.05, 1.5
 #: Megabytes; seconds.
 PROMISED_MEMORY, PROMISED_START, PROMISED_LATENESS = 200, 3.0, 0.25
 
@@ -87,6 +89,24 @@ async def _standing(folder: Path, console: Console) -> bool:
     return is_small and found.ready < PROMISED_START and most < PROMISED_LATENESS
 
 
+async def _scheduling(folder: Path, console: Console) -> bool:
+    found = await asyncio.to_thread(scheduling.measure)
+    age = found.began_long_ago / found.began_just_now
+    title = f"A year of a schedule of five layers: {found.shifts:,} shifts"
+    table = Table("", "", "promised", title=title, title_justify="left", box=None)
+    rows = [
+        ("cold", f"{found.cold * 1000:.1f} ms", f"below {PROMISED_YEAR * 1000:.0f} ms"),
+        ("with the clocks known", f"{found.warm * 1000:.1f} ms", ""),
+        ("begun 30 years ago / last week", f"{age:.2f}", f"below {PROMISED_AGE}"),
+        ("who is on call, in another shift", f"{found.anew * 1_000_000:.0f} µs", ""),
+        ("who is on call, in the same shift", f"{found.again * 1_000_000:.1f} µs", ""),
+    ]
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, "")
+    return found.cold < PROMISED_YEAR and age < PROMISED_AGE
+
+
 async def _postgresql(folder: Path, console: Console) -> bool:
     """How much faster several processes are than one; told, not promised: it is the machine's matter."""
     table = Table(
@@ -134,6 +154,7 @@ BENCHES = {
     "listing": _listing,
     "viewing": _viewing,
     "standing": _standing,
+    "scheduling": _scheduling,
     "postgresql": _postgresql,
 }
 

@@ -159,6 +159,16 @@ async def test_levels_time_runs_on_through_quiet_hours(tmp_path: Path) -> None:
         assert paged(story) == 1
 
 
+async def test_levels_that_waited_for_the_same_morning_page_once(tmp_path: Path) -> None:
+    everybody = ("- {role: secondary, timeout: 30 min}", "- {role: primary, timeout: 30 min}")
+    async with with_mail(tmp_path, QUIET, everybody) as (story, office):
+        await declare(story, "SEV3")
+        await story.forward(hours=2)
+        assert (await story.overview()).incident.level == 2
+        await story.forward(hours=1, minutes=15)
+        assert (paged(story), len(office.letters)) == (1, 1)
+
+
 async def test_high_urgency_knows_no_quiet_hours(tmp_path: Path) -> None:
     async with with_mail(tmp_path, QUIET) as (story, _):
         await declare(story, "SEV1")
