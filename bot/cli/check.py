@@ -55,7 +55,7 @@ def _told(organization: Organization, found: Inspection, days: int) -> Iterator[
     if not services:
         yield "There is no active service: nothing can be said."
     elif found.is_sound:
-        yield (
+        yield words.wrapped(
             f"Sound for {days} days: each of {services} services reaches somebody within its first level "
             "at any time, for every severity; nobody who has left is named; no level is empty."
         )
@@ -86,6 +86,8 @@ def _told(organization: Organization, found: Inspection, days: int) -> Iterator[
         yield _count(found, days)
     for source in found.unread:
         yield words.wrapped(f"{_layer(source)} was not read yet: what it will say is not counted.")
+    for handle in found.unseen:
+        yield words.wrapped(f"Slack has not told yet who is in @{handle}: they are not counted.")
 
 
 def _uncovered(organization: Organization, one: Uncovered) -> Iterator[str]:

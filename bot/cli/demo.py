@@ -20,6 +20,8 @@ from bot.workspace.server import Workspace
 from storage.database import Connection
 
 ORGANIZATION = "organization.yaml"
+#: The Slack user groups that its policies page, and who is in them: people join these in Slack.
+_USER_GROUPS = {"database-experts": ("farid", "ada")}
 
 
 @click.command()
@@ -59,8 +61,11 @@ async def open_workspace(file: Path, port: int, database_url: str) -> tuple[Work
     installed = workspace.add_app(name="Tocsin", bot_name="tocsin", manifest=manifest)
     members = [person.id for person in people]
     workspace.add_channel("general", members=members)
-    if organization.announcement_channel:
-        workspace.add_channel(organization.announcement_channel, members=members)
+    channels = [organization.announcement_channel, *(team.channel for team in organization.teams.values())]
+    for name in dict.fromkeys(filter(None, channels)):
+        workspace.add_channel(name, members=members)
+    for handle, names in _USER_GROUPS.items():
+        workspace.add_user_group(handle, [person.id for person in people if person.name in names])
     try:
         await workspace.start(port=port)
     except OSError as error:

@@ -1,5 +1,6 @@
 """`export`: the organization that runs, as a file; and `schema`: what such a file may hold."""
 
+import codecs
 import json
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import click
 from bot import organization_file
 from bot.cli.running import ask
 from bot.domain.errors import NotFound
+from bot.domain.imported import sources
 from bot.domain.organization import Organization
 from bot.operations import reorganize
 
@@ -17,7 +19,8 @@ from bot.operations import reorganize
 def export(file: Path | None) -> None:
     """Write the organization that runs to FILE, or print it; applied again it changes nothing.
 
-    What was changed in Slack comes with it, and who was retired, as inactive.
+    What was changed in Slack comes with it, who was retired, as inactive, and the calendars that came from
+    files, beside FILE.
     """
     found = ask(reorganize.kept, otherwise=Organization(""))
     if not found.name:
@@ -25,9 +28,25 @@ def export(file: Path | None) -> None:
     text = organization_file.write(found)
     if file is None:
         click.echo(text, nl=False)
-    else:
-        file.write_text(text, encoding="utf-8")
-        click.echo(f"{file}: written", err=True)
+        return
+    file.write_text(text, encoding="utf-8")
+    click.echo(f"{file}: written", err=True)
+    for source in sources(found):
+        if source.calendar.file is not None and source.calendar.text is not None:
+            _write_calendar(file.parent, source.calendar.file, source.calendar.text)
+
+
+def _write_calendar(folder: Path, name: str, text: str) -> None:
+    """The calendar stands where the file names it; one that is elsewhere is left alone."""
+    path, content = folder / name, text.encode()
+    if path.exists() and path.read_bytes().removeprefix(codecs.BOM_UTF8) == content:
+        return
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        click.echo(f"{path}: not written, for it is not beside {folder}; what runs differs from it", err=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    click.echo(f"{path}: written", err=True)
 
 
 @click.command()

@@ -114,7 +114,15 @@ def changes_of(found: Proposal) -> tuple[Change, ...]:
 
 def _parts(organization: Organization, *, is_brief: bool) -> Mapping[str, Words]:
     """Nothing of one that has no name: none was applied before."""
-    return organization_file.parts(veiled(organization), is_brief=is_brief) if organization.name else {}
+    if not organization.name:
+        return {}
+    parts = organization_file.parts(veiled(organization), is_brief=is_brief)
+    for source in sources(organization):
+        if source.calendar.text is not None:
+            layers = parts["schedules"][source.schedule_id]["layers"]
+            (layer,) = (one for one in layers if one["name"] == source.layer)
+            layer["calendar"]["content"] = source.digest[:8]  # the file's name does not tell that it changed
+    return parts
 
 
 def summary(changes: tuple[Change, ...]) -> str:

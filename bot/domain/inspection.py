@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain import coverage
+from bot.domain import coverage, escalation
 from bot.domain.coverage import Reach
 from bot.domain.ids import PersonId
 from bot.domain.imported import CalendarState, Source
@@ -43,6 +43,8 @@ class Inspection:
     unreadable: tuple[CalendarState, ...]
     #: Calendars that were not read yet: what they will say is not counted.
     unread: tuple[Source, ...]
+    #: Slack user groups that a level pages and that were not seen yet: nobody in them is counted.
+    unseen: tuple[str, ...]
 
     @property
     def is_sound(self) -> bool:
@@ -73,6 +75,9 @@ def inspect(
         left=_left(organization, starts_at, ends_at),
         unreadable=tuple(one for one in states if one.error is not None or one.skipped or one.unknown),
         unread=tuple(one.source for one in states if one.error is None and one.fetched_at is None),
+        unseen=tuple(
+            one for one in escalation.user_groups(organization) if one not in organization.user_groups
+        ),
     )
 
 

@@ -102,24 +102,10 @@ def groups_list(ask: Ask) -> Json:
 
 def groups_create(ask: Ask) -> Json:
     ask.need("name")
-    now, name = int(ask.state.clock()), _free(ask, "name")
-    group = {
-        "id": ask.state.new_id("S"),
-        "team_id": ask.state.team_id,
-        "is_usergroup": True,
-        "name": name,
-        "handle": _free(ask, "handle") or name.lower().replace(" ", "-"),
-        "description": ask.text("description"),
-        "is_external": False,
-        "date_create": now,
-        "date_update": now,
-        "date_delete": 0,
-        "created_by": ask.bot,
-        "updated_by": ask.bot,
-        "users": [],
-        "user_count": 0,
-        "prefs": {"channels": ask.listed("channels"), "groups": []},
-    }
+    name = _free(ask, "name")
+    handle = _free(ask, "handle") or name.lower().replace(" ", "-")
+    group = shapes.user_group(ask.state, name, handle, ask.bot, ask.text("description"))
+    group["prefs"]["channels"] = ask.listed("channels")
     ask.state.usergroups[str(group["id"])] = group
     ask.state.tell("usergroup", content=group)
     return {"usergroup": _shown(ask, group)}

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from bot.workspace import messages
+from bot.workspace import messages, shapes
 from bot.workspace.errors import WorkspaceError
 from bot.workspace.events import Events
 from bot.workspace.faults import Faults
@@ -106,6 +106,16 @@ class Workspace:
         return self.state.add_channel(
             name, "private" if private else "channel", ids[0] if ids else "", ids
         ).id
+
+    def add_user_group(self, handle: str, members: Iterable[str | User] = ()) -> str:
+        """A user group (`@handle`) with these people in it; its id."""
+        ids = [self._member(member) for member in members]
+        name = handle.replace("-", " ").capitalize()
+        group = shapes.user_group(self.state, name, handle, ids[0] if ids else "")
+        group |= {"users": ids, "user_count": len(ids)}
+        self.state.usergroups[group["id"]] = group
+        self.state.tell("usergroup", content=group)
+        return str(group["id"])
 
     def _member(self, member: str | User | App) -> str:
         if isinstance(member, App):

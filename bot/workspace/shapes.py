@@ -79,3 +79,25 @@ def _conversation(state: State, place: Channel) -> Json:
         "context_team_id": state.team_id,
         "updated": place.created * 1000,
     }
+
+
+def user_group(state: State, name: str, handle: str, by: str, description: str = "") -> Json:
+    """A user group in which nobody is."""
+    now = int(state.clock())
+    return {
+        "id": state.new_id("S"),
+        "team_id": state.team_id,
+        "is_usergroup": True,
+        "name": name,
+        "handle": handle,
+        "description": description,
+        "is_external": False,
+        "date_create": now,
+        "date_update": now,
+        "date_delete": 0,
+        "created_by": by,
+        "updated_by": by,
+        "users": [],
+        "user_count": 0,
+        "prefs": {"channels": [], "groups": []},
+    }

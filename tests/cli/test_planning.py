@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+import manifests
 from bot.__main__ import commands
+from bot.engine.clock import Clock
 from tests.story import ORGANIZATION
 
 Ask = Callable[..., Result]
@@ -130,6 +133,58 @@ def test_exported_file_applied_again_changes_nothing(
     assert key
 
 
+#: What calendars say is known from now on, whatever time is asked about.
+SOON = Clock().now() + timedelta(days=3)
+CALENDAR = f"""BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//example.com//rota//EN\r
+BEGIN:VEVENT\r
+UID:1@example.com\r
+DTSTAMP:20260101T000000Z\r
+DTSTART:{SOON:%Y%m%d}T080000Z\r
+DTEND:{SOON:%Y%m%d}T200000Z\r
+SUMMARY:gus\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
+WITH_CALENDAR = (
+    """    every: 3 days
+    handoff: "09:00"
+    starts_on: 2026-01-05
+    participants: [chloe, ben, farid]
+""",
+    """    layers:
+      - {name: days, every: 3 days, handoff: "09:00", starts_on: 2026-01-05, participants: [chloe, ben]}
+      - {name: imported, calendar: {file: rota.ics}}
+""",
+)
+
+
+def test_calendar_that_came_from_a_file_is_exported_beside(
+    ask: Ask, changed: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "rota.ics").write_bytes(CALENDAR.encode())
+    assert ask("apply", changed(WITH_CALENDAR)).exit_code == 0
+    exported = tmp_path / "elsewhere" / "exported.yaml"
+    exported.parent.mkdir()
+    ask("export", exported)
+    assert (exported.parent / "rota.ics").read_bytes() == CALENDAR.encode()
+    assert ask("apply", exported).output == f"{exported}: nothing to change\n"
+
+
+def test_calendar_that_says_something_else_is_planned(
+    ask: Ask, changed: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "rota.ics").write_bytes(CALENDAR.encode())
+    file = changed(WITH_CALENDAR)
+    ask("apply", file)
+    assert ask("plan", file).output == f"{file}: nothing to change\n"
+    (tmp_path / "rota.ics").write_bytes(CALENDAR.replace("SUMMARY:gus", "SUMMARY:emi").encode())
+    planned = ask("plan", file).output
+    assert "layers.imported.calendar.content: " in planned
+    assert re.search(r"(09|10):00 – .* (21|22):00: Gus Lindqvist → Emi Sato", planned)
+
+
 def test_nothing_can_be_exported_before_anything_runs(ask: Ask) -> None:
     assert "python -m bot apply FILE" in str(ask("export").exception)
 
@@ -145,6 +200,25 @@ def test_sound_organization_passes(ask: Ask) -> None:
         assert "7 services reaches somebody within its first level" in " ".join(checked.output.split())
         assert checked.exit_code == 0
         ask("apply", ORGANIZATION)
+
+
+def test_demo_organization_is_sound_all_year(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "demo.yaml"
+    file.write_text(manifests.text("organization.yaml"), encoding="utf-8")
+    for day in ("2026-03-02", "2026-05-31", "2026-08-29", "2026-11-27", "2027-06-01"):
+        checked = ask("check", file, "--at", day)
+        assert checked.output.startswith("Sound for 90 days")
+        assert checked.exit_code == 0
+
+
+def test_demo_organization_exported_and_applied_changes_nothing(ask: Ask, tmp_path: Path) -> None:
+    file, exported = tmp_path / "demo.yaml", tmp_path / "exported.yaml"
+    file.write_text(manifests.text("organization.yaml"), encoding="utf-8")
+    ask("apply", file)
+    ask("export", exported)
+    for one in (exported, file):
+        assert ask("plan", one).output == f"{one}: nothing to change\n"
+        assert ask("apply", one).output == f"{one}: nothing to change\n"
 
 
 def test_gap_is_told_with_its_bounds_here_and_in_utc(ask: Ask, changed: Callable[..., Path]) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+import manifests
+from bot.domain import escalation
 from bot.domain.simulation import Step, simulate
 from bot.domain.sla import Severity
 from bot.domain.timeline import Declared, DeliveryFailed
-from bot.operations import deliver, fire_deadlines, look_up
+from bot.operations import deliver, fire_deadlines, look_up, reorganize
 from storage.database import Connection
 from storage.tables import outbox
 from tests.mail import post_office
@@ -39,6 +41,7 @@ CHANGES = {
         {people: [emi], timeout: 2 min},
         {targets: [{schedule: payments}, {person: dev}], timeout: 4 min}]}}}""",
 }
+EVERYBODY = {"ada", "ben", "emi", "farid", "gus"}
 NIGHT = datetime(2026, 3, 29, 0, 40, tzinfo=UTC)  # twenty minutes before Berlin's clocks go forward
 
 
@@ -57,6 +60,16 @@ def organization(tmp_path: Path) -> Path:
     path = tmp_path / "organization.yaml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+async def know_user_groups(story: Story) -> None:
+    """Slack's people make the user groups that a level pages, and Tocsin hears of it."""
+    organized = await story.app.database.read(look_up.organization)
+    for handle in escalation.user_groups(organized):
+        story.workspace.add_user_group(handle, [story.ids["farid"], story.ids["ada"]])
+    await story.forward(minutes=1)
+    await story.app.database.write(lambda tx: reorganize.seek_user_groups(tx, story.clock.now()))
+    await story.settle()
 
 
 async def run_out(story: Story) -> None:
@@ -88,6 +101,7 @@ async def compare(
     """What the simulation tells, which is what the engine did."""
     settings = {"SMTP_URL": office.url(), "EMAIL_FROM": "tocsin@example.com"}
     async with opened(folder, organization=file, environment=settings, start=start) as story:
+        await know_user_groups(story)
         await story.person("ada").types(f"declare Oh no --sev {severity} --service {service}")
         number = f"INC-{start.year}-001"
         incident = (await story.overview(number)).incident
@@ -126,3 +140,34 @@ async def test_engine_does_what_the_simulation_says(
 ) -> None:
     steps = await compare(tmp_path, organization, office, service, Severity(severity), start)
     assert steps[-1].at - steps[0].at > timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("service", "severity", "start", "paged"),
+    [
+        # The clocks go back meanwhile; the service's own policy repeats, somebody has rules.
+        ("payments", "SEV1", datetime(2026, 10, 25, 0, 20, tzinfo=UTC), EVERYBODY),
+        # Within the branch's hours: the whole team.
+        ("payments", "SEV1", datetime(2026, 3, 2, 15, 10, tzinfo=UTC), EVERYBODY),
+        # A layer of Monday mornings has the pager; a user group.
+        ("database", "SEV1", datetime(2026, 3, 2, 9, 50, tzinfo=UTC), {"ada", "dev", "farid", "gus"}),
+        # Within a layer of its season.
+        (
+            "payments",
+            "SEV0",
+            datetime(2026, 11, 25, 12, 50, tzinfo=UTC),
+            {"ben", "farid", "emi", "gus", "ada"},
+        ),
+        # The override.
+        ("checkout", "SEV1", datetime(2026, 12, 24, 15, 30, tzinfo=UTC), {"gus", "ben", "emi", "ada"}),
+        # Low urgency within quiet hours, which end before the policy does.
+        ("storefront", "SEV3", datetime(2026, 3, 7, 8, 45, tzinfo=UTC), {"dev", "chloe", "ada"}),
+    ],
+)
+async def test_engine_does_what_is_said_of_the_demo_organization(
+    tmp_path: Path, office: PostOffice, service: str, severity: str, start: datetime, paged: set[str]
+) -> None:
+    file = tmp_path / "demo.yaml"
+    file.write_text(manifests.text("organization.yaml"), encoding="utf-8")
+    steps = await compare(tmp_path, file, office, service, Severity(severity), start)
+    assert {page.person_id for step in steps for page in step.pages} == paged
