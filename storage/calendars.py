@@ -47,6 +47,12 @@ def known(tx: Connection) -> dict[tuple[str, str], Known]:
     return {(row[0], row[1]): Known(*row[2:]) for row in rows}
 
 
+def errors(tx: Connection) -> dict[tuple[str, str], str | None]:
+    """By schedule and layer, why it could not be read again."""
+    rows = tx.execute(select(calendars.c.schedule_id, calendars.c.layer, calendars.c.error))
+    return {(row.schedule_id, row.layer): row.error for row in rows}
+
+
 def changed_at(tx: Connection) -> datetime | None:
     """When any of them last said something else."""
     found: datetime | None = tx.execute(select(func.max(calendars.c.changed_at))).scalar()

@@ -15,6 +15,7 @@ from bot.domain.rotation import Period, Rotation
 from bot.domain.schedule import CalendarSource, Layer, Override, Schedule
 from bot.organization_file import FileError, parse
 from tests.domain.samples import ADA, BEN
+from tests.domain.test_schedule_by_the_minute import PEOPLE, schedules
 
 FULL = """\
 organization:
@@ -110,6 +111,29 @@ def test_every_moment_survives_being_written(moment: datetime, zone: str) -> Non
     changed = replace(base.schedules[PAYMENTS], time_zone=zone, overrides=(override,))
     found = replace(base, schedules={**base.schedules, PAYMENTS: changed})
     assert parse(organization_file.write(found), "x") == found
+
+
+@settings(deadline=None, max_examples=60)  # parsing YAML takes its time on a busy machine
+@given(schedules().map(lambda found: found[0]))
+def test_every_schedule_survives_being_written(schedule: Schedule) -> None:
+    base = parse(FULL, "x")
+    people = {one: replace(base.people[ADA], id=one, email=f"{one}@example.com") for one in PEOPLE}
+    layers = tuple(map(as_written, schedule.layers))
+    found = replace(base, people=people, schedules={schedule.id: replace(schedule, layers=layers)})
+    assert parse(organization_file.write(found), "x") == found
+
+
+def as_written(layer: Layer) -> Layer:
+    """As a file can say it: with a source instead of its duties, and an end after the beginning."""
+    starts_at, ends_at = layer.starts_at, layer.ends_at
+    days = [tuple(day for day in Weekday if day in one.weekdays) for one in layer.hours]
+    return replace(
+        layer,
+        calendar=None if layer.rotation else CalendarSource("https://calendar.example.com/"),
+        duties=(),
+        hours=tuple(replace(one, weekdays=few) for one, few in zip(layer.hours, days, strict=True)),
+        ends_at=None if starts_at and ends_at and ends_at <= starts_at else ends_at,
+    )
 
 
 def test_local_time_is_what_a_moment_is_written_in() -> None:

@@ -137,8 +137,8 @@ def keep(tx: Connection, now: datetime, source: Source, heard: Heard) -> bool:
 
 def troubles(tx: Connection) -> dict[tuple[str, str], str | None]:
     """Why each imported calendar could not be read again, by schedule and layer; None for one that could."""
-    kept = {(row.schedule_id, row.layer): row.error for row in calendars.every(tx)}
-    return {source.key: kept.get(source.key) for source in _sources(tx)}
+    errors = calendars.errors(tx)
+    return {source.key: errors.get(source.key) for source in _sources(tx)}
 
 
 def states(tx: Connection) -> tuple[CalendarState, ...]:
