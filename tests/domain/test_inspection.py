@@ -115,3 +115,11 @@ def test_service_without_a_team_reaches_no_role() -> None:
     (uncovered,) = inspect(replace(organized, services={DATABASE: alone}), NOW, UNTIL).uncovered
     assert uncovered.gaps == (Gap(NOW, UNTIL),)
     assert uncovered.time_zone == "UTC"
+
+
+def test_user_group_that_slack_has_not_told_of_is_named_but_no_fault() -> None:
+    group = Target(TargetKind.USER_GROUP, "experts")
+    organized = sound(level(1, targets=(*TO_ADA, group)))
+    found = inspect(organized, NOW, UNTIL)
+    assert (found.unseen, found.is_sound) == (("experts",), True)
+    assert not inspect(replace(organized, user_groups={"experts": ()}), NOW, UNTIL).unseen

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.audit import summary
+from bot.domain.contact import Urgency
 from bot.domain.escalation import climb, following, targets, user_groups
 from bot.domain.hours import Hours, LocalHours
 from bot.domain.ids import PersonId
@@ -128,6 +130,12 @@ def test_policy_of_a_retired_service_gives_way_to_the_severitys() -> None:
     policy = replace(organized, services={DATABASE: retired}).policy(Severity.SEV1, (DATABASE,))
     assert policy is not None
     assert policy.levels == (level(1),)
+
+
+def test_audit_names_services_whose_policies_change() -> None:
+    before = organization(level(1))
+    urgent = replace(before, urgencies={**before.urgencies, Severity.SEV3: Urgency.HIGH})
+    assert summary(before, with_own_policy(urgent, level(7))) == "services ~database; urgencies ~SEV3"
 
 
 def test_incident_keeps_climbing_when_its_level_vanishes() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from aiohttp import ClientSession
 
 from bot import organization_file
 from bot.domain.timeline import TOCSIN, Escalated
 from bot.operations import reorganize
+from tests.contract.conftest import Api
 from tests.scenarios.outages import fail, is_quiet
 from tests.story import ORGANIZATION, Story, buttons_of, opened, text_of
 
@@ -78,7 +80,7 @@ async def test_card_says_that_the_first_level_is_next_again(tmp_path: Path) -> N
         await declare(story)
         await story.forward(minutes=15)
         card = await story.card()
-        assert re.search(r"then <@U\w+> again at 2026-03-02 03:2\d", text_of(card))
+        assert re.search(r"then Farid Haddad again at 2026-03-02 03:2\d", text_of(card))
         assert "escalate" not in buttons_of(card)
         answer = await story.person("ben").types("escalate INC-2026-001")
         assert "is at its last level" in answer.text
@@ -184,6 +186,25 @@ async def test_level_that_vanishes_means_the_next_that_exists(tmp_path: Path) ->
         await story.forward(minutes=10)
         assert (await story.events())[-1] == "EscalationExhausted"
         assert await pages(story) == {"dev": 1, "ben": 1, "ada": 1, "gus": 1}
+
+
+async def test_api_names_the_targets_of_levels_that_are_no_single_role(tmp_path: Path) -> None:
+    night = {
+        "during": [{"from": "22:00", "to": "07:00"}],
+        "time_zone": "Europe/Berlin",
+        "targets": [{"user_group": "oncall-db"}],
+    }
+    several = {
+        "targets": [{"person": "ada"}, {"secondary_of": "web"}, {"role": "manager"}],
+        "branches": [night],
+    }
+    levels = sev1({"targets": [{"role": "team_lead"}]}, several)
+    async with told(tmp_path, escalation_policies=levels) as story, ClientSession() as session:
+        policy = await (await Api(story, session).client()).escalation_policy(severity="SEV1")
+        assert [(one["role"], one.get("targets")) for one in policy["levels"]] == [
+            ("team_lead", None),
+            ("custom", ["ada@example.com", "secondary_of:web", "role:manager", "user_group:oncall-db"]),
+        ]
 
 
 def add_group(story: Story, handle: str, *members: str) -> None:
