@@ -193,7 +193,7 @@ class Story:
         for _ in range(400):
             while not self.app.outbox.is_idle:  # noqa: ASYNC110 - a test waits from outside
                 await asyncio.sleep(0.001)
-            if not await self.app.database.read(_unsettled):
+            if not await self.app.database.read(unsettled):
                 return
             self.clock.forward(seconds=1)
             await asyncio.sleep(0)
@@ -292,7 +292,8 @@ async def opened(folder: Path, *, by_http: bool = False, **changes: Any) -> Asyn
         await story.close()
 
 
-def _unsettled(tx: Connection) -> int:
+def unsettled(tx: Connection) -> int:
+    """How many deliveries wait or are under way."""
     count: int = tx.execute(
         select(func.count()).select_from(outbox).where(outbox.c.state.in_(("pending", "sending")))
     ).scalar_one()

@@ -15,10 +15,13 @@ from aiohttp import ClientSession
 from storage.database import sqlite_path
 from tests.contract.client import Client
 from tests.contract.conftest import Api, Reply
+from tests.faults.doses import dose
 from tests.faults.small_disk import SmallDisk, mounted
 from tests.story import Story, opened, text_of
 
 LIMIT_SECONDS = 30
+#: Each of these faults is given so often, each time to a new Tocsin.
+again = pytest.mark.parametrize("turn", range(dose(1, 3)))
 
 
 @pytest.fixture
@@ -88,7 +91,8 @@ async def until(condition: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_full_disk_refuses_whole_and_recovers_by_itself(disk: SmallDisk, api: Api) -> None:
+@again
+async def test_full_disk_refuses_whole_and_recovers_by_itself(turn: int, disk: SmallDisk, api: Api) -> None:
     story = api.story
     ada = await reporter(api)
     await ada.declares("before")
@@ -129,7 +133,8 @@ async def test_person_in_slack_is_told_that_nothing_was_done(disk: SmallDisk, ap
     await story.settle()
 
 
-async def test_queued_pages_go_out_while_nothing_can_be_written(disk: SmallDisk, api: Api) -> None:
+@again
+async def test_queued_pages_go_out_while_nothing_can_be_written(turn: int, disk: SmallDisk, api: Api) -> None:
     story = api.story
     story.tolerated.add("ratelimited")
     story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
@@ -148,7 +153,8 @@ async def test_queued_pages_go_out_while_nothing_can_be_written(disk: SmallDisk,
     assert len(story.person("farid").pages) == len(ada.taken)
 
 
-async def test_writing_error_refuses_whole_and_recovers_by_itself(tmp_path: Path) -> None:
+@again
+async def test_writing_error_refuses_whole_and_recovers_by_itself(turn: int, tmp_path: Path) -> None:
     async with running(tmp_path) as api:
         ada = await reporter(api)
         await ada.declares("before")
@@ -163,7 +169,10 @@ async def test_writing_error_refuses_whole_and_recovers_by_itself(tmp_path: Path
         assert titles(api.story) == ada.taken
 
 
-async def test_who_locks_the_database_for_seconds_delays_but_refuses_nothing(tmp_path: Path) -> None:
+@again
+async def test_who_locks_the_database_for_seconds_delays_and_refuses_nothing(
+    turn: int, tmp_path: Path
+) -> None:
     async with running(tmp_path) as api:
         ada = await reporter(api)
         async with locked(api.story):
@@ -175,7 +184,10 @@ async def test_who_locks_the_database_for_seconds_delays_but_refuses_nothing(tmp
         await api.story.settle()
 
 
-async def test_who_locks_the_database_for_long_makes_us_refuse_until_it_is_free(tmp_path: Path) -> None:
+@again
+async def test_who_locks_the_database_for_long_makes_us_refuse_until_it_is_free(
+    turn: int, tmp_path: Path
+) -> None:
     async with running(tmp_path) as api:
         ada = await reporter(api)
         await ada.declares("before")
