@@ -285,3 +285,12 @@ async def test_own_shifts_stand_in_the_home_tab(story: Story) -> None:
     home = await story.workspace.until(lambda: story.workspace.home(dev.id))
     assert "Your shifts" in text_of(home)
     assert "2026-03-02 08:00 UTC – 2026-03-09 08:00 UTC" in text_of(home)
+
+
+async def test_override_button_suggests_the_shift_that_was_asked_for(story: Story) -> None:
+    ada = story.person("ada")
+    answer = await ada.types("oncall platform 2026-03-10")
+    assert answer.message is not None
+    await ada.presses(answer.message, "override")
+    assert await ada.submits(person=story.ids["farid"]) == {}
+    assert await overrides(story) == (Override(PersonId("farid"), BENS, CHLOES),)

@@ -32,14 +32,19 @@ def oncall(rota: Rota) -> Message:
     if rota.is_now:
         blocks += mine(rota)
     if rota.may_change:
-        only = rota.teams[0].schedule if len(rota.teams) == 1 else None
-        blocks.append(
-            kit.row(
-                kit.button("Override…", actions.OVERRIDE, only.id if only is not None else ""),
-                kit.button("Swap a shift…", actions.SWAP),
-            )
-        )
+        override = kit.button("Override…", actions.OVERRIDE, _meant(rota))
+        blocks.append(kit.row(override, kit.button("Swap a shift…", actions.SWAP)))
     return kit.message(_in_short(rota), blocks)
+
+
+def _meant(rota: Rota) -> str:
+    """What an override is suggested for: the schedule of the only team, and the shift that was asked for."""
+    only = rota.teams[0] if len(rota.teams) == 1 else None
+    if only is None or only.schedule is None:
+        return ""
+    if rota.is_now or only.shift is None:
+        return only.schedule.id
+    return str(Stretch(only.schedule.id, only.shift.starts_at, only.shift.ends_at))
 
 
 def _heading(rota: Rota) -> str:
