@@ -92,7 +92,7 @@ async def give(
         tocsin = Tocsin("tocsin", folder, environment)
         asking = Asking(workspace)
         seen: Counter[str] = Counter()
-        longest = 1.0
+        longest = 3.0
         for _ in range(kills):
             await tocsin.start()
             await asyncio.sleep(chance.uniform(longest / 2, longest))
