@@ -37,7 +37,7 @@ async def test_forgotten_reader_keeps_nobody_waiting_and_leaves_a_short_log(tmp_
             waits.append(loop.time() - began)
             await asyncio.sleep(0.01)
         assert log.stat().st_size > 2 * MEGABYTE
-    assert max(waits) < 5  # a writer waits 10 s for a lock
+    assert max(waits) < 9  # a writer waits 10 s for a lock
     async with asyncio.timeout(20):
         while log.stat().st_size > MEGABYTE:  # noqa: ASYNC110 - nobody writes any more
             await asyncio.sleep(0.02)
