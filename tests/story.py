@@ -195,7 +195,7 @@ class Story:
             while not (self.app.outbox.is_idle and self.app.handoffs.is_idle):  # noqa: ASYNC110 - a test waits from outside
                 await asyncio.sleep(0.001)
             now = self.clock.now()
-            if not await self.app.database.read(lambda tx: _unsettled(tx, now)):  # noqa: B023
+            if not await self.app.database.read(lambda tx: unsettled(tx, now)):  # noqa: B023
                 return
             self.clock.forward(seconds=1)
             await asyncio.sleep(0)
@@ -294,7 +294,7 @@ async def opened(folder: Path, *, by_http: bool = False, **changes: Any) -> Asyn
         await story.close()
 
 
-def _unsettled(tx: Connection, now: datetime) -> int:
+def unsettled(tx: Connection, now: datetime) -> int:
     """How many deliveries are owed by now."""
     waiting = outbox.c.state.in_(("pending", "sending"))
     found = select(func.count()).select_from(outbox).where(waiting, outbox.c.owed_at <= now)

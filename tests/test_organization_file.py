@@ -21,6 +21,7 @@ from bot.domain.rotation import Period, Rotation
 from bot.domain.schedule import Layer, Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
 from bot.organization_file import FileError, parse
+from tests.demo import organization_in
 from tests.domain.samples import of_people, of_role
 
 SMALL = """\
@@ -66,8 +67,8 @@ def changed(old: str, new: str) -> list[str]:
     return complaints(SMALL.replace(old, new))
 
 
-def test_demo_organization_is_complete() -> None:
-    demo = parse(manifests.text("organization.yaml"), "organization.yaml")
+def test_demo_organization_is_complete(tmp_path: Path) -> None:
+    demo = organization_file.read(organization_in(tmp_path))
     assert (len(demo.people), len(demo.teams), len(demo.services)) == (8, 3, 7)
     assert set(demo.policies) == set(Severity)
     assert demo.slas == DEFAULT_SLAS
@@ -116,10 +117,10 @@ def test_slas_that_are_not_written_are_the_defaults() -> None:
     assert slas[Severity.SEV2] == DEFAULT_SLAS[Severity.SEV2]
 
 
-@pytest.mark.parametrize("text", [SMALL, manifests.text("organization.yaml")])
-def test_written_file_reads_back_the_same(text: str) -> None:
-    organization = parse(text, "x")
-    assert parse(organization_file.write(organization), "x") == organization
+def test_written_file_reads_back_the_same(tmp_path: Path) -> None:
+    demo = organization_file.read(organization_in(tmp_path))
+    for organization in (parse(SMALL, "x"), demo):
+        assert parse(organization_file.write(organization), "x", tmp_path) == organization
 
 
 @settings(deadline=None)  # parsing YAML takes its time on a busy machine

@@ -59,7 +59,9 @@ class PatientClient(AsyncWebClient):
             answer = self._in_its_place(api_method, left)
             raise SlackApiError("not asked: it is too early", answer)  # type: ignore[no-untyped-call] # theirs
         try:
-            return await super().api_call(api_method, **asked)
+            # slack_sdk's own time-out is for sessions that it makes itself, and says nothing on ours.
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await super().api_call(api_method, **asked)
         except SlackApiError as error:
             if (seconds := retry_after(error)) is not None:
                 self.patience.asked_for(what, seconds)
@@ -90,7 +92,6 @@ def connect(token: str, api_url: str, session: aiohttp.ClientSession, now: Now) 
     client = PatientClient(
         token=token,
         base_url=api_url,
-        timeout=TIMEOUT_SECONDS,
         session=session,
         retry_handlers=[],
     )

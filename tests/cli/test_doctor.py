@@ -12,11 +12,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from click.testing import CliRunner
 
-import manifests
 from bot.cli.doctor import doctor, examine
 from bot.cli.finding import Finding
 from bot.cli.manifest import scopes
 from bot.settings import Secret, Settings
+from tests import demo
 
 PEOPLE = ("ada", "ben", "chloe", "dev", "emi", "farid", "gus", "hana")
 GOOD: dict[str, Any] = {
@@ -57,13 +57,11 @@ async def slack(
 
 @pytest.fixture
 def healthy(tmp_path: Path) -> Settings:
-    path = tmp_path / "organization.yaml"
-    path.write_text(manifests.text("organization.yaml"), "utf-8")
     return Settings(
         slack_bot_token=Secret("xoxb-1"),
         slack_app_token=Secret("xapp-1"),
         database_url=f"sqlite:///{tmp_path / 'tocsin.db'}",
-        organization=path,
+        organization=demo.organization_in(tmp_path),
     )
 
 

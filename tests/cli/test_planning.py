@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import manifests
 from bot.__main__ import commands
 from bot.engine.clock import Clock
+from tests import demo
 from tests.story import ORGANIZATION
 
 Ask = Callable[..., Result]
@@ -203,8 +203,7 @@ def test_sound_organization_passes(ask: Ask) -> None:
 
 
 def test_demo_organization_is_sound_all_year(ask: Ask, tmp_path: Path) -> None:
-    file = tmp_path / "demo.yaml"
-    file.write_text(manifests.text("organization.yaml"), encoding="utf-8")
+    file = demo.organization_in(tmp_path)
     for day in ("2026-03-02", "2026-05-31", "2026-08-29", "2026-11-27", "2027-06-01"):
         checked = ask("check", file, "--at", day)
         assert checked.output.startswith("Sound for 90 days")
@@ -212,8 +211,7 @@ def test_demo_organization_is_sound_all_year(ask: Ask, tmp_path: Path) -> None:
 
 
 def test_demo_organization_exported_and_applied_changes_nothing(ask: Ask, tmp_path: Path) -> None:
-    file, exported = tmp_path / "demo.yaml", tmp_path / "exported.yaml"
-    file.write_text(manifests.text("organization.yaml"), encoding="utf-8")
+    file, exported = demo.organization_in(tmp_path), tmp_path / "exported.yaml"
     ask("apply", file)
     ask("export", exported)
     for one in (exported, file):

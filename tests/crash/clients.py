@@ -54,6 +54,8 @@ class Ledger:
     noted_in_slack: list[tuple[str, str]] = field(default_factory=list)
     #: Answers that nobody should get, whatever is done to the process.
     surprises: list[str] = field(default_factory=list)
+    #: Requests that were refused for the moment.
+    refused: int = 0
     #: How long each answer of the API took, whatever it said.
     seconds: list[float] = field(default_factory=list)
     #: When the request was sent that was answered as done last.
@@ -174,6 +176,7 @@ class Crowd:
         headers = self._headers if key is None else {**self._headers, "Idempotency-Key": key}
         while True:
             status, document = await self._ask(path, body, headers)
+            self.ledger.refused += status == 503
             is_in_progress = status == 409 and document["error"]["code"] == "IDEMPOTENCY_IN_PROGRESS"
             if status == 503 or is_in_progress or (status == 0 and key is not None):
                 await asyncio.sleep(_AGAIN_SECONDS)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
@@ -13,10 +14,13 @@ from types import MappingProxyType
 
 import yaml
 from aiohttp import ClientError, ClientSession
+from sqlalchemy import make_url
 
 import manifests
 from bot import organization_file
 from bot.workspace.server import Workspace
+from storage import backup
+from storage.database import sqlite_path
 from tests.crash import organization, witness
 from tests.crash.clients import CLOCK, Crowd
 from tests.crash.process import Tocsin
@@ -75,11 +79,22 @@ class Trial:
         """It is killed and started again at once; or killed once more while it starts."""
         since = self.now()
         await tocsin.kill()
+        await asyncio.to_thread(self._check_what_is_left)
         if while_starting:
             await tocsin.start()
             await asyncio.sleep(self.random.uniform(0.2, 1.5))
             await tocsin.kill()
         await self._start_again(tocsin, since)
+
+    def _check_what_is_left(self) -> None:
+        """I6, on a copy: whoever opens the file itself recovers it, which is for the process to do."""
+        if make_url(self.database_url).get_backend_name() == "sqlite":
+            path, copy = sqlite_path(self.database_url), self.folder / "left.db"
+            for ending in ("", "-wal"):
+                shutil.copy(f"{path}{ending}", f"{copy}{ending}")
+            backup.check(copy)
+            for one in self.folder.glob("left.db*"):
+                one.unlink()
 
     async def end(self, tocsin: Tocsin) -> None:
         """It is asked to end, and started again."""

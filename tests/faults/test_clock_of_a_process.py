@@ -18,6 +18,7 @@ from tests.cli.test_processes import (
     process,
     workspace,
 )
+from tests.faults.doses import dose
 
 __all__ = ["workspace"]
 
@@ -27,7 +28,7 @@ _SECOND = 1_000_000
 
 
 @pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed")
-@pytest.mark.parametrize("step", ["-1h", "+1h"])
+@pytest.mark.parametrize("step", ["-1h", "+1h"] * dose(1, 4))
 async def test_escalation_comes_in_time_although_the_clock_is_set(
     workspace: Workspace,
     tmp_path: Path,

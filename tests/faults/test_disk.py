@@ -4,7 +4,6 @@ import asyncio
 import json
 import resource
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
@@ -15,10 +14,14 @@ from aiohttp import ClientSession
 from storage.database import sqlite_path
 from tests.contract.client import Client
 from tests.contract.conftest import Api, Reply
+from tests.faults.doses import dose
+from tests.faults.lock import locked
 from tests.faults.small_disk import SmallDisk, mounted
 from tests.story import Story, opened, text_of
 
 LIMIT_SECONDS = 30
+#: Each of these faults is given so often, each time to a new Tocsin.
+again = pytest.mark.parametrize("turn", range(dose(1, 3)))
 
 
 @pytest.fixture
@@ -88,7 +91,8 @@ async def until(condition: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_full_disk_refuses_whole_and_recovers_by_itself(disk: SmallDisk, api: Api) -> None:
+@again
+async def test_full_disk_refuses_whole_and_recovers_by_itself(turn: int, disk: SmallDisk, api: Api) -> None:
     story = api.story
     ada = await reporter(api)
     await ada.declares("before")
@@ -129,7 +133,8 @@ async def test_person_in_slack_is_told_that_nothing_was_done(disk: SmallDisk, ap
     await story.settle()
 
 
-async def test_queued_pages_go_out_while_nothing_can_be_written(disk: SmallDisk, api: Api) -> None:
+@again
+async def test_queued_pages_go_out_while_nothing_can_be_written(turn: int, disk: SmallDisk, api: Api) -> None:
     story = api.story
     story.tolerated.add("ratelimited")
     story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
@@ -148,7 +153,8 @@ async def test_queued_pages_go_out_while_nothing_can_be_written(disk: SmallDisk,
     assert len(story.person("farid").pages) == len(ada.taken)
 
 
-async def test_writing_error_refuses_whole_and_recovers_by_itself(tmp_path: Path) -> None:
+@again
+async def test_writing_error_refuses_whole_and_recovers_by_itself(turn: int, tmp_path: Path) -> None:
     async with running(tmp_path) as api:
         ada = await reporter(api)
         await ada.declares("before")
@@ -163,10 +169,13 @@ async def test_writing_error_refuses_whole_and_recovers_by_itself(tmp_path: Path
         assert titles(api.story) == ada.taken
 
 
-async def test_who_locks_the_database_for_seconds_delays_but_refuses_nothing(tmp_path: Path) -> None:
+@again
+async def test_who_locks_the_database_for_seconds_delays_and_refuses_nothing(
+    turn: int, tmp_path: Path
+) -> None:
     async with running(tmp_path) as api:
         ada = await reporter(api)
-        async with locked(api.story):
+        async with locked(path_of(api.story)):
             waiting = asyncio.create_task(ada.declares("while it is locked"))
             await until(lambda: is_red(api))
             assert not waiting.done()
@@ -175,11 +184,14 @@ async def test_who_locks_the_database_for_seconds_delays_but_refuses_nothing(tmp
         await api.story.settle()
 
 
-async def test_who_locks_the_database_for_long_makes_us_refuse_until_it_is_free(tmp_path: Path) -> None:
+@again
+async def test_who_locks_the_database_for_long_makes_us_refuse_until_it_is_free(
+    turn: int, tmp_path: Path
+) -> None:
     async with running(tmp_path) as api:
         ada = await reporter(api)
         await ada.declares("before")
-        async with locked(api.story):
+        async with locked(path_of(api.story)):
             refused = await ada.declares("while it is locked")
         assert refused.status == 503
         assert "Retry-After" in refused.headers
@@ -197,8 +209,12 @@ async def test_metrics_are_told_without_the_database(disk: SmallDisk, api: Api) 
     await until(lambda: is_ready(api))
 
 
+def path_of(story: Story) -> Path:
+    return sqlite_path(story.app.settings.database_url)
+
+
 def wal_of(story: Story) -> Path:
-    return Path(f"{sqlite_path(story.app.settings.database_url)}-wal")
+    return Path(f"{path_of(story)}-wal")
 
 
 @contextmanager
@@ -210,30 +226,6 @@ def no_file_may_grow(beyond: Path) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@asynccontextmanager
-async def locked(story: Story) -> AsyncIterator[None]:
-    """Another process holds the write lock."""
-    script = (
-        "import sqlite3, sys; connection = sqlite3.connect(sys.argv[1], isolation_level=None);"
-        "connection.execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read()"
-    )
-    pipe = asyncio.subprocess.PIPE
-    holder = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        script,
-        str(sqlite_path(story.app.settings.database_url)),
-        stdin=pipe,
-        stdout=pipe,
-    )
-    assert holder.stdout is not None
-    assert await holder.stdout.readline() == b"locked\n"
-    try:
-        yield
-    finally:
-        await holder.communicate(b"")
 
 
 async def shown_to(story: Story, name: str) -> str:

@@ -1,15 +1,17 @@
 """Slack loses answers, asks to wait, and mixes things up: nothing is lost, doubled, hurried or held up."""
 
+import asyncio
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from bot.slack import client
 from bot.workspace.web_api import Call
 from tests.faults.doses import dose
-from tests.scenarios.outages import declares, pass_by, types
-from tests.story import Story, opened
+from tests.scenarios.outages import declares, fail, pass_by, types
+from tests.story import Story, opened, unsettled
 
 #: What does something that could be done twice.
 METHODS = (
@@ -74,6 +76,55 @@ async def test_who_was_asked_to_wait_waits_and_pages_do_not(tmp_path: Path, seco
         assert attempts[refused + 1].at - attempts[refused].at >= seconds
         taken = [one.at for one in attempts if one.http_status == 200]
         assert [gap for one, next_one in pairwise(taken) if (gap := next_one - one) < 0.9] == []
+
+
+async def test_messages_to_fifty_channels_keep_the_pace_of_each_and_a_page_overtakes_them(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as story:
+        story.workspace.rate_limits.enabled = False
+        channels, notes = dose(5, 50), dose(4, 20)
+        for n in range(channels):
+            await types(story, "ada", f"declare trouble {n} --service Search")
+        await story.settle()
+        fail(story, "chat.*", error="ratelimited", retry_after=1)
+        for n in range(channels * notes):
+            await types(story, "ben", f"note INC-2026-{n % channels + 1:03} {n}")
+        story.workspace.faults.clear()
+        await declares(story, "another")
+        await pass_by(story, 3)
+        assert len(story.person("farid").pages) == 1
+        now = story.clock.now()
+        assert await story.app.database.read(lambda tx: unsettled(tx, now)) >= channels
+        await story.settle()
+        for channel in [one.id for one in story.workspace.state.channels.values()]:
+            taken = [one.at for one in posts(story, channel) if one.http_status == 200]
+            assert [gap for one, later in pairwise(taken) if (gap := later - one) < 0.9] == []
+
+
+async def test_channel_in_which_slack_hangs_delays_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 2)
+    async with opened(tmp_path) as story:
+        for title in ("hangs", "goes on"):
+            await types(story, "ada", f"declare {title} --service Search")
+        await story.settle()
+        hanging, other = [await story.channel(f"INC-2026-00{n}") for n in (1, 2)]
+        fail(story, "chat.postMessage", hang_seconds=60, drop=True, channel=hanging)
+        for n in range(5):
+            for number in (1, 2):
+                channel = story.workspace.channel("general").id
+                text = f"note INC-2026-00{number} {n}"
+                await story.workspace.command(story.ids["ben"], channel, "/incident", text)
+        before = len(story.workspace.messages(other))
+        async with asyncio.timeout(60):
+            while len(story.workspace.messages(other)) < before + 4:
+                story.clock.forward(seconds=1)
+                await asyncio.sleep(0.02)
+        assert posts(story, hanging)[-1].http_status == 0
+        story.workspace.faults.clear()
+        await story.settle()
 
 
 async def test_events_out_of_order_and_envelopes_that_come_twice_change_nothing(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from bot.engine.pulse import Pulse
 from bot.metrics import Metrics
 from bot.operations import declare, look_up, reorganize
 from storage.database import Connection, Database
+from tests.faults.doses import dose
 from tests.story import ORGANIZATION
 
 HOUR = timedelta(hours=1)
@@ -169,7 +170,10 @@ async def waited_for(escalations: Callable[[], Awaitable[list[Escalated]]]) -> t
     return timedelta(seconds=asyncio.get_running_loop().time() - begun_at)
 
 
-@pytest.mark.parametrize("step", [-HOUR, HOUR, -24 * HOUR, timedelta(seconds=-20)], ids=str)
+STEPS = [-HOUR, HOUR, -24 * HOUR, timedelta(seconds=-20)]
+
+
+@pytest.mark.parametrize("step", STEPS * dose(1, 2), ids=str)
 async def test_deadline_comes_once_and_in_time_whatever_becomes_of_the_wall_clock(
     tmp_path: Path, step: timedelta
 ) -> None:
@@ -183,7 +187,7 @@ async def test_deadline_comes_once_and_in_time_whatever_becomes_of_the_wall_cloc
         assert len(await escalations()) == 1
 
 
-@pytest.mark.parametrize("rate", [0.5, 1.5])
+@pytest.mark.parametrize("rate", [0.5, 1.5] * dose(1, 2))
 async def test_deadline_comes_in_time_by_a_wall_clock_that_runs_slow_or_fast(
     tmp_path: Path, rate: float
 ) -> None:

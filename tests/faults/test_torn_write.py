@@ -13,6 +13,7 @@ from bot.domain.timeline import TOCSIN
 from bot.operations import declare, look_up, reorganize
 from storage.backup import check
 from storage.database import Connection, Database
+from tests.crash.trial import trial
 from tests.faults.doses import dose
 from tests.story import ORGANIZATION
 
@@ -76,3 +77,35 @@ async def _found(path: Path) -> set[str]:
         await database.close()
     assert all(is_whole for _, is_whole in rows), rows
     return {number for number, _ in rows}
+
+
+async def test_files_as_they_are_at_any_moment_hold_all_that_was_answered(tmp_path: Path) -> None:
+    """The process stands still for each picture, so that it is one that a failure could leave."""
+    seed = random.SystemRandom().randrange(1_000_000)
+    path, pictures = tmp_path / "tocsin.db", list[tuple[Path, set[str]]]()
+    async with trial(tmp_path, f"sqlite:///{path}", seed, is_announced=False) as one:
+        (tocsin,) = one.processes
+        for n in range(dose(5, 100)):
+            await asyncio.sleep(one.random.uniform(0.05, 0.5))
+            tocsin.pause()
+            picture = tmp_path / f"picture-{n}.db"
+            for ending in ("", "-wal"):
+                shutil.copy(f"{path}{ending}", f"{picture}{ending}")
+            pictures.append((picture, {known.number for known in one.crowd.ledger.incidents.values()}))
+            tocsin.resume()
+    for picture, answered in pictures:
+        assert answered <= await _numbers(picture), f"seed {seed}, {picture.name}"
+        check(picture)
+    assert pictures[-1][1]
+
+
+async def _numbers(path: Path) -> set[str]:
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    try:
+        found = await database.read(
+            lambda tx: tx.execute(text("SELECT number FROM incidents")).scalars().all()
+        )
+    finally:
+        await database.close()
+    return set(found)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-import manifests
 from bot.domain import escalation
 from bot.domain.simulation import Step, simulate
 from bot.domain.sla import Severity
@@ -19,6 +18,7 @@ from bot.domain.timeline import Declared, DeliveryFailed
 from bot.operations import deliver, fire_deadlines, look_up, reorganize
 from storage.database import Connection
 from storage.tables import outbox
+from tests import demo
 from tests.mail import post_office
 from tests.mail.post_office import PostOffice
 from tests.story import ORGANIZATION, START, Story, opened
@@ -167,7 +167,6 @@ async def test_engine_does_what_the_simulation_says(
 async def test_engine_does_what_is_said_of_the_demo_organization(
     tmp_path: Path, office: PostOffice, service: str, severity: str, start: datetime, paged: set[str]
 ) -> None:
-    file = tmp_path / "demo.yaml"
-    file.write_text(manifests.text("organization.yaml"), encoding="utf-8")
+    file = demo.organization_in(tmp_path)
     steps = await compare(tmp_path, file, office, service, Severity(severity), start)
     assert {page.person_id for step in steps for page in step.pages} == paged

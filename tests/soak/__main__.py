@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from tests.postgres import Server
-from tests.soak import junk, migrations, slack, steady, storm, whole
+from tests.soak import junk, locked, migrations, slack, steady, storm, whole
 from tests.soak.report import Report
 
 #: Gives the part of a dose in the folder, with the seed; a report for each thing that was done.
@@ -44,6 +44,14 @@ async def _migrations(folder: Path, part: float, seed: int) -> AsyncIterator[tup
         server.stop()
 
 
+async def _locked(folder: Path, part: float, seed: int) -> AsyncIterator[tuple[str, Awaitable[Report]]]:
+    times = max(round(3 * part), 1)
+    for seconds in (locked.BRIEFLY, locked.LONG):
+        place = folder / f"locked-{seconds:.0f}"
+        place.mkdir()
+        yield f"locked for {seconds:.0f} s, {times} times", locked.give(place, seconds, times, seed)
+
+
 async def _junk(folder: Path, part: float, seed: int) -> AsyncIterator[tuple[str, Awaitable[Report]]]:
     requests, sockets = round(10_000 * part), round(1000 * part)
     what = f"{requests:,} hostile requests, then {sockets:,} connections that never ask for 60 s"
@@ -66,6 +74,7 @@ DOSES: dict[str, Give] = {
     "slack": _slack,
     "storm": _storm,
     "junk": _junk,
+    "locked": _locked,
     "migrations": _migrations,
     "whole": _whole,
     "steady": _steady,

@@ -92,11 +92,15 @@ async def give(
         tocsin = Tocsin("tocsin", folder, environment)
         asking = Asking(workspace)
         seen: Counter[str] = Counter()
+        longest = 3.0
         for _ in range(kills):
             await tocsin.start()
-            await asyncio.sleep(chance.uniform(0.5, 4.0 if incidents > 10_000 else 1.5))
+            await asyncio.sleep(chance.uniform(longest / 2, longest))
             await tocsin.kill()
-            seen[await _revision(url)] += 1
+            at = await _revision(url)
+            seen[at] += 1
+            # Ever later, until one comes to its end: what lies before that was in the middle.
+            longest *= 1.5 if at == revision else 1.0
         began = time.monotonic()
         await tocsin.start()
         await tocsin.until_ready(session, PATIENCE_SECONDS)
