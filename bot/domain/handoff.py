@@ -1,7 +1,7 @@
 """The pager goes from one to the next: who was told last, who is told now, and what else follows.
 
-**Who was told that they have the pager is a row, not a memory.** Each schedule has one. Whoever is on call by
-the schedule and is not the one in the row takes over, whatever the cause was: the end of a shift, an
+**Who was told that they have the pager is a row, not a memory.** Each schedule has one. Whoever is on call
+by the schedule and is not the one in the row takes over, whatever the cause was: the end of a shift, an
 override, another organization file, or hours during which nothing ran here.
 """
 

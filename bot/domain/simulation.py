@@ -43,7 +43,8 @@ def simulate(
     organization: Organization, severity: Severity, sla: Sla, services: Sequence[Service], at: datetime
 ) -> tuple[Step, ...]:
     """All that happens by itself to an incident declared at `at`, in order, until nothing more does."""
-    incident, events = declaration.begin(organization, declaration.new(at, severity, sla, services), at)
+    new = declaration.new(organization, at, severity, sla, services)
+    incident, events = declaration.begin(organization, new, at)
     run = _Run(incident)
     run.record(at, events)
     while True:

@@ -1,7 +1,6 @@
 """Declare an incident."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -43,8 +42,12 @@ def declare(
     organization = look_up.organization(tx)
     chosen = _services(organization, services)
     severity = severity or _default_severity(organization, chosen)
-    new = replace(
-        declaration.new(now, severity, sla_of(organization, severity), chosen),
+    new = declaration.new(
+        organization,
+        now,
+        severity,
+        sla_of(organization, severity),
+        chosen,
         id=IncidentId(ids.time_ordered(now)),
         number=ids.incident_number(now.year, incidents.next_ordinal(tx, now.year)),
         title=title,
