@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.domain.delivery import Delivery, DeliveryKind, Priority
@@ -28,18 +29,24 @@ class Outlook:
 
 def outlook(schedule: Schedule, now: datetime) -> Outlook:
     """Gaps that go on or begin within a week, with their true ends."""
-    first, last = now - _BACK, now + _AHEAD
-    found = [
+    found = [gap for gap in _followed(schedule, now.date()) if gap.ends_at > now]
+    later = [gap.starts_at - NOTICE for gap in found if gap.starts_at - NOTICE > now]
+    near = tuple(gap for gap in found if gap.starts_at - NOTICE <= now)
+    return Outlook(near, min([now + timedelta(days=1), *later]))
+
+
+@lru_cache(maxsize=512)
+def _followed(schedule: Schedule, day: date) -> tuple[Gap, ...]:
+    """Once a day for each schedule: three months of five layers cost milliseconds."""
+    midnight = datetime.combine(day, time(0), UTC)
+    first, last = midnight - _BACK, midnight + _AHEAD
+    return tuple(
         Gap(
             FAR_BACK if gap.starts_at <= first else gap.starts_at,
             FAR_AHEAD if gap.ends_at >= last else gap.ends_at,
         )
         for gap in gaps(schedule, first, last)
-        if gap.ends_at > now
-    ]
-    later = [gap.starts_at - NOTICE for gap in found if gap.starts_at - NOTICE > now]
-    near = tuple(gap for gap in found if gap.starts_at - NOTICE <= now)
-    return Outlook(near, min([now + timedelta(days=1), *later]))
+    )
 
 
 def unknown(near: Iterable[Gap], warned: Collection[Gap]) -> tuple[Gap, ...]:

@@ -12,6 +12,7 @@ from bot.domain.rota import GapFacts, HandoffFacts, Rota, ShiftChange, SwapFacts
 from bot.domain.schedule import Gap, Layer, Override, Schedule, Shift
 from bot.domain.swap import Swap, SwapState
 from bot.slack.views import duty, duty_forms
+from bot.slack.views import rota as rota_view
 from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
 from tests.domain.samples import ADA, BEN, NOW
@@ -75,9 +76,9 @@ def handoff(name: str, **changes: Any) -> HandoffFacts:
 def messages(name: str, many: int = 1) -> Iterator[tuple[str, Message]]:
     """Every message, with its name; everybody and everything in it is called so."""
     known, found = people(name), schedule(name)
-    yield "on call", duty.oncall(rota(name, many))
-    yield "on call then", duty.oncall(rota(name, many, is_now=False, may_change=False))
-    yield "on call, no team", duty.oncall(rota(name, teams=()))
+    yield "on call", rota_view.oncall(rota(name, many))
+    yield "on call then", rota_view.oncall(rota(name, many, is_now=False, may_change=False))
+    yield "on call, no team", rota_view.oncall(rota(name, teams=()))
     yield "pager taken", duty.pager_taken(handoff(name))
     yield "pager taken, all quiet", duty.pager_taken(handoff(name, incidents=(), total=0, previous=None))
     yield "pager given", duty.pager_given(handoff(name))

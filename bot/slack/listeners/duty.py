@@ -17,6 +17,7 @@ from bot.operations.permit import permit
 from bot.slack import when
 from bot.slack.listeners.front import Body, Front, channel_of, person_meant
 from bot.slack.views import answers, duty, duty_forms
+from bot.slack.views import rota as rota_view
 from bot.slack.views.duty_forms import Shifts
 from bot.slack.views.inputs import Metadata, View
 from bot.slack.views.kit import Message
@@ -36,8 +37,8 @@ async def shown(front: Front, body: Body, text: str) -> Message:
         is_team = look_up.organization(tx).team_named(text) is not None
         team, moment = (text, None) if is_team else when.split(text)
         if moment is None or moment == when.NOW:
-            return duty.oncall(rota.rota(tx, now, actor, team))
-        return duty.oncall(rota.rota(tx, now, actor, team, lambda zone: when.moment(moment, now, zone)))
+            return rota_view.oncall(rota.rota(tx, now, actor, team))
+        return rota_view.oncall(rota.rota(tx, now, actor, team, lambda zone: when.moment(moment, now, zone)))
 
     return await front.look(body, query)
 

@@ -8,7 +8,7 @@ from bot.domain.organization import Person
 from bot.domain.override import Stretch
 from bot.domain.schedule import Schedule, Shift
 from bot.slack.grammar import Verb
-from bot.slack.views import duty, inputs, kit
+from bot.slack.views import inputs, kit, rota
 from bot.slack.views.inputs import Metadata, View
 from bot.slack.views.kit import Element
 
@@ -66,4 +66,4 @@ def swap(own: Shifts, others: Sequence[tuple[Person, Shifts]], metadata: Metadat
 
 def _option(schedule: Schedule, shift: Shift) -> Element:
     value = str(Stretch(schedule.id, shift.starts_at, shift.ends_at))
-    return kit.option(duty.option_text(schedule, shift), value)
+    return kit.option(rota.option_text(schedule, shift), value)

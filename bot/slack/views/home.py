@@ -9,7 +9,8 @@ from bot.domain.organization import Person
 from bot.domain.overview import Overview
 from bot.domain.rota import Rota
 from bot.slack.grammar import Command, Verb
-from bot.slack.views import actions, answers, duty, kit
+from bot.slack.views import actions, answers, kit
+from bot.slack.views import rota as rota_view
 from bot.slack.views.kit import Block
 
 
@@ -29,7 +30,7 @@ def home(
         kit.divider(),
         *answers.listing(open_incidents, len(open_incidents), Command(Verb.LIST), now).blocks,
         kit.divider(),
-        *duty.oncall(rota).blocks,
+        *rota_view.oncall(rota).blocks,
     ]
     return {"type": "home", "blocks": blocks[: kit.BLOCKS_IN_VIEW]}
 
