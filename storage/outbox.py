@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import product
 from typing import Any
 
 from sqlalchemy import (
@@ -33,6 +32,8 @@ from storage.tables import incidents, outbox
 from storage.types import as_time, kept
 
 Columns = Mapping[str, Any]
+#: A kind of deliveries, after its priority: each kind has one.
+Kind = tuple[int, str]
 
 _ADD = Insert(outbox, unless="key")
 
@@ -86,24 +87,23 @@ class Head:
 def heads(
     tx: Connection,
     now: datetime,
-    priorities: Sequence[int],
-    kinds: Sequence[str],
+    kinds: Sequence[Kind],
     most: int,
     *,
     by: str | None = None,
     but: str | None = None,
 ) -> list[Head]:
-    """For each priority and kind, the heads that have waited longest, at most so many of each.
+    """For each kind, the heads that have waited longest, at most so many of each.
 
     Only what goes out by this method, and nothing that goes out by that one.
     """
-    found = _heads(tuple(priorities), tuple(kinds), by, but).run(tx, {"moment": now, "most": most})
+    found = _heads(tuple(kinds), by, but).run(tx, {"moment": now, "most": most})
     return [Head(*row) for row in found]
 
 
 @cache
-def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...], by: str | None, but: str | None) -> Statement:
-    """One short walk along the index for each priority and kind: what waits does not slow it down."""
+def _heads(kinds: tuple[Kind, ...], by: str | None, but: str | None) -> Statement:
+    """One short walk along the index for each kind: what waits does not slow it down."""
     walks = [
         select(outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.priority, outbox.c.method)
         .where(
@@ -117,7 +117,7 @@ def _heads(priorities: tuple[int, ...], kinds: tuple[str, ...], by: str | None, 
         .order_by(outbox.c.next_attempt_at, outbox.c.id)
         .limit(bindparam("most"))
         .subquery()
-        for priority, kind in product(priorities, kinds)
+        for priority, kind in kinds
     ]
     return Statement(union_all(*map(select, walks)))
 
@@ -128,17 +128,15 @@ def hasten(tx: Connection, now: datetime, kind: str) -> None:
     tx.execute(update(outbox).where(waiting, outbox.c.next_attempt_at > now).values(next_attempt_at=now))
 
 
-def next_attempt(
-    tx: Connection, now: datetime, priorities: Sequence[int], kinds: Sequence[str]
-) -> datetime | None:
+def next_attempt(tx: Connection, now: datetime, kinds: Sequence[Kind]) -> datetime | None:
     """When the next delivery that waits for its time may go out."""
-    found = _next(tuple(priorities), tuple(kinds)).run(tx, {"moment": now})
+    found = _next(tuple(kinds)).run(tx, {"moment": now})
     moments = [moment for (moment,) in found if moment is not None]
     return as_time(min(moments)) if moments else None
 
 
 @cache
-def _next(priorities: tuple[int, ...], kinds: tuple[str, ...]) -> Statement:
+def _next(kinds: tuple[Kind, ...]) -> Statement:
     walks = [
         select(kept(func.min(outbox.c.next_attempt_at))).where(
             _HEADS,
@@ -146,7 +144,7 @@ def _next(priorities: tuple[int, ...], kinds: tuple[str, ...]) -> Statement:
             outbox.c.kind == kind,
             outbox.c.next_attempt_at > bindparam("moment"),
         )
-        for priority, kind in product(priorities, kinds)
+        for priority, kind in kinds
     ]
     return Statement(union_all(*walks))
 

@@ -10,7 +10,7 @@ from typing import assert_never
 from bot.domain import sla
 from bot.domain.contact import USUAL, LaterPage, Method
 from bot.domain.deadline import ESCALATION, Arm, DeadlineChange, DeadlineKind, Disarm
-from bot.domain.delivery import Delivery, DeliveryKind, Priority
+from bot.domain.delivery import Delivery, DeliveryKind
 from bot.domain.ids import IncidentId, PersonId
 from bot.domain.incident import Incident
 from bot.domain.timeline import (
@@ -143,7 +143,6 @@ def update_card(incident: Incident, cause: str) -> Delivery:
         DeliveryKind.UPDATE_CARD,
         key=f"update_card:{incident.id}:{cause}",
         lane=card_lane(incident),
-        priority=Priority.HIGH,
         incident_id=incident.id,
     )
 
@@ -153,7 +152,6 @@ def update_announcement(incident: Incident, cause: str) -> Delivery:
         DeliveryKind.UPDATE_ANNOUNCEMENT,
         key=f"update_announcement:{incident.id}:{cause}",
         lane=f"announcement:{incident.id}",
-        priority=Priority.LOW,
         incident_id=incident.id,
     )
 
@@ -166,7 +164,7 @@ def of_channel(incident: Incident) -> list[Delivery]:
 def of_card(incident: Incident) -> list[Delivery]:
     """What is owed once the card stands in the channel; nobody who writes there waits for it."""
     return [
-        Delivery(kind, f"{kind}:{incident.id}", f"hang_up:{incident.id}", Priority.HIGH, incident.id)
+        Delivery(kind, f"{kind}:{incident.id}", f"hang_up:{incident.id}", incident.id)
         for kind in (DeliveryKind.PIN_CARD, DeliveryKind.BOOKMARK_CARD)
     ]
 
@@ -199,8 +197,8 @@ def _waits_at_first_level(incident: Incident) -> bool:
 def _opening(incident: Incident, entry: Entry) -> list[Delivery]:
     lane = channel_lane(incident)
 
-    def owe(kind: DeliveryKind, in_lane: str = lane, priority: Priority = Priority.HIGH) -> Delivery:
-        return Delivery(kind, f"{kind}:{incident.id}", in_lane, priority, incident.id, entry.sequence)
+    def owe(kind: DeliveryKind, in_lane: str = lane) -> Delivery:
+        return Delivery(kind, f"{kind}:{incident.id}", in_lane, incident.id, entry.sequence)
 
     invited = [_invite(incident, entry.by.person_id)] if entry.by.person_id else []
     return [
@@ -223,7 +221,6 @@ def _mirror(incident: Incident, entry: Entry) -> Delivery:
         DeliveryKind.MIRROR,
         key=f"mirror:{incident.id}:{entry.sequence}",
         lane=channel_lane(incident),
-        priority=Priority.NORMAL,
         incident_id=incident.id,
         sequence=entry.sequence,
     )
@@ -234,7 +231,6 @@ def _topic(incident: Incident, cause: str) -> Delivery:
         DeliveryKind.SET_TOPIC,
         key=f"set_topic:{incident.id}:{cause}",
         lane=f"topic:{incident.id}",
-        priority=Priority.LOW,
         incident_id=incident.id,
     )
 
@@ -244,7 +240,6 @@ def _invite(incident: Incident, person_id: PersonId) -> Delivery:
         DeliveryKind.INVITE,
         key=f"invite:{incident.id}:{person_id}",
         lane=channel_lane(incident),
-        priority=Priority.HIGH,
         incident_id=incident.id,
         person_id=person_id,
     )
@@ -255,7 +250,6 @@ def _tell(entry: Entry, person_id: PersonId) -> Delivery:
         DeliveryKind.TELL,
         key=f"tell:{entry.incident_id}:{entry.sequence}:{person_id}",
         lane=f"tell:{person_id}",
-        priority=Priority.HIGH,
         incident_id=entry.incident_id,
         sequence=entry.sequence,
         person_id=person_id,
@@ -268,7 +262,6 @@ def page(incident_id: IncidentId, sequence: int, person_id: PersonId, method: Me
         DeliveryKind.PAGE,
         key=f"page:{incident_id}:{sequence}:{person_id}:{method}",
         lane=f"page:{person_id}:{method}",
-        priority=Priority.URGENT,
         incident_id=incident_id,
         sequence=sequence,
         person_id=person_id,

@@ -4,6 +4,7 @@ A delivery holds facts (which incident, which event, which person), never a rend
 is sent is looked up and laid out when it is sent, so that nothing stale goes out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -103,6 +104,34 @@ class Priority(IntEnum):
     LOW = 3
 
 
+#: How urgent each kind is. That a kind has one priority lets the outbox ask for its heads kind by kind.
+PRIORITIES: Mapping[DeliveryKind, Priority] = {
+    DeliveryKind.PAGE: Priority.URGENT,
+    DeliveryKind.CREATE_CHANNEL: Priority.HIGH,
+    DeliveryKind.POST_CARD: Priority.HIGH,
+    DeliveryKind.PIN_CARD: Priority.HIGH,
+    DeliveryKind.BOOKMARK_CARD: Priority.HIGH,
+    DeliveryKind.UPDATE_CARD: Priority.HIGH,
+    DeliveryKind.ANNOUNCE: Priority.HIGH,
+    DeliveryKind.INVITE: Priority.HIGH,
+    DeliveryKind.REFRESH_PAGE: Priority.HIGH,
+    DeliveryKind.TELL: Priority.HIGH,
+    DeliveryKind.PAGER_TAKEN: Priority.HIGH,
+    DeliveryKind.PAGER_GIVEN: Priority.HIGH,
+    DeliveryKind.SHIFT_CHANGED: Priority.HIGH,
+    DeliveryKind.SWAP_ASKED: Priority.HIGH,
+    DeliveryKind.SWAP_ANSWERED: Priority.HIGH,
+    DeliveryKind.UPDATE_SWAP: Priority.HIGH,
+    DeliveryKind.MIRROR: Priority.NORMAL,
+    DeliveryKind.SYNC_USER_GROUP: Priority.NORMAL,
+    DeliveryKind.WARN_GAP: Priority.NORMAL,
+    DeliveryKind.SET_TOPIC: Priority.LOW,
+    DeliveryKind.UPDATE_ANNOUNCEMENT: Priority.LOW,
+    DeliveryKind.FIND_PERSON: Priority.LOW,
+    DeliveryKind.FIND_USER_GROUP: Priority.LOW,
+}
+
+
 class DeliveryState(StrEnum):
     PENDING = "pending"
     SENDING = "sending"
@@ -119,7 +148,6 @@ class Delivery:
     key: str
     #: Deliveries of one lane go out one after another, in the order in which they were owed.
     lane: str
-    priority: Priority
     incident_id: IncidentId | None = None
     #: The timeline event it speaks of.
     sequence: int | None = None
@@ -132,6 +160,10 @@ class Delivery:
     subject: str | None = None
     #: It is owed from then on; None is at once.
     not_before: datetime | None = None
+
+    @property
+    def priority(self) -> Priority:
+        return PRIORITIES[self.kind]
 
 
 @dataclass(frozen=True)

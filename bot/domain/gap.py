@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from bot.domain.delivery import Delivery, DeliveryKind, Priority
+from bot.domain.delivery import Delivery, DeliveryKind
 from bot.domain.ids import ScheduleId, TeamId
 from bot.domain.schedule import Gap, Schedule, gaps
 
@@ -88,7 +88,6 @@ def warnings(
             DeliveryKind.WARN_GAP,
             key=f"warn_gap:{schedule_id}:{stamp}:{bounds}:{channel}",
             lane=f"gaps:{channel}",
-            priority=Priority.NORMAL,
             subject=f"{schedule_id} {stamp} {team_id}",
         )
         for channel, team_id in channels.items()

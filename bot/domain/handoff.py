@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.delivery import Delivery, DeliveryKind, Priority
+from bot.domain.delivery import Delivery, DeliveryKind
 from bot.domain.ids import PersonId, ScheduleId
 from bot.domain.override import Stretch
 from bot.domain.schedule import Schedule, Shift
@@ -54,7 +54,6 @@ def told(before: Holder | None, after: Holder, active: Iterable[PersonId]) -> li
             kind,
             key=f"{kind}:{after.schedule_id}:{after.ordinal}:{person}",
             lane=f"tell:{person}",
-            priority=Priority.HIGH,
             person_id=person,
             subject=after.schedule_id,
         )
@@ -72,7 +71,6 @@ def synced(holder: Holder, now: datetime) -> list[Delivery]:
             DeliveryKind.SYNC_USER_GROUP,
             key=f"sync_user_group:{holder.schedule_id}:{holder.ordinal}:{holder.user_group}:{now:%Y-%m-%d}",
             lane=f"user_group:{holder.schedule_id}",
-            priority=Priority.NORMAL,
             subject=holder.schedule_id,
         )
     ]
@@ -87,7 +85,6 @@ def shift_changed(
             DeliveryKind.SHIFT_CHANGED,
             key=f"shift_changed:{found}:{person}:{now:%Y-%m-%dT%H:%M:%S.%f}",
             lane=f"tell:{person}",
-            priority=Priority.HIGH,
             person_id=person,
             subject=f"{found} {by or '-'}",
         )

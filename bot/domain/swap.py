@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.delivery import Delivery, DeliveryKind, Priority
+from bot.domain.delivery import Delivery, DeliveryKind
 from bot.domain.ids import PersonId, ScheduleId
 from bot.domain.override import Stretch
 from bot.domain.schedule import Override
@@ -74,7 +74,6 @@ def answered(swap: Swap) -> list[Delivery]:
             DeliveryKind.UPDATE_SWAP,
             key=f"update_swap:{swap.id}",
             lane=f"swap:{swap.id}",
-            priority=Priority.HIGH,
             person_id=swap.asked_of,
             subject=swap.id,
         ),
@@ -82,4 +81,4 @@ def answered(swap: Swap) -> list[Delivery]:
 
 
 def _told(swap: Swap, kind: DeliveryKind, person: PersonId, key: str) -> Delivery:
-    return Delivery(kind, key, f"tell:{person}", Priority.HIGH, person_id=person, subject=swap.id)
+    return Delivery(kind, key, f"tell:{person}", person_id=person, subject=swap.id)

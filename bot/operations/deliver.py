@@ -14,6 +14,7 @@ from bot.domain.delivery import (
     COLLAPSING,
     GIVE_UP_AFTER,
     GIVE_UP_ATTEMPTS,
+    PRIORITIES,
     UNPACED,
     ClaimedDelivery,
     Delivery,
@@ -107,7 +108,7 @@ def keep(tx: Connection, delivery_ids: Sequence[int], lease: Lease) -> None:
 
 def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[DeliveryKind]) -> datetime | None:
     """When the next delivery that waits for its time may go out, kinds that rest aside."""
-    return outbox.next_attempt(tx, now, tuple(Priority), _kinds(resting_kinds))
+    return outbox.next_attempt(tx, now, _kinds(resting_kinds))
 
 
 def _chosen(tx: Connection, now: datetime, room: Room) -> list[outbox.Head]:
@@ -115,11 +116,11 @@ def _chosen(tx: Connection, now: datetime, room: Room) -> list[outbox.Head]:
     most = room.all + len(room.resting) + len(room.held)
     full = {method for method, left in room.by_method.items() if left <= 0}
     if room.is_slack_held or Method.SLACK in full:
-        heads = outbox.heads(tx, now, (Priority.URGENT,), (DeliveryKind.PAGE,), most, by=Method.EMAIL)
+        heads = outbox.heads(tx, now, [_of_urgency(DeliveryKind.PAGE)], most, by=Method.EMAIL)
     else:
         # Those that there is no room for must not hide the others behind them.
         but = Method.EMAIL if Method.EMAIL in full else None
-        heads = outbox.heads(tx, now, tuple(Priority), _kinds(room.resting_kinds), most, but=but)
+        heads = outbox.heads(tx, now, _kinds(room.resting_kinds), most, but=but)
     free = [head for head in heads if head.lane not in room.resting or head.kind in UNPACED]
     free = [head for head in free if head.id not in room.held]
     free.sort(key=lambda head: (head.priority, head.id))
@@ -142,8 +143,12 @@ def _that_fit(heads: list[outbox.Head], by_method: Mapping[Method, int]) -> list
     return fitting
 
 
-def _kinds(resting: Collection[DeliveryKind]) -> tuple[str, ...]:
-    return tuple(kind for kind in DeliveryKind if kind not in resting)
+def _kinds(resting: Collection[DeliveryKind]) -> list[outbox.Kind]:
+    return [_of_urgency(kind) for kind in DeliveryKind if kind not in resting]
+
+
+def _of_urgency(kind: DeliveryKind) -> outbox.Kind:
+    return PRIORITIES[kind].value, kind.value
 
 
 def _taken(tx: Connection, head: Row[Any], now: datetime, lease: Lease) -> ClaimedDelivery | None:

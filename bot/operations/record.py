@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 from bot.domain import consequences, ids
 from bot.domain.audit import of_incident
 from bot.domain.deadline import DeadlineChange, DeadlineState, last_words
-from bot.domain.delivery import Delivery, DeliveryKind, DeliveryState, Priority
+from bot.domain.delivery import Delivery, DeliveryKind, DeliveryState
 from bot.domain.errors import Conflict
 from bot.domain.incident import Incident
 from bot.domain.timeline import Actor, Entry, Event
@@ -73,7 +73,6 @@ def refresh_pages(
                 DeliveryKind.REFRESH_PAGE,
                 key=f"refresh_page:{page.id}:{cause}",
                 lane=f"refresh:{page.id}",
-                priority=Priority.HIGH,
                 incident_id=incident.id,
                 person_id=page.person_id,
                 page_id=page.id,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bot.domain import escalation, ids
 from bot.domain.audit import Action, Change, of_duty, of_organization
-from bot.domain.delivery import Delivery, DeliveryKind, Priority
+from bot.domain.delivery import Delivery, DeliveryKind
 from bot.domain.organization import Organization, Person, Service, Team
 from bot.domain.override import with_overrides
 from bot.domain.rights import Right
@@ -94,7 +94,6 @@ def seek_user_groups(tx: Connection, now: datetime, organization: Organization |
                 DeliveryKind.FIND_USER_GROUP,
                 key=f"find_user_group:{handle}:{now:%Y-%m-%dT%H:%M}",
                 lane=f"find_user_group:{handle}",
-                priority=Priority.LOW,
                 subject=handle,
             )
             for handle in escalation.user_groups(found)
@@ -119,7 +118,6 @@ def _find(person: Person, now: datetime) -> Delivery:
         DeliveryKind.FIND_PERSON,
         key=f"find_person:{person.id}:{person.email}:{now:%Y-%m-%dT%H:%M}",
         lane=f"find:{person.id}",
-        priority=Priority.LOW,
         person_id=person.id,
     )
 

@@ -45,7 +45,7 @@ _OCCURRENCES = TypeAdapter(tuple[Occurrence, ...])
 _SKIPPED = TypeAdapter(tuple[Skipped, ...])
 _DELIVERY = TypeAdapter(Delivery)
 #: `not_before` is kept as what it is owed from.
-_DELIVERY_COLUMNS = tuple(field.name for field in fields(Delivery) if field.name != "not_before")
+_DELIVERY_COLUMNS = (*(one.name for one in fields(Delivery) if one.name != "not_before"), "priority")
 #: Enums as what they stand for: the driver takes three times as long to find that out.
 _of_delivery = attrgetter(
     *(f"{name}.value" if name in ("kind", "priority") else name for name in _DELIVERY_COLUMNS)

@@ -1,11 +1,11 @@
-"""How long a failed delivery waits."""
+"""How urgent deliveries are, and how long a failed one waits."""
 
 from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.delivery import Priority, pause_before
+from bot.domain.delivery import PRIORITIES, DeliveryKind, Priority, pause_before
 
 
 def test_pauses_double_until_two_minutes() -> None:
@@ -21,3 +21,8 @@ def test_jitter_stays_within_a_quarter(attempt: int, jitter: float) -> None:
 
 def test_pages_go_before_everything_else() -> None:
     assert min(Priority) is Priority.URGENT
+
+
+def test_each_kind_of_delivery_has_its_priority_and_only_pages_are_urgent() -> None:
+    assert set(PRIORITIES) == set(DeliveryKind)
+    assert [kind for kind, one in PRIORITIES.items() if one is Priority.URGENT] == [DeliveryKind.PAGE]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot import organization_file
 from bot.domain.contact import Method
 from bot.domain.delivery import (
     ClaimedDelivery,
@@ -16,25 +17,26 @@ from bot.domain.delivery import (
     InDoubt,
     Never,
     Outcome,
-    Priority,
     Sent,
     TryAgain,
     pause_before,
 )
+from bot.domain.timeline import TOCSIN
 from bot.engine.clock import SetClock
 from bot.engine.outbox import LANES, Outbox
-from bot.operations import deliver
+from bot.operations import declare, deliver, reorganize
 from bot.operations.deliver import Room
 from bot.operations.record import owe
 from storage.database import Connection, Database
 from storage.tables import outbox as table
+from tests.story import ORGANIZATION
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def owed(key: str, lane: str = "a", kind: DeliveryKind = DeliveryKind.FIND_PERSON, **more: Any) -> Delivery:
-    return Delivery(kind, key, lane, more.pop("priority", Priority.NORMAL), **more)
+    return Delivery(kind, key, lane, **more)
 
 
 class Post:
@@ -118,16 +120,27 @@ async def test_lane_keeps_its_order_and_lanes_go_side_by_side(engine: Engine) ->
 
 
 async def test_pages_overtake_everything_that_waits(engine: Engine) -> None:
-    await engine.owe(*[owed(f"m{n}", f"lane{n}", priority=Priority.LOW) for n in range(100)])
+    await engine.owe(*[owed(f"m{n}", f"lane{n}") for n in range(100)])
     engine.post.gate.clear()
     await engine.outbox.start()
     await asyncio.wait_for(_until(lambda: len(engine.post.handed) >= LANES - 4), 5)
-    await engine.owe(owed("page", "urgent", priority=Priority.URGENT))
-    await asyncio.wait_for(_until(lambda: "page" in engine.post.keys), 5)
+    await engine.database.write(_declare)
+    await asyncio.wait_for(_until(lambda: _pages(engine.post)), 5)
     engine.post.gate.set()
     await engine.settle()
-    assert engine.post.keys.index("page") <= LANES
+    assert _pages(engine.post)[0] <= LANES
     assert engine.post.most_at_once <= LANES
+
+
+def _declare(tx: Connection) -> None:
+    """Somebody is paged."""
+    reorganize.apply(tx, NOW, TOCSIN, organization_file.read(ORGANIZATION))
+    declare.declare(tx, NOW, TOCSIN, title="Checkout is down", services=["checkout"])
+
+
+def _pages(post: Post) -> list[int]:
+    """The how manieth of what was handed over were pages."""
+    return [at for at, one in enumerate(post.handed) if one.owed.kind is DeliveryKind.PAGE]
 
 
 @pytest.mark.parametrize(("full", "other"), [(Method.SLACK, Method.EMAIL), (Method.EMAIL, Method.SLACK)])
@@ -137,7 +150,7 @@ async def test_pages_by_a_method_without_room_hide_none_by_the_other(
     """A Slack that hangs must not hold up the letters, nor a mail server the messages."""
 
     def page(key: str, method: Method) -> Delivery:
-        return owed(key, key, DeliveryKind.PAGE, priority=Priority.URGENT, method=method)
+        return owed(key, key, DeliveryKind.PAGE, method=method)
 
     await engine.owe(*(page(f"waits {n}", full) for n in range(40)), page("goes", other))
     room = Room(all=2, ordinary=0, by_method={full: 0, other: 14})

@@ -156,7 +156,7 @@ LAST: Any = SimpleNamespace(lane="l", kind="update_card", id=7)
         (deadlines.earliest, {"ix_deadlines_due"}),
         (lambda tx: deadlines.due(tx, NOW, 10), {"ix_deadlines_due"}),
         (lambda tx: outbox.drop_older(tx, LAST, NOW), {"ix_outbox_lane"}),
-        (lambda tx: outbox.heads(tx, NOW, (0, 1), ("page", "invite"), 10), {"ix_outbox_heads"}),
+        (lambda tx: outbox.heads(tx, NOW, [(0, "page"), (1, "invite")], 10), {"ix_outbox_heads"}),
     ],
 )
 async def test_query_of_the_engine_uses_its_index(
