@@ -25,7 +25,8 @@ class Known:
 
 
 def hold(tx: Connection) -> None:
-    """Nobody else changes any of them until the end of this transaction."""
+    """Nobody else changes any of them, or the organization, until the end of this transaction."""
+    organizations.hold(tx)
     locks.lanes(tx, ["calendars"])
 
 

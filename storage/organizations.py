@@ -22,7 +22,11 @@ _NEWEST = Statement(
 
 
 def newest(tx: Connection) -> tuple[int | None, int]:
-    """The revision that runs (None before any), and the ordinal of the last finding elsewhere."""
+    """The revision that runs (None before any), and the ordinal of the last finding elsewhere.
+
+    Together they tell whether what was read before is still so. Findings are therefore made one after
+    another: of two at the same moment, the later one could stand for both while one was not to be seen yet.
+    """
     remembered = memo.of(tx)
     if "newest" not in remembered:
         [(revision, *findings)] = _NEWEST.run(tx, {})
@@ -42,7 +46,10 @@ def applied_at(tx: Connection) -> datetime | None:
 
 
 def hold(tx: Connection) -> None:
-    """Nobody else adds a revision until the end of this transaction; what was read before may be old."""
+    """Nobody else adds a revision or a finding until the end of this transaction.
+
+    What was read before may be old.
+    """
     locks.organization(tx)
     memo.forget(tx)
 
@@ -61,6 +68,7 @@ def accounts(tx: Connection) -> dict[str, tuple[str, str]]:
 
 def found_account(tx: Connection, person_id: str, email: str, slack_id: str, at: datetime) -> None:
     """Keep an account; the newest finding wins, for the person and for the account."""
+    hold(tx)
     _, findings = newest(tx)
     memo.forget(tx)
     tx.execute(slack_accounts.delete().where(slack_accounts.c.slack_id == slack_id))
@@ -81,6 +89,7 @@ def found_group(tx: Connection, handle: str, members: Sequence[str], at: datetim
     if kept is not None and list(kept.members) == list(members):
         tx.execute(user_groups.update().where(user_groups.c.handle == handle).values(seen_at=at))
         return
+    hold(tx)
     _, findings = newest(tx)
     memo.forget(tx)
     row = {"members": list(members), "seen_at": at, "ordinal": findings + 1}

@@ -41,6 +41,8 @@ NO_CONTACT_DETAILS = "NO_CONTACT_DETAILS"
 PROVIDER_FAILED = "EXTERNAL_API_ERROR"
 #: Pages that were laid out already, perhaps before there was a channel to open.
 _UNDER_WAY = (DeliveryState.SENDING, DeliveryState.SENT)
+#: What is found changes the organization as it is looked up.
+_FINDINGS = (DeliveryKind.FIND_PERSON, DeliveryKind.FIND_USER_GROUP)
 #: Nothing goes out, whatever is written down of it.
 _IDLE = (Wish.DROP, Wish.WAIT, Wish.PUT_BACK)
 #: Whose failure the timeline mentions: people rely on them, and saying so does not fail the same way.
@@ -188,6 +190,8 @@ def settle(
     """
     if delivery.owed.incident_id is not None:
         locks.incident(tx, delivery.owed.incident_id)
+    elif delivery.owed.kind in _FINDINGS:
+        organizations.hold(tx)
     is_due = outbox.is_unsettled if isinstance(outcome, Sent) else partial(outbox.is_held, holder=holder)
     if not is_due(tx, delivery.id):
         return

@@ -139,3 +139,20 @@ async def test_new_title_and_description_stand_on_the_timeline_once(database: Da
     assert (incident.title, incident.description) == ("Checkout is down", "500s since 14:20")
     kinds = [type(entry.event).__name__ for entry in entries]
     assert (kinds.count("TitleChanged"), kinds.count("DescriptionChanged")) == (1, 1)
+
+
+async def test_everybody_who_is_found_at_the_same_moment_is_known_afterwards(database: Database) -> None:
+    """Whoever looks in between must not keep an organization in which somebody is missing."""
+    people = (await database.read(look_up.organization)).people.values()
+
+    def find(tx: Connection, email: str, slack_id: str) -> bool:
+        return reorganize.recognize(tx, NOW, email, slack_id)
+
+    found = asyncio.gather(
+        *(database.write(partial(find, email=p.email, slack_id=f"U{p.id}")) for p in people)
+    )
+    while not found.done():
+        await database.read(look_up.organization)
+    assert all(await found)
+    known = await database.read(look_up.organization)
+    assert [one.id for one in known.people.values() if one.slack_id != f"U{one.id}"] == []
