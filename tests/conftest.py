@@ -1,11 +1,14 @@
 """Fixtures that several rooms of tests share."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from bot.organization_file import document
 from tests.faults.doses import dose
 
 pytest.register_assert_rewrite("tests.story")
@@ -16,6 +19,14 @@ from tests.story import Story, opened  # noqa: E402
 #: How many cases a property is tried on, and how long each may take: a machine may be slow.
 settings.register_profile("tocsin", max_examples=dose(100, 10_000), deadline=None)
 settings.load_profile("tocsin")
+
+#: The same organization file is read by a thousand tests.
+pytest.MonkeyPatch().setattr(document, "composed", lru_cache(maxsize=16)(document.composed))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three for two cores: those that kill, end and cut off processes wait for most of their time."""
+    return max((os.cpu_count() or 1) * 3 // 2, 1)
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,14 @@ have been asked, and nothing that people wrote pinged anybody.
 """
 
 import asyncio
+import copy
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -144,7 +146,7 @@ class Story:
         for person in organization.people.values():
             user = self.workspace.add_user(person.id, real_name=person.name, email=person.email)
             self.ids[person.id] = user.id
-        manifest = yaml.safe_load(manifests.text("slack-app.yaml"))
+        manifest = copy.deepcopy(_manifest())
         self.installed = self.workspace.add_app("Tocsin", "tocsin", manifest)
         members = list(self.ids.values())
         self.workspace.add_channel("general", members=members)
@@ -281,6 +283,12 @@ class Story:
         ]
         mirrored = [key for key in keys if key.startswith(f"mirror:{incident.id}:")]
         assert mirrored == [f"mirror:{incident.id}:{n}" for n in range(1, incident.sequence + 1)]
+
+
+@cache
+def _manifest() -> Json:
+    manifest: Json = yaml.safe_load(manifests.text("slack-app.yaml"))
+    return manifest
 
 
 @asynccontextmanager

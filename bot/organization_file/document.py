@@ -47,7 +47,7 @@ def load(text: str, source: str) -> Document:
         sentence = f"is too large: {len(text):,} characters; at most {MAX_CHARACTERS:,} are read"
         raise FileError(source, [Problem(0, (), sentence)])
     try:
-        node = _Loader(text).get_single_node()
+        node = composed(text)
     except yaml.YAMLError as error:
         raise FileError(source, [_syntax(error, text)]) from None
     if node is None:
@@ -59,6 +59,11 @@ def load(text: str, source: str) -> Document:
     except _TooMuch as error:
         raise FileError(source, [Problem(error.line, (), str(error))]) from None
     return document
+
+
+def composed(text: str) -> yaml.Node | None:
+    """The tree that the text is, before anything is made of it. Raises YAMLError."""
+    return _Loader(text).get_single_node()
 
 
 class _TooMuch(yaml.YAMLError):

@@ -120,16 +120,20 @@ async def test_tampered_button_is_refused(tmp_path: Path, action_id: str, value:
 
 
 async def test_slow_database_answers_still_working_then_the_answer(story: Story) -> None:
-    block = threading.Event()
+    is_held, block = threading.Event(), threading.Event()
 
     def hold(tx: Connection) -> None:
         if story.app.database.is_shared:
             tx.execute(text("LOCK TABLE incidents IN EXCLUSIVE MODE"))
+            is_held.set()
             tx.execute(text("SELECT pg_sleep(2.3)"))
         else:
+            is_held.set()
             block.wait(10)
 
     holding = asyncio.ensure_future(story.app.database.write(hold))
+    while not is_held.is_set():  # noqa: ASYNC110 - another thread holds it
+        await asyncio.sleep(0.001)
     asyncio.get_running_loop().call_later(2.3, block.set)
     answer = await story.person("ada").types("declare Oh no")
     await holding
