@@ -65,6 +65,9 @@ class Person:
         workspace = self._story.workspace
         before = len(workspace.ephemerals(self.id))
         ack = await workspace.command(self.id, workspace.channel(channel).id, "/incident", text)
+        if any("Still working" in text_of(one) for one in workspace.ephemerals(self.id)[before:]):
+            # A machine that is busy takes longer than two seconds; the answer follows.
+            await workspace.until(lambda: len(workspace.ephemerals(self.id)) > before + 1, timeout=30)
         await self._story.settle()
         shown = workspace.ephemerals(self.id)[before:]
         words = " ".join(text_of(message) for message in shown)
