@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, select
 
-from storage import locks, tallies
+from storage import locks, memo, tallies
 from storage.prepared import Insert, Statement
 from storage.tables import incidents, numbers, places
 from storage.upsert import insert
@@ -30,10 +30,33 @@ _NEXT_NUMBER = Statement(
 )
 
 
+_LAST_NUMBER = Statement(select(numbers.c.last).where(numbers.c.year == bindparam("y")))
+_KEEP_NUMBER = Statement(
+    insert(numbers)
+    .values(year=bindparam("y"), last=bindparam("given"))
+    .on_conflict_do_update(index_elements=["year"], set_={"last": bindparam("given")})
+)
+
+
 def next_ordinal(tx: Connection, year: int) -> int:
-    """The next ordinal of the year; given back if the transaction rolls back."""
-    [(ordinal,)] = _NEXT_NUMBER.run(tx, {"y": year})
-    return int(ordinal)
+    """The next ordinal of the year; given back if the operation is refused or the transaction rolls back.
+
+    In a batch of operations it is counted in memory and written once, before the commit; see `flush`.
+    """
+    if not memo.is_batch(tx):
+        [(ordinal,)] = _NEXT_NUMBER.run(tx, {"y": year})
+        return int(ordinal)
+    given = memo.ordinals(tx)
+    if year not in given:
+        given[year] = next((last for (last,) in _LAST_NUMBER.run(tx, {"y": year})), 0)
+    given[year] += 1
+    return given[year]
+
+
+def flush(tx: Connection) -> None:
+    """Write the last numbers that a batch has given."""
+    for year, last in memo.ordinals(tx).items():
+        _KEEP_NUMBER.run(tx, {"y": year, "given": last})
 
 
 def add(tx: Connection, columns: Columns) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from storage import memo, tallies, touched
+from storage import incidents, memo, tallies, touched
 from storage.errors import FileInUse, Full
 from storage.log_file import LogFile
 from storage.touched import Touched
@@ -277,6 +277,7 @@ def _transaction(connection: Connection) -> Iterator[None]:
         try:
             yield
             tallies.flush(connection)
+            incidents.flush(connection)
         finally:
             memo.end(connection)
 
@@ -303,7 +304,7 @@ def _run(connection: Connection, waiting: _Waiting) -> None:
     if waiting.future.cancelled():  # whoever asked has gone before it began
         return
     raw = _driver(connection)
-    changes = raw.total_changes
+    changes, ordinals = raw.total_changes, memo.ordinals(connection).copy()
     try:
         waiting.result = waiting.operation(connection)
     except Exception as error:  # whatever it is, it is its caller's
@@ -312,6 +313,8 @@ def _run(connection: Connection, waiting: _Waiting) -> None:
         if raw.total_changes != changes or isinstance(error, DBAPIError | sqlite3.Error):
             raise _HalfDone from error
         waiting.error = error
+        memo.ordinals(connection).clear()
+        memo.ordinals(connection).update(ordinals)
 
 
 def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
@@ -320,7 +323,7 @@ def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
         return
     raw = _driver(connection)
     raw.execute("SAVEPOINT operation")
-    counted = memo.changes(connection).copy()
+    before = memo.kept(connection)
     try:
         waiting.result = waiting.operation(connection)
     except Exception as error:
@@ -328,7 +331,7 @@ def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
             raise _Lost(reason(error)) from error
         waiting.error = error
         raw.execute("ROLLBACK TO operation")
-        memo.restore(connection, counted)
+        memo.restore(connection, before)
     raw.execute("RELEASE operation")
 
 

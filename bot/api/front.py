@@ -89,16 +89,21 @@ class Front:
         with suppress(Full):
             await self.database.write(lambda tx: audit.keep_refusal(tx, now, actor, lacking, number))
 
-    async def write_once(self, call: Call, name: str, operation: Operation[Answer]) -> Answer:
-        """As `write`; a request that is repeated with its idempotency key gets the first answer again."""
+    async def write_once(
+        self, call: Call, name: str, operation: Operation[T], present: Callable[[T], Answer]
+    ) -> Answer:
+        """As `write`, presented; a request that is repeated with its idempotency key gets the first answer.
+
+        An answer that need not be kept is laid out here, and not where one thread writes for all.
+        """
         key = call.idempotency_key
         if key is None:
-            return await self.write(call, name, operation)
+            return present(await self.write(call, name, operation))
         fingerprint = idempotency.fingerprint("POST", name, call.document)
 
         def once(tx: Connection, now: datetime, actor: Actor) -> Answer:
             def produce(tx: Connection) -> Reply:
-                given = operation(tx, now, actor)
+                given = present(operation(tx, now, actor))
                 return Reply(given.status, given.content)
 
             reply = answer_once(tx, now, call.caller.key.id, key, fingerprint, produce)

@@ -196,7 +196,7 @@ async def create(front: Front, call: Call) -> Answer:
     if len(wanted.service_ids) > declare.SERVICE_LIMIT:
         raise Invalid(service_ids=f"must name at most {declare.SERVICE_LIMIT} services")
 
-    def operation(tx: Connection, now: datetime, actor: Actor) -> Answer:
+    def operation(tx: Connection, now: datetime, actor: Actor) -> tuple[Organization, Incident]:
         incident = declare.declare(
             tx,
             now,
@@ -206,9 +206,9 @@ async def create(front: Front, call: Call) -> Answer:
             severity=wanted.severity,
             services=wanted.service_ids,
         )
-        return answer(item(look_up.organization(tx), incident), 201)
+        return look_up.organization(tx), incident
 
-    return await front.write_once(call, "declare", operation)
+    return await front.write_once(call, "declare", operation, lambda declared: answer(item(*declared), 201))
 
 
 async def listing(front: Front, call: Call) -> Answer:

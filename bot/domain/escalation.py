@@ -72,7 +72,7 @@ def _up(
     teams = responsible_teams(organization, incident.team_id, incident.service_ids)
     policy = organization.policy(incident.severity, incident.service_ids)
     while (level := next_level(policy, incident.level)) is not None:
-        incident = replace(incident, level=level.level)
+        incident = incident.but(level=level.level)
         people = targets(organization, level, teams, now)
         if people:
             runs = incident.awaits_acknowledgement and reason not in _FROM_THE_START

@@ -53,7 +53,7 @@ _LONGEST_SLEEP = 5.0
 LONGEST_SILENCE = timedelta(seconds=9)
 #: Seconds from a look that found nothing to the next one; while the database has its hands full, and then
 #: if there is a page to send.
-SHORTEST_GAP, LONGEST_GAP, GAP_OF_PAGES = 0.02, 0.16, 0.04
+SHORTEST_GAP, LONGEST_GAP, GAP_OF_PAGES = 0.02, 0.3, 0.1
 
 log = structlog.get_logger()
 

@@ -122,7 +122,8 @@ def _chosen(tx: Connection, now: datetime, room: Room) -> list[outbox.Head]:
     else:
         # Those that there is no room for must not hide the others behind them.
         but = Method.EMAIL if Method.EMAIL in full else None
-        heads = outbox.heads(tx, now, _kinds(room.resting_kinds), most, but=but)
+        kinds = _kinds(room.resting_kinds) if room.ordinary > 0 else [_of_urgency(DeliveryKind.PAGE)]
+        heads = outbox.heads(tx, now, kinds, most, but=but)
     free = [head for head in heads if head.lane not in room.resting or head.kind in UNPACED]
     free = [head for head in free if head.id not in room.held]
     free.sort(key=lambda head: (head.priority, head.id))

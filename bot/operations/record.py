@@ -25,7 +25,7 @@ def record_first(
     tx: Connection, now: datetime, actor: Actor, incident: Incident, events: Sequence[Event]
 ) -> Incident:
     """The new incident, kept with its first events and all that follows from them."""
-    kept = replace(incident, version=1, sequence=len(events))
+    kept = incident.but(version=1, sequence=len(events))
     incidents.add(tx, rows.incident_columns(kept))
     _write_down(tx, now, actor, kept, events)
     return kept

@@ -156,3 +156,17 @@ async def test_everybody_who_is_found_at_the_same_moment_is_known_afterwards(dat
     assert all(await found)
     known = await database.read(look_up.organization)
     assert [one.id for one in known.people.values() if one.slack_id != f"U{one.id}"] == []
+
+
+async def test_number_of_who_is_refused_is_given_to_the_next(database: Database) -> None:
+    """Several in one commit: numbers have neither a gap nor a double."""
+
+    def refused(tx: Connection) -> None:
+        declared(tx, "refused")
+        raise Invalid(title="is not wanted after all")
+
+    asked = [database.write(one) for one in (declared, refused, declared, refused, declared)]
+    given = await asyncio.gather(*asked, return_exceptions=True)
+    numbers = sorted(one.number for one in given if isinstance(one, Incident))
+    assert numbers == ["INC-2026-001", "INC-2026-002", "INC-2026-003"]
+    assert (await database.write(declared)).number == "INC-2026-004"
