@@ -41,9 +41,10 @@ _KEEP_NUMBER = Statement(
 def next_ordinal(tx: Connection, year: int) -> int:
     """The next ordinal of the year; given back if the operation is refused or the transaction rolls back.
 
-    In a batch of operations it is counted in memory and written once, before the commit; see `flush`.
+    In a batch of operations it is counted in memory and written once, before the commit; see `flush`. Where
+    others write at the same time the row is taken at once: it is what keeps their numbers apart.
     """
-    if not memo.is_batch(tx):
+    if locks.are_needed(tx) or not memo.is_batch(tx):
         [(ordinal,)] = _NEXT_NUMBER.run(tx, {"y": year})
         return int(ordinal)
     given = memo.ordinals(tx)
