@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from tests.bench.server import Connection, Running, running
+from tests.faults.doses import dose
 
-EXAMPLES = 25
+EXAMPLES = dose(15, 100)
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml").read_text(encoding="utf-8")
 
 

@@ -86,7 +86,7 @@ class Trial:
             await tocsin.start()
             await asyncio.sleep(self.random.uniform(0.2, 1.5))
             await tocsin.kill()
-        await self._start_again(tocsin, since)
+        await self._start_again(tocsin, since, cuts=2 if while_starting else 1)
 
     def _check_what_is_left(self) -> None:
         """I6, on a copy: whoever opens the file itself recovers it, which is for the process to do."""
@@ -116,15 +116,14 @@ class Trial:
             asked = "SELECT count(*) FROM outbox WHERE state = 'sending'"
             return int(connection.execute(asked).fetchone()[0])
 
-    async def _start_again(self, tocsin: Tocsin, since: datetime) -> None:
+    async def _start_again(self, tocsin: Tocsin, since: datetime, cuts: int = 1) -> None:
         await tocsin.start()
         self.figures["start"].append(await tocsin.until_ready(self.session))
-        self.was_away(since)
+        self.was_away(since, cuts)
 
-    def was_away(self, since: datetime) -> None:
-        """Until now nobody was there to do anything; what is late by that is not held against it."""
-        if len(self.processes) == 1:
-            self.downtimes.append(Downtime(since, self.now()))
+    def was_away(self, since: datetime, cuts: int = 1) -> None:
+        """Until now a process was not there. What is late because nobody was is not held against it."""
+        self.downtimes.append(Downtime(since, self.now(), len(self.processes) == 1, cuts))
 
     def now(self) -> datetime:
         return CLOCK.now()
