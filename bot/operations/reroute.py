@@ -42,9 +42,9 @@ from bot.domain.timeline import (
     PageRerouted,
     Reason,
 )
-from bot.operations import look_up
+from bot.operations import look_up, rows
 from bot.operations.record import owe, record
-from storage import locks, pages
+from storage import locks, pages, timeline
 
 #: Pages that are looked at in one transaction.
 _MOST = 100
@@ -195,13 +195,14 @@ def _is_out_of_reach(tx: Connection, now: datetime, incident: Incident, cause: E
 
 
 def _has_reached(tx: Connection, incident: Incident) -> bool:
-    """Whether a page has arrived since the policy began, or last began again."""
-    for entry in look_up.entries(tx, incident):
-        if isinstance(entry.event, Escalated):
-            is_of_now = (entry.event.round, entry.event.repeat) == (incident.round, incident.repeats)
-            found = pages.for_event(tx, incident.id, entry.sequence) if is_of_now else ()
-            if any(page.state == DeliveryState.SENT for page in found):
-                return True
+    """Whether a page has arrived since the policy began, or last began again, long ago as that may be."""
+    for row in timeline.of_kinds(tx, incident.id, [Escalated.__name__]):
+        entry = rows.entry(row)
+        assert isinstance(entry.event, Escalated)  # noqa: S101 - for the type checker
+        is_of_now = (entry.event.round, entry.event.repeat) == (incident.round, incident.repeats)
+        found = pages.for_event(tx, incident.id, entry.sequence) if is_of_now else ()
+        if any(page.state == DeliveryState.SENT for page in found):
+            return True
     return False
 
 

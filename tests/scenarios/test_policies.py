@@ -13,7 +13,8 @@ from aiohttp import ClientSession
 
 from bot import organization_file
 from bot.domain.timeline import TOCSIN, Escalated
-from bot.operations import reorganize
+from bot.operations import reorganize, respond
+from storage.database import Connection
 from tests.contract.conftest import Api
 from tests.scenarios.outages import fail, is_quiet
 from tests.story import ORGANIZATION, Story, buttons_of, opened, text_of
@@ -133,6 +134,19 @@ async def test_policy_of_whom_nobody_can_be_reached_does_not_begin_again(tmp_pat
         events = await story.events()
         assert events.count("EscalationExhausted") == 1
         assert events.count("Escalated") == 2
+
+
+async def test_who_was_reached_before_two_hundred_notes_was_reached(tmp_path: Path) -> None:
+    def notes(tx: Connection) -> None:
+        for number in range(210):
+            respond.note(tx, story.clock.now(), TOCSIN, "INC-2026-001", f"note {number}")
+
+    async with told(tmp_path, escalation_policies=sev1(*TWO_LEVELS, repeat=1)) as story:
+        await declare(story)
+        await story.app.database.write(notes)
+        fail(story, "conversations.open", error="user_disabled")
+        await story.forward(minutes=15)
+        assert await pages(story) == {"farid": 2}
 
 
 async def test_branch_that_covers_the_moment_is_paged(tmp_path: Path) -> None:
