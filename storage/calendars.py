@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from storage import locks, memo, organizations, touched
+from storage import locks, organizations, shared, touched
 from storage.tables import calendars
 from storage.upsert import insert
 
@@ -75,10 +75,10 @@ def keep(tx: Connection, schedule_id: str, layer: str, columns: Mapping[str, Any
 
 def changed(tx: Connection, schedule_id: str, layer: str, at: datetime, columns: Mapping[str, Any]) -> None:
     """It says something else from now on. Who calls this holds them."""
-    memo.forget(tx)
+    shared.forget(tx)
     touched.mark(tx, touched.DUTY)
     _, finding = organizations.newest(tx)
-    memo.forget(tx)
+    shared.forget(tx)
     keep(tx, schedule_id, layer, {**columns, "changed_at": at, "ordinal": finding + 1})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select, text
 
-from storage import touched
+from storage import shared, touched
 from storage.prepared import Insert
 from storage.tables import deadlines
 
@@ -27,7 +27,7 @@ _ARMED_OF = select(deadlines).where(
 
 
 def arm(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    _ARM.run(tx, rows)
+    shared.insert(tx, deadlines, _ARM.run, rows)
     touched.mark_deadline(tx, min(row["due_at"] for row in rows))
 
 

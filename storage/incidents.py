@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, select
 
-from storage import locks, memo, tallies
+from storage import locks, shared, tallies
 from storage.prepared import Insert, Statement
 from storage.tables import incidents, numbers, places
 from storage.upsert import insert
@@ -44,10 +44,11 @@ def next_ordinal(tx: Connection, year: int) -> int:
     In a batch of operations it is counted in memory and written once, before the commit; see `flush`. Where
     others write at the same time the row is taken at once: it is what keeps their numbers apart.
     """
-    if locks.are_needed(tx) or not memo.is_batch(tx):
+    running = shared.of(tx)
+    if running is None or locks.are_needed(tx):
         [(ordinal,)] = _NEXT_NUMBER.run(tx, {"y": year})
         return int(ordinal)
-    given = memo.ordinals(tx)
+    given = running.ordinals
     if year not in given:
         given[year] = next((last for (last,) in _LAST_NUMBER.run(tx, {"y": year})), 0)
     given[year] += 1
@@ -56,12 +57,13 @@ def next_ordinal(tx: Connection, year: int) -> int:
 
 def flush(tx: Connection) -> None:
     """Write the last numbers that a batch has given."""
-    for year, last in memo.ordinals(tx).items():
+    running = shared.of(tx)
+    for year, last in running.ordinals.items() if running is not None else ():
         _KEEP_NUMBER.run(tx, {"y": year, "given": last})
 
 
 def add(tx: Connection, columns: Columns) -> None:
-    _ADD.run(tx, [columns])
+    shared.insert(tx, incidents, _ADD.run, [columns])
     tallies.change(tx, None, columns)
 
 

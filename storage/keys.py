@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from storage import memo
+from storage import shared
 from storage.prepared import Statement
 from storage.tables import api_keys, facts
 from storage.types import as_time, kept
@@ -39,7 +39,7 @@ def by_digest(tx: Connection, digest: str) -> Row[Any] | None:
 
 def state_of(tx: Connection, key_id: str) -> KeyState | None:
     """What every request asks of its key."""
-    remembered = memo.of(tx)
+    remembered = shared.remembered(tx)
     if key_id not in remembered:
         remembered[key_id] = _STATE.run(tx, {"wanted": key_id})
     if not remembered[key_id]:
@@ -55,7 +55,7 @@ def every(tx: Connection) -> Sequence[Row[Any]]:
 
 
 def revoke(tx: Connection, key_id: str, at: datetime) -> None:
-    memo.forget(tx)
+    shared.forget(tx)
     statement = api_keys.update().where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
     tx.execute(statement, {"revoked_at": at})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from storage import locks, memo, touched
+from storage import locks, shared, touched
 from storage.prepared import Statement
 from storage.tables import calendars, organizations, slack_accounts, user_groups
 from storage.upsert import insert
@@ -27,7 +27,7 @@ def newest(tx: Connection) -> tuple[int | None, int]:
     Together they tell whether what was read before is still so. Findings are therefore made one after
     another: of two at the same moment, the later one could stand for both while one was not to be seen yet.
     """
-    remembered = memo.of(tx)
+    remembered = shared.remembered(tx)
     if "newest" not in remembered:
         [(revision, *findings)] = _NEWEST.run(tx, {})
         remembered["newest"] = revision, max(findings)
@@ -51,11 +51,11 @@ def hold(tx: Connection) -> None:
     What was read before may be old.
     """
     locks.organization(tx)
-    memo.forget(tx)
+    shared.forget(tx)
 
 
 def add(tx: Connection, number: int, at: datetime, by: str, content: Any) -> None:
-    memo.forget(tx)
+    shared.forget(tx)
     touched.mark(tx, touched.DUTY)
     tx.execute(organizations.insert().values(revision=number, applied_at=at, applied_by=by, document=content))
 
@@ -70,7 +70,7 @@ def found_account(tx: Connection, person_id: str, email: str, slack_id: str, at:
     """Keep an account; the newest finding wins, for the person and for the account."""
     hold(tx)
     _, findings = newest(tx)
-    memo.forget(tx)
+    shared.forget(tx)
     tx.execute(slack_accounts.delete().where(slack_accounts.c.slack_id == slack_id))
     row = {"email": email, "slack_id": slack_id, "found_at": at, "ordinal": findings + 1}
     statement = insert(slack_accounts).values(person_id=person_id, **row)
@@ -91,7 +91,7 @@ def found_group(tx: Connection, handle: str, members: Sequence[str], at: datetim
         return
     hold(tx)
     _, findings = newest(tx)
-    memo.forget(tx)
+    shared.forget(tx)
     row = {"members": list(members), "seen_at": at, "ordinal": findings + 1}
     statement = insert(user_groups).values(handle=handle, **row)
     tx.execute(statement.on_conflict_do_update(index_elements=["handle"], set_=row))

@@ -1,6 +1,6 @@
 """The outbox: what is owed to the outside, lane by lane."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,9 +16,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
-    exists,
     extract,
-    false,
     func,
     select,
     text,
@@ -26,8 +24,8 @@ from sqlalchemy import (
     update,
 )
 
-from storage import locks, touched
-from storage.prepared import Formula, Insert, Statement
+from storage import locks, shared, touched
+from storage.prepared import Insert, Statement, powers
 from storage.tables import incidents, outbox
 from storage.types import as_time, kept
 
@@ -43,34 +41,44 @@ _WITH_NUMBER: Select[Any] = select(outbox, incidents.c.number).outerjoin(
 #: States are written out: SQLite takes a partial index only for a condition that it can read.
 _HEADS = text("outbox.state = 'pending' AND outbox.is_head")
 _unsettled = text("outbox.state IN ('pending', 'sending')")
-_others = outbox.alias("others")
+#: So many lanes are asked for in one statement at most.
+_MOST_LANES = 64
 
 
-def add(tx: Connection, rows: Sequence[Columns], common: Columns) -> None:
-    """Owe these deliveries, each with the columns in common; one whose key was owed before is not again."""
+def add(tx: Connection, rows: Sequence[Columns]) -> None:
+    """Owe these deliveries, each with the same columns; one whose key was owed before is not owed again."""
     if rows:
-        lanes = dict.fromkeys(row["lane"] for row in rows)
-        locks.lanes(tx, lanes)
-        if _ADD.run(tx, rows, common, {"is_head": _is_first(rows)}) != len(rows):
-            _name_heads(tx, lanes)
+        locks.lanes(tx, {row["lane"] for row in rows})
+        shared.insert(tx, outbox, _insert, rows)
         touched.mark(tx, touched.OUTBOX)
         if any(row["kind"] == "page" for row in rows):
             touched.mark(tx, touched.URGENT)
 
 
-def _is_first(rows: Sequence[Columns]) -> tuple[Formula, ...]:
-    """For each of these, whether it becomes the head of its lane: the first there, if nothing waits."""
-    lanes = [row["lane"] for row in rows]
-    return tuple(_is_behind if lane in lanes[:at] else _finds_no_other for at, lane in enumerate(lanes))
+def _insert(tx: Connection, rows: Sequence[Columns]) -> None:
+    """The first of a lane becomes its head, if nothing waits there."""
+    lanes = list(dict.fromkeys(row["lane"] for row in rows))
+    taken = _taken(tx, lanes)
+    headed = []
+    for row in rows:
+        headed.append({**row, "is_head": row["lane"] not in taken})
+        taken.add(row["lane"])
+    if _ADD.run(tx, headed) != len(rows):
+        for some in _few(lanes):
+            _name_heads(tx, some)
 
 
-def _finds_no_other(own: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
-    waiting = text("others.state IN ('pending', 'sending')")
-    return ~exists().where(_others.c.lane == own["lane"], waiting).select_from(_others)
+def _taken(tx: Connection, lanes: Sequence[str]) -> set[str]:
+    """Those of the lanes in which something waits or is being sent."""
+    return {lane for some in _few(lanes) for (lane,) in _waiting(len(some)).run(tx, _numbered(some))}
 
 
-def _is_behind(_: object) -> ColumnElement[bool]:
-    return false()
+def _few(lanes: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The lanes, as many at a time as one statement asks for."""
+    first = 0
+    for count in powers(len(lanes), _MOST_LANES):
+        yield lanes[first : first + count]
+        first += count
 
 
 @dataclass(frozen=True)
@@ -246,6 +254,12 @@ def _first_of(place: int) -> Select[Any]:
         outbox.c.lane == bindparam(f"lane_{place}"), _unsettled
     )
     return select(of_lane.order_by(outbox.c.id).limit(1).subquery())
+
+
+@cache
+def _waiting(count: int) -> Statement:
+    firsts = union_all(*map(_first_of, range(count))).subquery()
+    return Statement(select(firsts.c.lane))
 
 
 @cache

@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from storage import locks, memo, tallies, touched
+from storage import locks, shared, tallies, touched
 from storage.errors import Full, Unusable
 from storage.touched import Touched
 from storage.upgrade import upgrade
@@ -325,7 +325,7 @@ def _carried_out(operation: Operation[T], connection: Connection) -> tuple[T, To
     """What the operation came to, with what it touched and what it counted."""
     touched.take(connection)
     locks.begin(connection)
-    memo.begin(connection)
+    shared.begin(connection)
     result = operation(connection)
     tallies.flush(connection)
     return result, touched.take(connection)

@@ -7,14 +7,14 @@ not asynchronous. Several rows go in one statement, because each one sets the in
 to win it back.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Table, TypeDecorator, bindparam, literal
+from sqlalchemy import Connection, Executable, Table, TypeDecorator
 from sqlalchemy.engine.interfaces import Dialect
 
+from storage import shared
 from storage.upsert import insert
 
 Processor = Callable[[Any], Any]
@@ -50,19 +50,13 @@ class Statement:
 
 
 Row = Mapping[str, Any]
-_NOTHING: Row = MappingProxyType({})
-#: From a row's own values, by column, to an expression that the database computes.
-Formula = Callable[[Mapping[str, ColumnElement[Any]]], ColumnElement[Any]]
-Formulas = Mapping[str, Sequence[Formula]]
-_NO_FORMULAS: Formulas = MappingProxyType({})
+#: So many rows go in one statement at most. Fewer go in statements of 32, 16, 8 …: a driver keeps only so
+#: many of them at hand.
+_MOST_ROWS = 64
 
 
 class Insert:
-    """Insert rows into a table; with `unless`, a row whose value of that column is known is left out.
-
-    `common` has the columns that all rows share; they are handed over once. `formulas` has columns that
-    the database computes, with a formula a row.
-    """
+    """Insert rows into a table; with `unless`, a row whose value of that column is known is left out."""
 
     def __init__(self, table: Table, unless: str | None = None) -> None:
         self._table = table
@@ -70,26 +64,26 @@ class Insert:
         self._texts: dict[Hashable, str] = {}
         self._processors: dict[str, Processor | None] = {}
 
-    def run(
-        self, tx: Connection, rows: Sequence[Row], common: Row = _NOTHING, formulas: Formulas = _NO_FORMULAS
-    ) -> int:
+    def run(self, tx: Connection, rows: Sequence[Row]) -> int:
         """How many rows were inserted. Every row has the same columns."""
         if tx.dialect.is_async:
-            return tx.execute(self._statement().values(_computed(rows, common, formulas))).rowcount
-        columns, shared = tuple(rows[0]), tuple(common)
-        shape = (columns, shared, len(rows), *formulas.values())
+            return tx.execute(self._statement().values([dict(row) for row in rows])).rowcount
+        inserted = first = 0
+        for count in powers(len(rows), _MOST_ROWS):
+            inserted += self._run(tx, rows[first : first + count])
+            first += count
+        return inserted
+
+    def _run(self, tx: Connection, rows: Sequence[Row]) -> int:
+        columns = tuple(rows[0])
+        shape = (columns, len(rows))
         text = self._texts.get(shape)
         if text is None:
-            text = self._texts[shape] = self._compile(tx.dialect, columns, shared, len(rows), formulas)
-        values = [common[column] for column in shared]
-        values += [row[column] for row in rows for column in columns]
-        first, width = len(shared), len(columns)
-        for place, column in enumerate(shared):
+            text = self._texts[shape] = self._compile(tx.dialect, columns, len(rows))
+        values = [row[column] for row in rows for column in columns]
+        for place, column in enumerate(columns):
             if processor := self._processors[column]:
-                values[place] = processor(values[place])
-        for place, column in enumerate(columns, first):
-            if processor := self._processors[column]:
-                values[place::width] = map(processor, values[place::width])
+                values[place :: len(columns)] = map(processor, values[place :: len(columns)])
         return int(_driver(tx).execute(text, values).rowcount)
 
     def _statement(self) -> Any:
@@ -99,46 +93,22 @@ class Insert:
             else insert(self._table).on_conflict_do_nothing(index_elements=[self._unless])
         )
 
-    def _compile(
-        self,
-        dialect: Dialect,
-        columns: Sequence[str],
-        common: Sequence[str],
-        count: int,
-        formulas: Formulas,
-    ) -> str:
-        for column in (*common, *columns):
+    def _compile(self, dialect: Dialect, columns: Sequence[str], count: int) -> str:
+        for column in columns:
             self._processors[column] = _processor(self._table.c[column].type, dialect)
-        shared = [f"?{place}" for place in range(1, len(common) + 1)]
-        lines = []
-        for at in range(count):
-            first = len(common) + at * len(columns) + 1
-            own = {column: f"?{place}" for place, column in enumerate(columns, first)}
-            computed = [_formula(of_rows[at], own, dialect) for of_rows in formulas.values()]
-            lines.append(f"({', '.join([*shared, *own.values(), *computed])})")
         quoted = dialect.identifier_preparer.quote
         ending = f" ON CONFLICT ({quoted(self._unless)}) DO NOTHING" if self._unless is not None else ""
-        names = ", ".join(map(quoted, (*common, *columns, *formulas)))
-        return f"INSERT INTO {self._table.name} ({names}) VALUES {', '.join(lines)}{ending}"  # noqa: S608
+        line = f"({', '.join('?' * len(columns))})"
+        names, lines = ", ".join(map(quoted, columns)), ", ".join([line] * count)
+        return f"INSERT INTO {self._table.name} ({names}) VALUES {lines}{ending}"  # noqa: S608
 
 
-def _formula(formula: Formula, own: Mapping[str, str], dialect: Dialect) -> str:
-    """The formula as text, with the row's own parameters in it."""
-    compiled: Any = formula({column: bindparam(column) for column in own}).compile(dialect=dialect)
-    text = str(compiled)
-    for column in compiled.positiontup or ():
-        text = text.replace("?", own[column], 1)
-    return text
-
-
-def _computed(rows: Sequence[Row], common: Row, formulas: Formulas) -> list[dict[str, Any]]:
-    """The rows with all their columns, for SQLAlchemy."""
-    found = []
-    for at, row in enumerate(rows):
-        own = {column: literal(value) for column, value in row.items()} if formulas else {}
-        computed = {column: of_rows[at](own) for column, of_rows in formulas.items()}
-        found.append({**common, **row, **computed})
-    return found
+def powers(total: int, most: int) -> Iterator[int]:
+    """The fewest powers of two, none above `most` (one itself), that make up the total; largest first."""
+    while total:
+        power = min(most, 1 << (total.bit_length() - 1))
+        yield power
+        total -= power
 
 
 def _processor(kind: Any, dialect: Dialect) -> Processor | None:
@@ -154,5 +124,6 @@ def _decorated(kind: TypeDecorator[Any], dialect: Dialect, value: Any) -> Any:
 
 
 def _driver(tx: Connection) -> Any:
-    """The driver's own connection, inside the same transaction."""
+    """The driver's own connection, inside the same transaction, after all that was to be inserted."""
+    shared.insert_gathered(tx)
     return tx.connection.driver_connection

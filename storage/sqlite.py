@@ -26,9 +26,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from storage import incidents, memo, tallies, touched
+from storage import incidents, shared, tallies, touched
 from storage.errors import FileInUse, Full
 from storage.log_file import LogFile
+from storage.shared import Shared
 from storage.touched import Touched
 from storage.trouble import is_locked, is_outside, reason
 
@@ -98,6 +99,10 @@ def immediately(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def insert_gathered(connection: Connection, *_: object) -> None:
+        shared.insert_gathered(connection)
 
 
 def sqlite_path(url: str) -> Path:
@@ -255,14 +260,15 @@ def _commit_together(connection: Connection, batch: list[_Waiting]) -> None:
     """
     try:
         try:
-            with _transaction(connection):
+            with _transaction(connection) as sharing:
                 for waiting in batch:
-                    _run(connection, waiting)
+                    _run(connection, sharing, waiting)
+                _insert_gathered(connection)
         except _HalfDone:
             touched.take(connection)
-            with _transaction(connection):
+            with _transaction(connection) as sharing:
                 for waiting in batch:
-                    _run_in_savepoint(connection, waiting)
+                    _run_in_savepoint(connection, sharing, waiting)
     except BaseException as error:
         touched.take(connection)
         _refuse(batch, error)
@@ -270,16 +276,16 @@ def _commit_together(connection: Connection, batch: list[_Waiting]) -> None:
 
 
 @contextmanager
-def _transaction(connection: Connection) -> Iterator[None]:
-    """A transaction with a memo for the operations in it, and with their counts written at its end."""
+def _transaction(connection: Connection) -> Iterator[Shared]:
+    """A transaction with what its operations share; what is written once is written at its end."""
     with connection.begin():
-        memo.begin(connection)
+        sharing = shared.begin(connection)
         try:
-            yield
+            yield sharing
             tallies.flush(connection)
             incidents.flush(connection)
         finally:
-            memo.end(connection)
+            shared.end(connection)
 
 
 class _HalfDone(Exception):
@@ -299,39 +305,54 @@ class _Lost(sqlite3.Error):
     """It is nothing that the operation did: the whole transaction is given up (disk full, I/O error)."""
 
 
-def _run(connection: Connection, waiting: _Waiting) -> None:
+def _run(connection: Connection, sharing: Shared, waiting: _Waiting) -> None:
     """Raises _HalfDone when the operation failed and left something behind."""
     if waiting.future.cancelled():  # whoever asked has gone before it began
         return
     raw = _driver(connection)
-    changes, ordinals = raw.total_changes, memo.ordinals(connection).copy()
+    ordinals = sharing.ordinals.copy()
+    changes = raw.total_changes - sharing.inserted_for_others
+    sharing.is_gathering = False
     try:
         waiting.result = waiting.operation(connection)
     except Exception as error:  # whatever it is, it is its caller's
         if is_outside(error, may_write=True) or not raw.in_transaction:
             raise _Lost(reason(error)) from error
-        if raw.total_changes != changes or isinstance(error, DBAPIError | sqlite3.Error):
+        has_written = raw.total_changes - sharing.inserted_for_others != changes
+        if has_written or sharing.is_gathering or isinstance(error, DBAPIError | sqlite3.Error):
             raise _HalfDone from error
         waiting.error = error
-        memo.ordinals(connection).clear()
-        memo.ordinals(connection).update(ordinals)
+        sharing.ordinals = ordinals
 
 
-def _run_in_savepoint(connection: Connection, waiting: _Waiting) -> None:
+def _insert_gathered(connection: Connection) -> None:
+    """Insert what is left; raises _HalfDone when a row of some operation is refused."""
+    try:
+        shared.insert_gathered(connection)
+    except (DBAPIError, sqlite3.Error) as error:
+        if is_outside(error, may_write=True):
+            raise
+        raise _HalfDone from error
+
+
+def _run_in_savepoint(connection: Connection, sharing: Shared, waiting: _Waiting) -> None:
     waiting.error = None
     if waiting.future.cancelled():
         return
     raw = _driver(connection)
     raw.execute("SAVEPOINT operation")
-    before = memo.kept(connection)
+    changes, ordinals = sharing.changes.copy(), sharing.ordinals.copy()
     try:
         waiting.result = waiting.operation(connection)
+        shared.insert_gathered(connection)
     except Exception as error:
         if is_outside(error, may_write=True) or not raw.in_transaction:
             raise _Lost(reason(error)) from error
         waiting.error = error
         raw.execute("ROLLBACK TO operation")
-        memo.restore(connection, before)
+        sharing.gathered.clear()
+        sharing.remembered.clear()
+        sharing.changes, sharing.ordinals = changes, ordinals
     raw.execute("RELEASE operation")
 
 

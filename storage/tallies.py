@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, select
 
-from storage import memo
+from storage import shared
 from storage.prepared import Statement
 from storage.tables import day_tallies, tallies
 from storage.upsert import insert
@@ -44,17 +44,19 @@ def change(tx: Connection, before: Columns | None, after: Columns) -> None:
     changes = Changes()
     _note(changes, _COUNT, _sorts(before), _sorts(after))
     _note(changes, _COUNT_DAY, _days(before), _days(after))
-    if memo.is_batch(tx):
-        memo.changes(tx).update(changes)
+    running = shared.of(tx)
+    if running is not None:
+        running.changes.update(changes)
     else:
         _write(tx, changes)
 
 
 def flush(tx: Connection) -> None:
     """Write the counts that a batch has noted."""
-    noted = memo.changes(tx)
-    _write(tx, noted)
-    noted.clear()
+    running = shared.of(tx)
+    if running is not None:
+        _write(tx, running.changes)
+        running.changes.clear()
 
 
 def total(tx: Connection, chosen: Mapping[str, Sequence[str]]) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
+from storage import shared
 from storage.prepared import Insert
 from storage.tables import timeline
 
@@ -15,7 +16,7 @@ _ONE = select(timeline).where(
 
 
 def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    _ADD.run(tx, rows)
+    shared.insert(tx, timeline, _ADD.run, rows)
 
 
 def one(tx: Connection, incident_id: str, sequence: int) -> Row[Any]:

@@ -46,19 +46,19 @@ def record(
 
 def owe(tx: Connection, now: datetime, deliveries: Iterable[Delivery]) -> None:
     """Put deliveries into the outbox; what was owed before is not owed again."""
-    fresh = {
+    once = {delivery.key: delivery for delivery in reversed([*deliveries])}
+    outbox.add(tx, [_owed(delivery, now) for delivery in reversed(once.values())])
+
+
+def _owed(delivery: Delivery, now: datetime) -> dict[str, Any]:
+    later = delivery.not_before
+    return rows.delivery_columns(delivery) | {
         "state": DeliveryState.PENDING.value,
         "attempt": 0,
         "is_in_doubt": False,
-        "owed_at": now,
-        "next_attempt_at": AT_ONCE,
+        "owed_at": later or now,
+        "next_attempt_at": later or AT_ONCE,
     }
-    once = {delivery.key: delivery for delivery in reversed([*deliveries])}
-    later = [one for one in once.values() if one.not_before is not None]
-    outbox.add(tx, [rows.delivery_columns(one) for one in reversed(once.values()) if one not in later], fresh)
-    for one in reversed(later):
-        moment = {"owed_at": one.not_before, "next_attempt_at": one.not_before}
-        outbox.add(tx, [rows.delivery_columns(one)], fresh | moment)
 
 
 def refresh_pages(

@@ -39,7 +39,7 @@ def listening_app(client: AsyncWebClient) -> AsyncApp:
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=client.token)
 
     logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
-    return AsyncApp(client=client, authorize=authorize, request_verification_enabled=False)
+    return AsyncApp(name="tocsin", client=client, authorize=authorize, request_verification_enabled=False)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -77,7 +77,7 @@ async def test_listeners_hear_what_was_touched_after_the_commit(database: Databa
         "owed_at": NOW,
         "next_attempt_at": NOW,
     }
-    await database.write(lambda tx: outbox.add(tx, [row], {}))
+    await database.write(lambda tx: outbox.add(tx, [row]))
     await database.write(lambda tx: requests.is_new(tx, "quiet", NOW))
     await asyncio.sleep(0)
     assert heard == [Touched(frozenset({"outbox"}))]
