@@ -2,27 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, text
+from sqlalchemy import Connection, Row, bindparam, func, literal, select, text
 
 from storage import shared, touched
-from storage.prepared import Insert
+from storage.prepared import Insert, Statement
 from storage.tables import deadlines
+from storage.types import as_time, kept
 
 _ARM = Insert(deadlines)
-_EARLIEST = select(func.min(deadlines.c.due_at)).where(text("state = 'armed'"))
-_DUE = (
+_EARLIEST = Statement(select(kept(func.min(deadlines.c.due_at))).where(text("state = 'armed'")))
+_DUE = Statement(
     select(deadlines.c.id)
     .where(text("state = 'armed'"), deadlines.c.due_at <= bindparam("moment"))
     .order_by(deadlines.c.due_at)
     .limit(bindparam("most"))
 )
-_INCIDENT_OF = select(deadlines.c.incident_id).where(
-    deadlines.c.id == bindparam("wanted"), deadlines.c.state == "armed"
+_INCIDENT_OF = Statement(
+    select(deadlines.c.incident_id).where(deadlines.c.id == bindparam("wanted"), deadlines.c.state == "armed")
 )
-_ARMED_OF = select(deadlines).where(
-    deadlines.c.incident_id == bindparam("wanted"), deadlines.c.state == "armed"
+_CLAIM = Statement(
+    deadlines.update()
+    .where(deadlines.c.id == bindparam("wanted"), deadlines.c.state == "armed")
+    .values(state="fired", settled_at=bindparam("moment"))
+    .returning(*deadlines.c)
+)
+_ARMED_OF = Statement(
+    select(deadlines).where(deadlines.c.incident_id == bindparam("wanted"), deadlines.c.state == "armed")
 )
 
 
@@ -33,43 +41,42 @@ def arm(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def disarm(tx: Connection, incident_id: str, kinds: Sequence[str], at: datetime) -> None:
     """Every armed deadline of these kinds no longer counts."""
-    statement = deadlines.update().where(
-        deadlines.c.incident_id == incident_id,
-        deadlines.c.kind.in_(kinds),
+    _disarm(tuple(kinds)).change(tx, {"wanted": incident_id, "moment": at})
+
+
+@cache
+def _disarm(kinds: tuple[str, ...]) -> Statement:
+    armed = deadlines.update().where(
+        deadlines.c.incident_id == bindparam("wanted"),
+        deadlines.c.kind.in_([*map(literal, kinds)]),
         deadlines.c.state == "armed",
     )
-    tx.execute(statement, {"state": "disarmed", "settled_at": at})
+    return Statement(armed.values(state="disarmed", settled_at=bindparam("moment")))
 
 
 def earliest(tx: Connection) -> datetime | None:
     """When the next armed deadline falls due."""
-    found: datetime | None = tx.execute(_EARLIEST).scalar()
-    return found
+    [(found,)] = _EARLIEST.run(tx, {})
+    return as_time(found) if found is not None else None
 
 
 def due(tx: Connection, now: datetime, most: int) -> Sequence[str]:
     """Ids of armed deadlines that are due, the most overdue first."""
-    return tx.execute(_DUE, {"moment": now, "most": most}).scalars().all()
+    return [found for (found,) in _DUE.run(tx, {"moment": now, "most": most})]
 
 
 def incident_of(tx: Connection, deadline_id: str) -> str | None:
     """Whose deadline it is; None if it is armed no longer."""
-    found: str | None = tx.execute(_INCIDENT_OF, {"wanted": deadline_id}).scalar()
-    return found
+    return next((found for (found,) in _INCIDENT_OF.run(tx, {"wanted": deadline_id})), None)
 
 
 def claim(tx: Connection, deadline_id: str, at: datetime) -> Row[Any] | None:
     """The deadline, now fired; None if it is armed no longer."""
-    statement = (
-        deadlines.update()
-        .where(deadlines.c.id == deadline_id, deadlines.c.state == "armed")
-        .returning(*deadlines.c)
-    )
-    return tx.execute(statement, {"state": "fired", "settled_at": at}).one_or_none()
+    return _CLAIM.row(tx, {"wanted": deadline_id, "moment": at})
 
 
 def armed_of(tx: Connection, incident_id: str) -> Sequence[Row[Any]]:
-    return tx.execute(_ARMED_OF, {"wanted": incident_id}).all()
+    return _ARMED_OF.rows(tx, {"wanted": incident_id})
 
 
 def count_due(tx: Connection, moment: datetime) -> int:

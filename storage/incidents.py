@@ -3,24 +3,26 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from storage import locks, shared, tallies
-from storage.prepared import Insert, Statement
+from storage.prepared import Insert, Statement, Update
 from storage.tables import incidents, numbers, places
 from storage.upsert import insert
 
 Columns = Mapping[str, Any]
 Rows = Sequence[Row[Any]]
 
-_BY_NUMBER = select(incidents).where(incidents.c.number == bindparam("wanted"))
-_BY_ID = select(incidents).where(incidents.c.id == bindparam("wanted"))
-_BY_CHANNEL = (
+_BY_NUMBER = Statement(select(incidents).where(incidents.c.number == bindparam("wanted")), holds=True)
+_BY_ID = Statement(select(incidents).where(incidents.c.id == bindparam("wanted")), holds=True)
+_GLANCE = Statement(select(incidents).where(incidents.c.id == bindparam("wanted")))
+_BY_CHANNEL = Statement(
     select(incidents.c.number)
     .join(places, places.c.incident_id == incidents.c.id)
     .where(places.c.channel_id == bindparam("wanted"), places.c.thread_ts.is_(None))
 )
-_PLACE = select(places).where(places.c.incident_id == bindparam("wanted"))
+_PLACE = Statement(select(places).where(places.c.incident_id == bindparam("wanted")))
+_REPLACE = Update(incidents, "id", "version")
 _ADD = Insert(incidents)
 _NEXT_NUMBER = Statement(
     insert(numbers)
@@ -68,36 +70,35 @@ def add(tx: Connection, columns: Columns) -> None:
 
 
 def replace(tx: Connection, before: Columns, after: Columns) -> bool:
-    """Write the new columns if the row still has the version before; whether it had."""
-    is_same = and_(incidents.c.id == before["id"], incidents.c.version == before["version"])
-    if tx.execute(incidents.update().where(is_same), dict(after)).rowcount != 1:
+    """Write what has changed if the row still has the version before; whether it had."""
+    changed = {name: value for name, value in after.items() if value != before[name]}
+    if _REPLACE.run(tx, (before["id"], before["version"]), changed) != 1:
         return False
     tallies.change(tx, before, after)
     return True
 
 
 def by_number(tx: Connection, number: str) -> Row[Any] | None:
-    return tx.execute(locks.on_row(tx, _BY_NUMBER), {"wanted": number}).one_or_none()
+    return _BY_NUMBER.row(tx, {"wanted": number})
 
 
 def by_id(tx: Connection, incident_id: str) -> Row[Any] | None:
-    return tx.execute(locks.on_row(tx, _BY_ID), {"wanted": incident_id}).one_or_none()
+    return _BY_ID.row(tx, {"wanted": incident_id})
 
 
 def glance(tx: Connection, incident_id: str) -> Row[Any] | None:
     """The incident as it was last committed; others may change it meanwhile."""
-    return tx.execute(_BY_ID, {"wanted": incident_id}).one_or_none()
+    return _GLANCE.row(tx, {"wanted": incident_id})
 
 
 def number_in_channel(tx: Connection, channel_id: str) -> str | None:
     """The number of the incident whose own channel this is."""
-    number: str | None = tx.execute(_BY_CHANNEL, {"wanted": channel_id}).scalar()
-    return number
+    return next((number for (number,) in _BY_CHANNEL.run(tx, {"wanted": channel_id})), None)
 
 
 def place(tx: Connection, incident_id: str) -> Row[Any] | None:
     """Where the incident is in Slack; None as long as it is nowhere."""
-    return tx.execute(_PLACE, {"wanted": incident_id}).one_or_none()
+    return _PLACE.row(tx, {"wanted": incident_id})
 
 
 def settle_place(tx: Connection, incident_id: str, columns: Columns) -> None:

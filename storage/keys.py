@@ -13,7 +13,7 @@ from storage.tables import api_keys, facts
 from storage.types import as_time, kept
 from storage.upsert import insert
 
-_BY_DIGEST = select(api_keys).where(api_keys.c.digest == bindparam("wanted"))
+_BY_DIGEST = Statement(select(api_keys).where(api_keys.c.digest == bindparam("wanted")))
 _STATE = Statement(
     select(
         api_keys.c.name, api_keys.c.person_id, kept(api_keys.c.expires_at), kept(api_keys.c.revoked_at)
@@ -34,7 +34,7 @@ def add(tx: Connection, columns: Mapping[str, Any]) -> None:
 
 
 def by_digest(tx: Connection, digest: str) -> Row[Any] | None:
-    return tx.execute(_BY_DIGEST, {"wanted": digest}).one_or_none()
+    return _BY_DIGEST.row(tx, {"wanted": digest})
 
 
 def state_of(tx: Connection, key_id: str) -> KeyState | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    TextClause,
     and_,
     bindparam,
     cast,
@@ -25,10 +24,11 @@ from sqlalchemy import (
 )
 
 from storage import locks, shared, touched
-from storage.prepared import Insert, Statement, powers
+from storage.prepared import Insert, Statement, Update, powers
 from storage.tables import incidents, outbox
 from storage.types import as_time, kept
 
+T = TypeVar("T")
 Columns = Mapping[str, Any]
 #: A kind of deliveries, after its priority: each kind has one.
 Kind = tuple[int, str]
@@ -41,8 +41,19 @@ _WITH_NUMBER: Select[Any] = select(outbox, incidents.c.number).outerjoin(
 #: States are written out: SQLite takes a partial index only for a condition that it can read.
 _HEADS = text("outbox.state = 'pending' AND outbox.is_head")
 _unsettled = text("outbox.state IN ('pending', 'sending')")
-#: So many lanes are asked for in one statement at most.
-_MOST_LANES = 64
+#: So many lanes, or ids, are asked for in one statement at most.
+_MOST = 64
+_ONE = Statement(select(outbox).where(outbox.c.id == bindparam("wanted")))
+_CHANGE = Update(outbox, "id")
+_HELD = Statement(
+    select(outbox.c.id).where(
+        outbox.c.id == bindparam("wanted"),
+        outbox.c.state == "sending",
+        outbox.c.leased_by == bindparam("holder"),
+    ),
+    holds=True,
+)
+_UNSETTLED = Statement(select(outbox.c.id).where(outbox.c.id == bindparam("wanted"), _unsettled), holds=True)
 
 
 def add(tx: Connection, rows: Sequence[Columns]) -> None:
@@ -73,11 +84,11 @@ def _taken(tx: Connection, lanes: Sequence[str]) -> set[str]:
     return {lane for some in _few(lanes) for (lane,) in _waiting(len(some)).run(tx, _numbered(some))}
 
 
-def _few(lanes: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The lanes, as many at a time as one statement asks for."""
+def _few(things: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Lanes, or ids, as many at a time as one statement asks for."""
     first = 0
-    for count in powers(len(lanes), _MOST_LANES):
-        yield lanes[first : first + count]
+    for count in powers(len(things), _MOST):
+        yield things[first : first + count]
         first += count
 
 
@@ -159,22 +170,36 @@ def _next(kinds: tuple[Kind, ...]) -> Statement:
 
 def free(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
     """Those of these heads that nobody else is just taking up, each with the number of its incident."""
-    chosen = _WITH_NUMBER.where(outbox.c.id.in_(ids), _HEADS)
     if locks.are_needed(tx):
-        chosen = chosen.with_for_update(of=outbox, skip_locked=True)
-    return {row.id: row for row in tx.execute(chosen)}
+        chosen = _WITH_NUMBER.where(outbox.c.id.in_(ids), _HEADS)
+        return {row.id: row for row in tx.execute(chosen.with_for_update(of=outbox, skip_locked=True))}
+    return {row.id: row for row in _with_ids(tx, ids) if row.state == "pending" and row.is_head}
 
 
 def with_ids(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
     """These deliveries, each with the number of its incident, whoever is taking them up."""
-    found = tx.execute(_WITH_NUMBER.where(outbox.c.id.in_(ids))).all() if ids else ()
-    return {row.id: row for row in found}
+    return {row.id: row for row in _with_ids(tx, ids)}
+
+
+def _with_ids(tx: Connection, ids: Sequence[int]) -> Iterator[Row[Any]]:
+    for some in _few(ids):
+        named = {f"id_{place}": one for place, one in enumerate(some)}
+        yield from _one_of(len(some)).rows(tx, named)
+
+
+@cache
+def _one_of(count: int) -> Statement:
+    wanted: list[Any] = [bindparam(f"id_{place}") for place in range(count)]
+    return Statement(_WITH_NUMBER.where(outbox.c.id.in_(wanted)))
 
 
 def take(tx: Connection, delivery_id: int, holder: str, lease: timedelta) -> None:
     """The delivery is the holder's alone until its lease ends."""
     columns = {"state": "sending", "leased_by": holder, "leased_until": _lease_end(tx, lease)}
-    tx.execute(outbox.update().where(outbox.c.id == delivery_id).values(columns))
+    if locks.are_needed(tx):
+        tx.execute(outbox.update().where(outbox.c.id == delivery_id).values(columns))
+    else:
+        change(tx, delivery_id, columns)
 
 
 def keep(tx: Connection, ids: Sequence[int], holder: str, lease: timedelta) -> None:
@@ -185,13 +210,11 @@ def keep(tx: Connection, ids: Sequence[int], holder: str, lease: timedelta) -> N
 
 def is_held(tx: Connection, delivery_id: int, holder: str) -> bool:
     """Whether the lease is still the holder's."""
-    held = select(outbox.c.id).where(outbox.c.id == delivery_id, _is_held_by(holder))
-    return tx.execute(locks.on_row(tx, held)).one_or_none() is not None
+    return bool(_HELD.run(tx, {"wanted": delivery_id, "holder": holder}))
 
 
 def is_unsettled(tx: Connection, delivery_id: int) -> bool:
-    found = select(outbox.c.id).where(outbox.c.id == delivery_id, _unsettled)
-    return tx.execute(locks.on_row(tx, found)).one_or_none() is not None
+    return bool(_UNSETTLED.run(tx, {"wanted": delivery_id}))
 
 
 def _is_held_by(holder: str) -> ColumnElement[bool]:
@@ -210,26 +233,38 @@ def _server_time() -> ColumnElement[int]:
 
 def newest_in_lane(tx: Connection, lane: str, kind: str) -> Row[Any]:
     """The newest pending delivery of the kind in the lane."""
-    found = _WITH_NUMBER.where(*_pending_in(lane, kind))
-    return tx.execute(found.order_by(outbox.c.id.desc()).limit(1)).one()
+    found = _NEWEST.row(tx, {"of_lane": lane, "of_kind": kind})
+    if found is None:
+        raise LookupError(f"nothing of kind {kind} waits in lane {lane}")
+    return found
 
 
 def drop_older(tx: Connection, newest: Row[Any], at: datetime) -> None:
     """The newest does for all pending deliveries of its kind in its lane, and takes their place."""
     locks.lanes(tx, {newest.lane})
-    statement = outbox.update().where(*_pending_in(newest.lane, newest.kind), outbox.c.id < newest.id)
-    if tx.execute(statement, {"state": "dropped", "is_head": False, "settled_at": at}).rowcount:
+    of_lane = {"of_lane": newest.lane, "of_kind": newest.kind, "newest": newest.id, "moment": at}
+    if _DROP_OLDER.change(tx, of_lane):
         _name_heads(tx, {newest.lane})
 
 
-def _pending_in(lane: str, kind: str) -> tuple[ColumnElement[bool] | TextClause, ...]:
-    """In words that let SQLite take the index of unsettled deliveries."""
-    return _unsettled, outbox.c.lane == lane, outbox.c.kind == kind, outbox.c.state == "pending"
+#: In words that let SQLite take the index of unsettled deliveries.
+_PENDING_IN = (
+    _unsettled,
+    outbox.c.lane == bindparam("of_lane"),
+    outbox.c.kind == bindparam("of_kind"),
+    outbox.c.state == "pending",
+)
+_NEWEST = Statement(_WITH_NUMBER.where(*_PENDING_IN).order_by(outbox.c.id.desc()).limit(1))
+_DROP_OLDER = Statement(
+    outbox.update()
+    .where(*_PENDING_IN, outbox.c.id < bindparam("newest"))
+    .values(state="dropped", is_head=False, settled_at=bindparam("moment"))
+)
 
 
 def change(tx: Connection, delivery_id: int, columns: Mapping[str, Any]) -> None:
     """Write columns of a delivery that goes on."""
-    tx.execute(outbox.update().where(outbox.c.id == delivery_id), dict(columns))
+    _CHANGE.run(tx, (delivery_id,), columns)
 
 
 def settle(tx: Connection, delivery_id: int, lane: str, columns: Mapping[str, Any]) -> None:
@@ -270,7 +305,7 @@ def _naming(count: int) -> Statement:
 
 
 def one(tx: Connection, delivery_id: int) -> Row[Any] | None:
-    return tx.execute(select(outbox).where(outbox.c.id == delivery_id)).one_or_none()
+    return _ONE.row(tx, {"wanted": delivery_id})
 
 
 def with_key(tx: Connection, key: str) -> Row[Any] | None:

@@ -4,26 +4,32 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, text
+from sqlalchemy import Connection, Row, and_, bindparam, func, literal, or_, select, text
 
 from storage import touched
 from storage.outbox import change
+from storage.prepared import Statement
 from storage.tables import outbox, timeline
+
+_of_incident = and_(outbox.c.incident_id == bindparam("wanted"), outbox.c.kind == "page")
+_OF_INCIDENT = Statement(
+    select(outbox).where(
+        _of_incident,
+        outbox.c.method == "slack",
+        or_(
+            outbox.c.state.in_([literal("sent"), literal("sending")]),
+            and_(outbox.c.state == "pending", outbox.c.owed_at <= bindparam("moment")),
+        ),
+    )
+)
+_FOR_EVENT = Statement(
+    select(outbox).where(_of_incident, outbox.c.sequence == bindparam("ordinal")).order_by(outbox.c.id)
+)
 
 
 def of_incident(tx: Connection, incident_id: str, now: datetime) -> Sequence[Row[Any]]:
     """Every direct message that pages for the incident, sent or now to be sent."""
-    return tx.execute(
-        select(outbox).where(
-            outbox.c.incident_id == incident_id,
-            outbox.c.kind == "page",
-            outbox.c.method == "slack",
-            or_(
-                outbox.c.state.in_(("sent", "sending")),
-                and_(outbox.c.state == "pending", outbox.c.owed_at <= now),
-            ),
-        )
-    ).all()
+    return _OF_INCIDENT.rows(tx, {"wanted": incident_id, "moment": now})
 
 
 def is_paged_since(tx: Connection, incident_id: str, person_id: str, sequence: int) -> bool:
@@ -55,10 +61,7 @@ def put_off(tx: Connection, delivery_id: int, until: datetime) -> None:
 
 def for_event(tx: Connection, incident_id: str, sequence: int) -> Sequence[Row[Any]]:
     """Every page that the event owed, in the order in which they were owed."""
-    of_event = and_(
-        outbox.c.incident_id == incident_id, outbox.c.kind == "page", outbox.c.sequence == sequence
-    )
-    return tx.execute(select(outbox).where(of_event).order_by(outbox.c.id)).all()
+    return _FOR_EVENT.rows(tx, {"wanted": incident_id, "ordinal": sequence})
 
 
 def waiting(

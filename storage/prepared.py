@@ -7,49 +7,139 @@ not asynchronous. Several rows go in one statement, because each one sets the in
 to win it back.
 """
 
+from collections import namedtuple
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Executable, Table, TypeDecorator
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Executable,
+    Row,
+    Table,
+    TypeDecorator,
+    bindparam,
+)
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import MultipleResultsFound
 
-from storage import shared
+from storage import locks, shared
 from storage.upsert import insert
 
 Processor = Callable[[Any], Any]
+Parameters = Mapping[str, Any]
 
 
 class Statement:
-    """A statement with named parameters. `run` gives rows as the driver gives them, unconverted."""
+    """A statement with named parameters. A list of values in it is one of expressions: `in_([literal(1)])`.
 
-    def __init__(self, statement: Executable) -> None:
+    `holds`: where others write at the same time, the rows it finds are this transaction's until its end.
+    """
+
+    def __init__(self, statement: Executable, *, holds: bool = False) -> None:
         self._statement: Any = statement
+        self._holding: Any = cast("Any", statement).with_for_update() if holds else statement
         self._text = ""
         self._parameters: list[tuple[str, Any, Processor | None]] = []
+        self._found: Callable[[Sequence[Any]], Row[Any]] | None = None
 
-    def run(self, tx: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def run(self, tx: Connection, parameters: Parameters) -> list[tuple[Any, ...]]:
+        """What it returns, as the driver gives it, unconverted."""
         if tx.dialect.is_async:
-            result = tx.execute(self._statement, dict(parameters))
+            result = self._execute(tx, parameters)
             return [tuple(row) for row in result] if result.returns_rows else []
+        return self._driven(tx, parameters).fetchall()  # type: ignore[no-any-return]
+
+    def rows(self, tx: Connection, parameters: Parameters) -> Sequence[Row[Any]]:
+        """The rows it returns, by their columns' names, converted."""
+        if tx.dialect.is_async:
+            return self._execute(tx, parameters).all()
+        found = self._driven(tx, parameters).fetchall()
+        if self._found is None:
+            self._found = _by_name(self._compiled(tx.dialect), tx.dialect)
+        return [*map(self._found, found)]
+
+    def row(self, tx: Connection, parameters: Parameters) -> Row[Any] | None:
+        """The only row it returns, if any."""
+        found = self.rows(tx, parameters)
+        if len(found) > 1:
+            raise MultipleResultsFound("one row at most was expected")
+        return found[0] if found else None
+
+    def change(self, tx: Connection, parameters: Parameters) -> int:
+        """How many rows it changed."""
+        if tx.dialect.is_async:
+            return int(self._execute(tx, parameters).rowcount)
+        return int(self._driven(tx, parameters).rowcount)
+
+    def _execute(self, tx: Connection, parameters: Parameters) -> CursorResult[Any]:
+        return tx.execute(self._holding if locks.are_needed(tx) else self._statement, dict(parameters))
+
+    def _driven(self, tx: Connection, parameters: Parameters) -> Any:
         if not self._text:
             self._compile(tx.dialect)
         values = [
             (processor(parameters.get(name, fixed)) if processor else parameters.get(name, fixed))
             for name, fixed, processor in self._parameters
         ]
-        return _driver(tx).execute(self._text, values).fetchall()  # type: ignore[no-any-return]
+        return _driver(tx).execute(self._text, values)
 
     def _compile(self, dialect: Dialect) -> None:
-        compiled = self._statement.compile(dialect=dialect)
-        processors = compiled._bind_processors
-        self._parameters = [
-            (name, compiled.params[name], processors.get(name)) for name in compiled.positiontup
-        ]
+        compiled = self._compiled(dialect)
+        processors, fixed = compiled._bind_processors, compiled.params
+        self._parameters = [(name, fixed[name], processors.get(name)) for name in compiled.positiontup]
         self._text = str(compiled)
 
+    def _compiled(self, dialect: Dialect) -> Any:
+        return self._statement.compile(dialect=dialect)
 
-Row = Mapping[str, Any]
+
+def _by_name(compiled: Any, dialect: Dialect) -> Callable[[Sequence[Any]], Row[Any]]:
+    """What makes a row of the driver's one of SQLAlchemy's kind: the same names, the same values."""
+    columns = compiled._result_columns
+    converters = [
+        (place, converter)
+        for place, column in enumerate(columns)
+        if (converter := _converter(column.type, dialect)) is not None
+    ]
+    make: Any = namedtuple
+    named = make("Found", [column.keyname for column in columns])
+    named._mapping = property(named._asdict)
+
+    def found(row: Sequence[Any]) -> Row[Any]:
+        values = list(row)
+        for place, converter in converters:
+            if values[place] is not None:
+                values[place] = converter(values[place])
+        return cast("Row[Any]", named._make(values))
+
+    return found
+
+
+class Update:
+    """Change columns of one row, found by the columns that are its key."""
+
+    def __init__(self, table: Table, *key: str) -> None:
+        self._table = table
+        self._key = key
+        self._names = [f"of_{name}" for name in key]
+        self._statements: dict[tuple[str, ...], Statement] = {}
+
+    def run(self, tx: Connection, key: Sequence[Any], columns: Parameters) -> int:
+        """How many rows have that key, and are changed."""
+        names = tuple(columns)
+        statement = self._statements.get(names)
+        if statement is None:
+            statement = self._statements[names] = Statement(self._statement(names))
+        values = {f"new_{name}": value for name, value in columns.items()}
+        return statement.change(tx, values | dict(zip(self._names, key, strict=True)))
+
+    def _statement(self, names: Sequence[str]) -> Executable:
+        wanted = (self._table.c[name] == bindparam(f"of_{name}") for name in self._key)
+        return self._table.update().where(*wanted).values({name: bindparam(f"new_{name}") for name in names})
+
+
 #: So many rows go in one statement at most. Fewer go in statements of 32, 16, 8 …: a driver keeps only so
 #: many of them at hand.
 _MOST_ROWS = 64
@@ -64,7 +154,7 @@ class Insert:
         self._texts: dict[Hashable, str] = {}
         self._processors: dict[str, Processor | None] = {}
 
-    def run(self, tx: Connection, rows: Sequence[Row]) -> int:
+    def run(self, tx: Connection, rows: Sequence[Parameters]) -> int:
         """How many rows were inserted. Every row has the same columns."""
         if tx.dialect.is_async:
             return tx.execute(self._statement().values([dict(row) for row in rows])).rowcount
@@ -74,7 +164,7 @@ class Insert:
             first += count
         return inserted
 
-    def _run(self, tx: Connection, rows: Sequence[Row]) -> int:
+    def _run(self, tx: Connection, rows: Sequence[Parameters]) -> int:
         columns = tuple(rows[0])
         shape = (columns, len(rows))
         text = self._texts.get(shape)
@@ -121,6 +211,14 @@ def _processor(kind: Any, dialect: Dialect) -> Processor | None:
 
 def _decorated(kind: TypeDecorator[Any], dialect: Dialect, value: Any) -> Any:
     return None if value is None else kind.process_bind_param(value, dialect)
+
+
+def _converter(kind: Any, dialect: Dialect) -> Processor | None:
+    """What makes a value of the driver's one of this column's type."""
+    if isinstance(kind, TypeDecorator):
+        return lambda value: kind.process_result_value(value, dialect)
+    found: Processor | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return found
 
 
 def _driver(tx: Connection) -> Any:

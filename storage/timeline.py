@@ -6,12 +6,20 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select
 
 from storage import shared
-from storage.prepared import Insert
+from storage.prepared import Insert, Statement
 from storage.tables import timeline
 
 _ADD = Insert(timeline)
-_ONE = select(timeline).where(
-    timeline.c.incident_id == bindparam("wanted"), timeline.c.sequence == bindparam("ordinal")
+_ONE = Statement(
+    select(timeline).where(
+        timeline.c.incident_id == bindparam("wanted"), timeline.c.sequence == bindparam("ordinal")
+    )
+)
+_NEWEST = Statement(
+    select(timeline)
+    .where(timeline.c.incident_id == bindparam("wanted"))
+    .order_by(timeline.c.sequence.desc())
+    .limit(bindparam("most"))
 )
 
 
@@ -20,7 +28,10 @@ def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def one(tx: Connection, incident_id: str, sequence: int) -> Row[Any]:
-    return tx.execute(_ONE, {"wanted": incident_id, "ordinal": sequence}).one()
+    found = _ONE.row(tx, {"wanted": incident_id, "ordinal": sequence})
+    if found is None:
+        raise LookupError(f"incident {incident_id} has no event {sequence}")
+    return found
 
 
 def of_kinds(tx: Connection, incident_id: str, kinds: Sequence[str]) -> Sequence[Row[Any]]:
@@ -35,10 +46,4 @@ def of_kinds(tx: Connection, incident_id: str, kinds: Sequence[str]) -> Sequence
 
 def newest(tx: Connection, incident_id: str, limit: int) -> list[Row[Any]]:
     """The newest events of the incident, oldest first."""
-    found = (
-        select(timeline)
-        .where(timeline.c.incident_id == incident_id)
-        .order_by(timeline.c.sequence.desc())
-        .limit(limit)
-    )
-    return list(reversed(tx.execute(found).all()))
+    return [*reversed(_NEWEST.rows(tx, {"wanted": incident_id, "most": limit}))]

@@ -13,6 +13,7 @@ from tests.faults.doses import dose
 
 pytest.register_assert_rewrite("tests.story")
 
+from tests import sqlite  # noqa: E402
 from tests.postgres import Server  # noqa: E402
 from tests.story import Story, opened  # noqa: E402
 
@@ -41,6 +42,7 @@ def server() -> Iterator[Server]:
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Each test that asks for a database runs on both."""
     if request.param == "sqlite":
+        sqlite.fresh(tmp_path / "test.db")
         return f"sqlite:///{tmp_path / 'test.db'}"
     server: Server = request.getfixturevalue("server")
     return await server.fresh()

@@ -33,6 +33,7 @@ from bot.workspace.errors import InputsRefused
 from bot.workspace.server import Workspace
 from storage.database import Connection
 from storage.tables import outbox
+from tests import sqlite
 
 #: A Monday at three in the morning, in Berlin at four.
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -156,6 +157,8 @@ class Story:
         self.workspace.add_channel("incidents", members=members)
         await self.workspace.start()
         self._by_http = by_http
+        if "DATABASE_URL" not in self.environment:
+            sqlite.fresh(self.folder / "story.db")
         await self.start_app()
 
     def settings(self) -> Settings:

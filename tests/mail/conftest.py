@@ -18,6 +18,7 @@ from bot.mail.deliverer import MailDeliverer
 from bot.operations import page, reorganize
 from bot.operations.declare import declare
 from storage.database import Connection, Database
+from tests import sqlite
 from tests.mail.post_office import PASSWORD, USER, Authority
 from tests.story import ORGANIZATION, START
 
@@ -68,6 +69,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    sqlite.fresh(tmp_path / "mail.db")
     database = Database(f"sqlite:///{tmp_path / 'mail.db'}")
     await database.open()
     desk = Desk(database)

@@ -23,6 +23,7 @@ from bot.domain.timeline import TOCSIN, Actor, Door, Noted
 from bot.operations import assign, audit, declare, issue_key, look_up, reorganize, respond
 from bot.operations.record import record
 from storage.database import Database
+from tests import sqlite
 from tests.story import ORGANIZATION
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -33,6 +34,7 @@ FORGED = "(id, at, action, actor_kind, actor, role) VALUES (1, 0, '', '', '', ''
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    sqlite.fresh(tmp_path / "test.db")
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
     await database.open()
     wanted = organization_file.read(ORGANIZATION)

@@ -39,6 +39,7 @@ from bot.operations import (
 )
 from bot.operations.permit import LacksRight
 from storage.database import Database
+from tests import sqlite
 from tests.story import ORGANIZATION
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -123,6 +124,7 @@ NO_WISHES = {"permit", "record", "record_first", "keep", "keep_refusal", "put_on
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    sqlite.fresh(tmp_path / "test.db")
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
     await database.open()
 

@@ -15,11 +15,13 @@ from storage.sqlite import BATCH
 from storage.tables import incidents as incidents_table
 from storage.tables import outbox as outbox_table
 from storage.tables import timeline as timeline_table
+from tests import sqlite
 from tests.storage.test_sqlite import NOW
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    sqlite.fresh(tmp_path / "test.db")
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
     await database.open()
     yield database

@@ -23,12 +23,14 @@ from storage.sqlite import BATCH, writing_engine
 from storage.tables import metadata
 from storage.touched import Touched
 from storage.upgrade import configuration
+from tests import sqlite
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    sqlite.fresh(tmp_path / "test.db")
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
     await database.open()
     yield database
