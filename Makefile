@@ -12,7 +12,7 @@ run: $(VENV)/installed
 	$(RUN) -m bot run
 
 test: $(VENV)/tests-installed check
-	$(RUN) -m pytest -n auto
+	$(RUN) -m pytest -n auto --maxschedchunk 4
 
 # Ratios, taken in one run: run it on a machine that does nothing else.
 bench: $(VENV)/tests-installed

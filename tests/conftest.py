@@ -2,12 +2,17 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.ext.asyncio import create_async_engine
 
+import storage.postgres
+import storage.sqlite
 from bot.organization_file import document
 from tests.faults.doses import dose
 
@@ -21,13 +26,37 @@ from tests.story import Story, opened  # noqa: E402
 settings.register_profile("tocsin", max_examples=dose(100, 10_000), deadline=None)
 settings.load_profile("tocsin")
 
+_patch = pytest.MonkeyPatch()
 #: The same organization file is read by a thousand tests.
-pytest.MonkeyPatch().setattr(document, "composed", lru_cache(maxsize=16)(document.composed))
+_patch.setattr(document, "composed", lru_cache(maxsize=16)(document.composed))
+#: And each opens engines of the same two kinds: what was compiled for one serves the others.
+_compiled: dict[object, object] = {}
+for _kind in (PGDialect_asyncpg, SQLiteDialect_aiosqlite):
+    _patch.setattr(_kind, "__eq__", lambda one, other: type(one) is type(other))
+    _patch.setattr(_kind, "__hash__", lambda one: hash(type(one)))
+for _module in (storage.postgres, storage.sqlite):
+    _sharing = partial(create_async_engine, execution_options={"compiled_cache": _compiled})
+    _patch.setattr(_module, "create_async_engine", _sharing)
+
+#: They start, kill or hold up processes, and take long.
+_LONG = ("tests/crash/", "tests/soak/", "tests/contract/test_schemathesis.py", "tests/cli/test_canaries.py")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three for two cores: those that kill, end and cut off processes wait for most of their time."""
-    return max((os.cpu_count() or 1) * 3 // 2, 1)
+    """Two for each core: those that take long wait for most of their time."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is spread out from the beginning on: never side by side, and not left for the end."""
+    long = [item for item in items if item.nodeid.startswith(_LONG)]
+    if not long or len(long) == len(items):
+        return
+    others = [item for item in items if item not in long]
+    gap = len(others) * 3 // 4 // len(long)
+    for place, item in enumerate(long):
+        others.insert(place * (gap + 1), item)
+    items[:] = others
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ class Server:
             await template.close()
             self._is_migrated = True
         name = f"test_{next(self._numbers)}"
-        self._server.psql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        self._server.psql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY file_copy")
         return self.url(name)
 
     def crash(self) -> None:
