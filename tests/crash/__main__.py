@@ -3,9 +3,7 @@
 Ends with exit code 1 if a promise was broken or a bound was not met.
 """
 
-import argparse
 import asyncio
-import random
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -15,6 +13,7 @@ from pathlib import Path
 from tests.crash import deeds
 from tests.crash.trial import Trial, trial
 from tests.crash.witness import Verdict
+from tests.faults.long_run import asked_for, say
 from tests.postgres import Server
 
 
@@ -90,9 +89,9 @@ async def _give(dose: Dose, times: int, seed: int) -> tuple[Verdict, dict[str, l
 def _told(dose: Dose, times: int, verdict: Verdict, figures: dict[str, list[float]]) -> bool:
     """Print what came of it; whether every promise was kept and every bound met."""
     counts = ", ".join(f"{count} {what}" for what, count in verdict.counts.items())
-    _say(f"{dose.what}, {times} times: {counts}, {verdict.letters_twice} letters twice")
+    say(f"{dose.what}, {times} times: {counts}, {verdict.letters_twice} letters twice")
     for line in verdict.broken[:20]:
-        _say(f"  BROKEN  {line}")
+        say(f"  BROKEN  {line}")
     is_well = not verdict.broken
     for name, found in {**figures, "lateness": verdict.lateness, "page": verdict.page_seconds}.items():
         what, quantile, bound = BOUNDS[name]
@@ -103,27 +102,14 @@ def _told(dose: Dose, times: int, verdict: Verdict, figures: dict[str, list[floa
         value = sorted(found)[min(int(len(found) * quantile), len(found) - 1)]
         is_met = bound is None or value < bound
         limit = "" if bound is None else f" (below {bound:g} s)" if is_met else f"  NOT BELOW {bound:g} s"
-        _say(f"  {value:6.2f} s  {what}{'' if quantile == 1.0 else f', p{quantile * 100:g}'}{limit}")
+        say(f"  {value:6.2f} s  {what}{'' if quantile == 1.0 else f', p{quantile * 100:g}'}{limit}")
         is_well = is_well and is_met
     return is_well
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 def main() -> None:
-    asked = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
-    asked.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(DOSES)}; all by default")
-    asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
-    asked.add_argument("--part", type=float, default=1.0, help="of the dose: 0.1 is a tenth")
-    wanted = asked.parse_args()
-    if unknown := set(wanted.names) - DOSES.keys():
-        asked.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(DOSES)}")
-    _say(f"seed {wanted.seed}")
-    is_well = True
-    for name in wanted.names or DOSES:
+    wanted, is_well = asked_for("tests.crash", __doc__, DOSES), True
+    for name in wanted.names:
         dose = DOSES[name]
         times = max(round(dose.times * wanted.part), 1)
         is_well = _told(dose, times, *asyncio.run(_give(dose, times, wanted.seed))) and is_well

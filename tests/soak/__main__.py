@@ -3,14 +3,13 @@
 Ends with exit code 1 if a promise was broken or a bound was not met.
 """
 
-import argparse
 import asyncio
-import random
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from tests.faults.long_run import asked_for, say
 from tests.postgres import Server
 from tests.soak import junk, locked, migrations, slack, steady, storm, whole
 from tests.soak.report import Report
@@ -85,34 +84,21 @@ async def _give(name: str, part: float, seed: int) -> bool:
     is_well = True
     with tempfile.TemporaryDirectory(prefix="tocsin-soak-") as folder:
         async for what, work in DOSES[name](Path(folder), part, seed):
-            _say(what)
+            say(what)
             report = await work
             for line in report.figures:
-                _say(f"  {line}")
+                say(f"  {line}")
             for line in report.broken[:20]:
-                _say(f"  BROKEN  {line}")
+                say(f"  BROKEN  {line}")
             for line in report.missed:
-                _say(f"  NOT MET  {line}")
+                say(f"  NOT MET  {line}")
             is_well = is_well and not report.broken and not report.missed
     return is_well
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 def main() -> None:
-    asked = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    asked.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(DOSES)}; all by default")
-    asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
-    asked.add_argument("--part", type=float, default=1.0, help="of the dose: 0.1 is a tenth")
-    wanted = asked.parse_args()
-    if unknown := set(wanted.names) - DOSES.keys():
-        asked.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(DOSES)}")
-    _say(f"seed {wanted.seed}")
-    is_well = True
-    for name in wanted.names or DOSES:
+    wanted, is_well = asked_for("tests.soak", __doc__, DOSES), True
+    for name in wanted.names:
         is_well = asyncio.run(_give(name, wanted.part, wanted.seed)) and is_well
     sys.exit(0 if is_well else 1)
 
