@@ -1,10 +1,9 @@
-"""Statements compiled once, for the few that run for every incident.
+"""Statements compiled once, for what happens with every incident, deadline and delivery.
 
-SQLAlchemy spends 60 to 100 µs on each execution besides SQLite's 5 to 20: a declaration runs a dozen
-statements, and the rate at which incidents are created is theirs. What stands here is still written as
-Core expressions and compiled by SQLAlchemy; only its execution is ours, and only where the driver is
-not asynchronous. Several rows go in one statement, because each one sets the interpreter free and has
-to win it back.
+SQLAlchemy spends 60 to 100 µs on each execution besides SQLite's 5 to 20, and a reader's connection wakes
+its thread several times for it. What stands here is still written as Core expressions and compiled by
+SQLAlchemy; only its execution on SQLite is ours. Several rows go in one statement, because each one sets
+the interpreter free and has to win it back.
 """
 
 from collections import namedtuple
@@ -46,18 +45,18 @@ class Statement:
 
     def run(self, tx: Connection, parameters: Parameters) -> list[tuple[Any, ...]]:
         """What it returns, as the driver gives it, unconverted."""
-        if tx.dialect.is_async:
-            result = self._execute(tx, parameters)
-            return [tuple(row) for row in result] if result.returns_rows else []
-        return self._driven(tx, parameters).fetchall()  # type: ignore[no-any-return]
+        if _is_sqlite(tx):
+            return self._fetched(tx, parameters)
+        result = self._execute(tx, parameters)
+        return [tuple(row) for row in result] if result.returns_rows else []
 
     def rows(self, tx: Connection, parameters: Parameters) -> Sequence[Row[Any]]:
         """The rows it returns, by their columns' names, converted."""
-        if tx.dialect.is_async:
+        if not _is_sqlite(tx):
             return self._execute(tx, parameters).all()
-        found = self._driven(tx, parameters).fetchall()
+        found = self._fetched(tx, parameters)
         if self._found is None:
-            self._found = _by_name(self._compiled(tx.dialect), tx.dialect)
+            self._found = _by_name(self._statement.compile(dialect=tx.dialect), tx.dialect)
         return [*map(self._found, found)]
 
     def row(self, tx: Connection, parameters: Parameters) -> Row[Any] | None:
@@ -71,28 +70,36 @@ class Statement:
         """How many rows it changed."""
         if tx.dialect.is_async:
             return int(self._execute(tx, parameters).rowcount)
-        return int(self._driven(tx, parameters).rowcount)
+        return int(_driver(tx).execute(*self._bound(tx, parameters)).rowcount)
 
     def _execute(self, tx: Connection, parameters: Parameters) -> CursorResult[Any]:
         return tx.execute(self._holding if locks.are_needed(tx) else self._statement, dict(parameters))
 
-    def _driven(self, tx: Connection, parameters: Parameters) -> Any:
+    def _fetched(self, tx: Connection, parameters: Parameters) -> list[tuple[Any, ...]]:
+        """From the writer's connection at once, from a reader's after one turn of its thread."""
+        text, values = self._bound(tx, parameters)
+        if not tx.dialect.is_async:
+            return _driver(tx).execute(text, values).fetchall()  # type: ignore[no-any-return]
+        reader: Any = tx.connection.dbapi_connection
+        return [*reader.run_async(lambda driver: driver.execute_fetchall(text, values))]
+
+    def _bound(self, tx: Connection, parameters: Parameters) -> tuple[str, list[Any]]:
         if not self._text:
             self._compile(tx.dialect)
-        values = [
+        return self._text, [
             (processor(parameters.get(name, fixed)) if processor else parameters.get(name, fixed))
             for name, fixed, processor in self._parameters
         ]
-        return _driver(tx).execute(self._text, values)
 
     def _compile(self, dialect: Dialect) -> None:
-        compiled = self._compiled(dialect)
+        compiled = self._statement.compile(dialect=dialect)
         processors, fixed = compiled._bind_processors, compiled.params
         self._parameters = [(name, fixed[name], processors.get(name)) for name in compiled.positiontup]
         self._text = str(compiled)
 
-    def _compiled(self, dialect: Dialect) -> Any:
-        return self._statement.compile(dialect=dialect)
+
+def _is_sqlite(tx: Connection) -> bool:
+    return tx.dialect.name == "sqlite"
 
 
 def _by_name(compiled: Any, dialect: Dialect) -> Callable[[Sequence[Any]], Row[Any]]:
