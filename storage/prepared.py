@@ -158,13 +158,17 @@ class Insert:
     def __init__(self, table: Table, unless: str | None = None) -> None:
         self._table = table
         self._unless = unless
+        adding = insert(table)
+        if unless is not None:
+            adding = adding.on_conflict_do_nothing(index_elements=[unless])
+        self._statement = adding.returning(*table.primary_key.columns)
         self._texts: dict[Hashable, str] = {}
         self._processors: dict[str, Processor | None] = {}
 
     def run(self, tx: Connection, rows: Sequence[Parameters]) -> int:
         """How many rows were inserted. Every row has the same columns."""
         if tx.dialect.is_async:
-            return tx.execute(self._statement().values([dict(row) for row in rows])).rowcount
+            return len(tx.execute(self._statement, [dict(row) for row in rows]).all())
         inserted = first = 0
         for count in powers(len(rows), _MOST_ROWS):
             inserted += self._run(tx, rows[first : first + count])
@@ -182,13 +186,6 @@ class Insert:
             if processor := self._processors[column]:
                 values[place :: len(columns)] = map(processor, values[place :: len(columns)])
         return int(_driver(tx).execute(text, values).rowcount)
-
-    def _statement(self) -> Any:
-        return (
-            insert(self._table)
-            if self._unless is None
-            else insert(self._table).on_conflict_do_nothing(index_elements=[self._unless])
-        )
 
     def _compile(self, dialect: Dialect, columns: Sequence[str], count: int) -> str:
         for column in columns:
