@@ -8,12 +8,27 @@ tallies; a range of dates adds whole days and counts only the days at its two en
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, type_coerce, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from storage import tallies
+from storage.prepared import Statement
 from storage.tables import incidents
 from storage.types import UtcTime
 
@@ -39,10 +54,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Filter:
-    """What an incident must be to be listed. An empty sequence allows everything."""
+    """What an incident must be to be listed. Nothing allows everything."""
 
-    statuses: Sequence[str] = ()
-    severities: Sequence[str] = ()
+    statuses: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
     assignee_id: str | None = None
     resolved_by_id: str | None = None
     team_id: str | None = None
@@ -64,10 +79,35 @@ def page_of(tx: Connection, chosen: Filter, limit: int, offset: int) -> tuple[Se
     total = total_of(tx, chosen)
     if offset >= total:
         return (), total
-    walk = _few_by_resolution if chosen.resolved and total <= _FEW else _walks
-    ids = tx.execute(walk(chosen, limit, offset)).scalars().all()
-    found = select(incidents).where(incidents.c.id.in_(ids)).order_by(incidents.c.id.desc())
-    return tx.execute(found).all(), total
+    ids = _ids(tx, chosen, limit, offset, total)
+    named = {f"id_{place}": one for place, one in enumerate(ids)}
+    return _with_ids(len(ids)).rows(tx, named), total
+
+
+def _ids(tx: Connection, chosen: Filter, limit: int, offset: int, total: int) -> Sequence[str]:
+    """Of the incidents on the page, newest first."""
+    if not chosen.created and not chosen.resolved:
+        asked = {"limit": limit, "offset": offset, "most": limit + offset}
+        return [one for (one,) in _usual_walks(chosen).run(tx, asked)]
+    if chosen.resolved and total <= _FEW:
+        return tx.execute(_few_by_resolution(chosen, limit, offset)).scalars().all()
+    return tx.execute(_walks(chosen, limit, offset, limit + offset)).scalars().all()
+
+
+@lru_cache(maxsize=256)
+def _usual_walks(chosen: Filter) -> Statement:
+    """The same few lists are asked for again and again: to put them together costs more than to walk."""
+    return Statement(_walks(chosen, *map(_number, ("limit", "offset", "most"))))
+
+
+def _number(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=Integer)
+
+
+@cache
+def _with_ids(count: int) -> Statement:
+    ids: list[Any] = [bindparam(f"id_{place}") for place in range(count)]
+    return Statement(select(incidents).where(incidents.c.id.in_(ids)).order_by(incidents.c.id.desc()))
 
 
 def total_of(tx: Connection, chosen: Filter) -> int:
@@ -82,8 +122,14 @@ def total_of(tx: Connection, chosen: Filter) -> int:
     return _by_days(tx, "resolved", _resolved, chosen.statuses, chosen.resolved)
 
 
-def _walks(chosen: Filter, limit: int, offset: int) -> Select[Any]:
-    """Ids, newest first: one walk along an index for each status, then the best of all."""
+Number = int | BindParameter[int]
+
+
+def _walks(chosen: Filter, limit: Number, offset: Number, most: Number) -> Select[Any]:
+    """Ids, newest first: one walk along an index for each status, then the best of all.
+
+    `most` of each walk are looked at: as many as the page and all before it have.
+    """
     statuses = chosen.statuses or STATUSES
     severities: Sequence[str | None] = chosen.severities or (None,)
     if chosen.people_and_teams:
@@ -94,7 +140,7 @@ def _walks(chosen: Filter, limit: int, offset: int) -> Select[Any]:
         if severity is not None:
             conditions = [incidents.c.severity == severity, *conditions]
         one = select(incidents.c.id).where(*conditions).order_by(incidents.c.id.desc())
-        branches.append(select(one.limit(limit + offset).subquery()))
+        branches.append(select(one.limit(most).subquery()))
     ids = union_all(*branches).subquery()
     return select(ids.c.id).order_by(ids.c.id.desc()).limit(limit).offset(offset)
 
@@ -113,7 +159,7 @@ def _conditions(chosen: Filter, *, is_walk: bool = False) -> list[ColumnElement[
     if chosen.statuses and not is_walk:
         found.append(incidents.c.status.in_(chosen.statuses))
     if chosen.severities:
-        found.append(incidents.c.severity.in_(chosen.severities))
+        found.append(incidents.c.severity.in_([*map(literal, chosen.severities)]))
     found += [incidents.c[column] == value for column, value in chosen.people_and_teams.items()]
     # What was resolved by a moment was created by then.
     created_by = [one for one in (chosen.created.last, chosen.resolved.last) if one is not None]

@@ -7,6 +7,7 @@ tallies takes a fraction of a millisecond. They change in the transaction that c
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, select
@@ -61,9 +62,22 @@ def flush(tx: Connection) -> None:
 
 def total(tx: Connection, chosen: Mapping[str, Sequence[str]]) -> int:
     """How many incidents have one of the values chosen for each column; a column left out may have any."""
-    conditions = [tallies.c[column].in_(values) for column, values in chosen.items() if values]
-    found = tx.execute(select(func.coalesce(func.sum(tallies.c.n), 0)).where(*conditions)).scalar_one()
+    counts = tuple((column, len(values)) for column, values in chosen.items() if values)
+    named = {
+        f"{column}_{place}": value for column, values in chosen.items() for place, value in enumerate(values)
+    }
+    [(found,)] = _total(counts).run(tx, named)
     return int(found)
+
+
+@cache
+def _total(counts: tuple[tuple[str, int], ...]) -> Statement:
+    """With so many values to choose from for these columns."""
+    conditions = []
+    for column, count in counts:
+        values: list[Any] = [bindparam(f"{column}_{place}") for place in range(count)]
+        conditions.append(tallies.c[column].in_(values))
+    return Statement(select(func.coalesce(func.sum(tallies.c.n), 0)).where(*conditions))
 
 
 def total_of_days(tx: Connection, clock: str, statuses: Sequence[str], first: int, last: int) -> int:

@@ -185,8 +185,8 @@ def listing(tx: Connection, wanted: Wanted, limit: int, offset: int = 0) -> tupl
     found, total = incident_lists.page_of(
         tx,
         Filter(
-            statuses=[status.value for status in wanted.statuses],
-            severities=[severity.value for severity in wanted.severities],
+            statuses=tuple(status.value for status in wanted.statuses),
+            severities=tuple(severity.value for severity in wanted.severities),
             assignee_id=wanted.assignee_id,
             resolved_by_id=wanted.resolved_by_id,
             team_id=wanted.team_id,
