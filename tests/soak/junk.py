@@ -13,6 +13,7 @@ from aiohttp import ClientError, ClientTimeout
 
 from tests.contract.endpoints import PAGE, WRITES
 from tests.crash.trial import Trial, trial
+from tests.soak import other_client
 from tests.soak.report import Report, quantile
 
 RATIO, CLOSED_SECONDS = 3.0, 30.0
@@ -76,18 +77,8 @@ async def give(folder: Path, requests: int, sockets: int, seconds: float, seed: 
 
 
 async def _calm(one: Trial, until: "asyncio.Task[object]") -> list[float]:
-    """How long another client's requests take, ten a second, until something is over."""
-    took: list[float] = []
-    headers, url = {"Authorization": f"Bearer {one.key}"}, f"{one.processes[0].url}/api/v1/incidents"
-    while not until.done():
-        began = time.monotonic()
-        async with one.session.get(url, headers=headers, timeout=_PATIENCE) as answer:
-            await answer.read()
-            assert answer.status == 200
-        took.append(time.monotonic() - began)
-        await asyncio.sleep(0.1)
-    await until
-    return took
+    """How long another client's requests take until something is over."""
+    return await other_client.seconds(f"{one.processes[0].url}/api/v1/incidents", one.key, until)
 
 
 async def _junk(
