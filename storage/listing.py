@@ -80,6 +80,8 @@ def page_of(tx: Connection, chosen: Filter, limit: int, offset: int) -> tuple[Se
     if offset >= total:
         return (), total
     ids = _ids(tx, chosen, limit, offset, total)
+    if not ids:  # they have changed since they were counted
+        return (), total
     named = {f"id_{place}": one for place, one in enumerate(ids)}
     return _with_ids(len(ids)).rows(tx, named), total
 
