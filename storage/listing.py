@@ -80,7 +80,7 @@ def page_of(tx: Connection, chosen: Filter, limit: int, offset: int) -> tuple[Se
     if offset >= total:
         return (), total
     ids = _ids(tx, chosen, limit, offset, total)
-    if not ids:  # they have changed since they were counted
+    if not ids:  # a statement for no id at all cannot be run
         return (), total
     named = {f"id_{place}": one for place, one in enumerate(ids)}
     return _with_ids(len(ids)).rows(tx, named), total

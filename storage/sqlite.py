@@ -362,15 +362,20 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 
 
 class SqliteReader:
-    """Short read transactions over aiosqlite; it cannot write."""
+    """Short read transactions over aiosqlite, each of which sees one moment; it cannot write."""
 
     def __init__(self, path: Path) -> None:
         self._engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=4, max_overflow=4)
 
         @event.listens_for(self._engine.sync_engine, "connect")
         def prepare(connection: Any, _: object) -> None:
+            connection.isolation_level = None  # left to itself, the driver begins none to read
             for pragma in (*_PRAGMAS, "PRAGMA query_only = ON"):
                 connection.execute(pragma).close()
+
+        @event.listens_for(self._engine.sync_engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN")
 
     async def run(self, query: Callable[[Connection], T]) -> T:
         """The query's result. Raises Full when the file is out of reach."""

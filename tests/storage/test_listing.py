@@ -124,8 +124,7 @@ async def test_every_filter_finds_what_a_plain_look_finds(database: Database) ->
     await asyncio.wait_for(database.read(compare), 60)
 
 
-async def test_list_whose_incidents_have_changed_since_they_were_counted_is_empty(database: Database) -> None:
-    """Between the count and the walk the last ones may be resolved."""
+async def test_count_that_no_incident_bears_out_ends_in_an_empty_list(database: Database) -> None:
     nobody = Filter(severities=("SEV3",))
     row = {
         "status": "new",

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -88,6 +89,20 @@ async def test_listeners_hear_what_was_touched_after_the_commit(database: Databa
 async def test_reader_cannot_write(database: Database) -> None:
     with pytest.raises(OperationalError, match="readonly"):
         await database.read(lambda tx: requests.is_new(tx, "k", NOW))
+
+
+async def test_query_sees_one_moment(database: Database, tmp_path: Path) -> None:
+    """What is committed between two of its looks is not seen by the second."""
+    counting = text("SELECT count(*) FROM requests")
+
+    def look_twice(tx: Connection) -> tuple[int, int]:
+        first = tx.execute(counting).scalar_one()
+        with closing(sqlite3.connect(tmp_path / "test.db")) as other, other:
+            other.execute("INSERT INTO requests (key, at) VALUES ('between', 1)")
+        return first, tx.execute(counting).scalar_one()
+
+    assert await database.read(look_twice) == (0, 0)
+    assert await count(database) == 1
 
 
 async def test_caller_who_goes_away_does_not_stop_the_writer(database: Database) -> None:
