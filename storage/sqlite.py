@@ -375,7 +375,8 @@ class SqliteReader:
 
         @event.listens_for(self._engine.sync_engine, "begin")
         def begin(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN")
+            reader: Any = connection.connection.dbapi_connection
+            reader.run_async(lambda driver: driver.execute_fetchall("BEGIN"))  # one turn of its thread
 
     async def run(self, query: Callable[[Connection], T]) -> T:
         """The query's result. Raises Full when the file is out of reach."""
