@@ -20,11 +20,9 @@ def upgrade_sqlite(path: Path) -> None:
 
     A database that is changed by this is copied first, to a file beside it that names its revision.
     """
-    revision, (newest, *older) = _revision(path), known_revisions()
-    if revision == newest:
-        return
-    if revision in older:
-        save(path, backup_of(path, str(revision)))
+    revision = _revision(path)
+    if revision is not None and revision in known_revisions()[1:]:
+        save(path, backup_of(path, revision))
     engine = writing_engine(path)
     try:
         with engine.begin() as connection:
