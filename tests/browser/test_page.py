@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
@@ -25,12 +24,6 @@ pytestmark = [
         CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
     ),
 ]
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """The page cannot tell one database from another."""
-    return f"sqlite:///{tmp_path / 'test.db'}"
 
 
 @pytest.fixture
