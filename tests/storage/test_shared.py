@@ -2,11 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Connection, select
 
 from storage import incidents, outbox, requests, timeline
@@ -15,17 +12,7 @@ from storage.sqlite import BATCH
 from storage.tables import incidents as incidents_table
 from storage.tables import outbox as outbox_table
 from storage.tables import timeline as timeline_table
-from tests import sqlite
 from tests.storage.test_sqlite import NOW
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    sqlite.fresh(tmp_path / "test.db")
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    await database.open()
-    yield database
-    await database.close()
 
 
 def incident(id: str) -> dict[str, Any]:

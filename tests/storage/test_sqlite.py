@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,18 +24,8 @@ from storage.sqlite import BATCH, writing_engine
 from storage.tables import metadata
 from storage.touched import Touched
 from storage.upgrade import configuration
-from tests import sqlite
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    sqlite.fresh(tmp_path / "test.db")
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    await database.open()
-    yield database
-    await database.close()
 
 
 async def count(database: Database) -> int:
