@@ -14,6 +14,7 @@ from storage import touched
 from storage.backup import BadCopy, put_back, save
 from storage.copy import CannotCopy, copy
 from storage.errors import FileInUse, Full, Unusable
+from storage.place import Place
 from storage.postgres import Postgres
 from storage.postgres import inspect as inspect_postgresql
 from storage.sqlite import SqliteReader, SqliteWriter, hold_file, sqlite_path
@@ -114,8 +115,9 @@ class SqliteFile:
                 f"{self.path} cannot be used ({why}). Check its owner and the disk, restore a backup, "
                 "or name another file in DATABASE_URL."
             ) from error
-        self._writer = SqliteWriter(self.path, asyncio.get_running_loop(), self._told)
-        self._reader = SqliteReader(self.path)
+        file = Place(self.path)
+        self._writer = SqliteWriter(file, asyncio.get_running_loop(), self._told)
+        self._reader = SqliteReader(file)
 
     async def close(self) -> None:
         """Waits for the operations that are waiting, then lets the file go."""

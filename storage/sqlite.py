@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -29,6 +29,7 @@ from sqlalchemy.pool import NullPool
 from storage import incidents, shared, tallies, touched
 from storage.errors import FileInUse, Full
 from storage.log_file import LogFile
+from storage.place import Place
 from storage.shared import Shared
 from storage.touched import Touched
 from storage.trouble import is_locked, is_outside, reason
@@ -82,7 +83,11 @@ def hold_file(path: Path) -> Callable[[], None]:
 
 def writing_engine(path: Path) -> Engine:
     """An engine whose transactions begin IMMEDIATE."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    return _writing_engine(f"sqlite:///{path}")
+
+
+def _writing_engine(url: str | URL) -> Engine:
+    engine = create_engine(url, poolclass=NullPool)
     immediately(engine)
     return engine
 
@@ -117,8 +122,8 @@ class SqliteWriter:
     is handed back together: threads that wake one another for every operation cost more than the work.
     """
 
-    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop, told: Callable[[Touched], None]) -> None:
-        self._path = path
+    def __init__(self, file: Place, loop: asyncio.AbstractEventLoop, told: Callable[[Touched], None]) -> None:
+        self._file = file
         self._loop = loop
         self._told = told
         self._gathered: list[_Waiting] = []
@@ -174,10 +179,11 @@ class SqliteWriter:
 
     def _run(self) -> None:
         """Whatever goes wrong, who waits is told so, and the work goes on with a new connection."""
-        engine = writing_engine(self._path)
+        engine = _writing_engine(self._file.url("sqlite"))
         while (self._taken or not self._is_closing) and not self._loop.is_closed():
             is_open = False
             try:
+                self._file.check()
                 with engine.connect() as connection:
                     is_open = True
                     self._serve(connection)
@@ -192,7 +198,7 @@ class SqliteWriter:
 
     def _serve(self, connection: Connection) -> None:
         """Commit batch after batch until there are no more; raises what broke the connection."""
-        log = LogFile(self._path)
+        log = LogFile(self._file.path)
         while (batch := self._next_batch(log.patience)) or not self._is_closing:
             if batch:
                 self._commit(connection, batch)
@@ -200,7 +206,7 @@ class SqliteWriter:
 
     def _commit(self, connection: Connection, batch: "list[_Waiting]") -> None:
         try:
-            _commit_together(connection, batch)
+            _commit_together(connection, self._file, batch)
         except BaseException:
             self.failures += 1
             raise
@@ -252,7 +258,7 @@ class _Waiting:
             self.future.set_result(self.result)
 
 
-def _commit_together(connection: Connection, batch: list[_Waiting]) -> None:
+def _commit_together(connection: Connection, file: Place, batch: list[_Waiting]) -> None:
     """Run every operation and commit once; what fails to commit fails for all.
 
     An operation that fails has seldom written anything. Where one had, all is undone and done again, now
@@ -260,13 +266,13 @@ def _commit_together(connection: Connection, batch: list[_Waiting]) -> None:
     """
     try:
         try:
-            with _transaction(connection) as sharing:
+            with _transaction(connection, file) as sharing:
                 for waiting in batch:
                     _run(connection, sharing, waiting)
                 _insert_gathered(connection)
         except _HalfDone:
             touched.take(connection)
-            with _transaction(connection) as sharing:
+            with _transaction(connection, file) as sharing:
                 for waiting in batch:
                     _run_in_savepoint(connection, sharing, waiting)
     except BaseException as error:
@@ -276,14 +282,18 @@ def _commit_together(connection: Connection, batch: list[_Waiting]) -> None:
 
 
 @contextmanager
-def _transaction(connection: Connection) -> Iterator[Shared]:
-    """A transaction with what its operations share; what is written once is written at its end."""
+def _transaction(connection: Connection, file: Place) -> Iterator[Shared]:
+    """A transaction with what its operations share; what is written once is written at its end.
+
+    Nothing is committed to a file that is not where it was: raises Moved.
+    """
     with connection.begin():
         sharing = shared.begin(connection)
         try:
             yield sharing
             tallies.flush(connection)
             incidents.flush(connection)
+            file.check()
         finally:
             shared.end(connection)
 
@@ -364,8 +374,10 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 class SqliteReader:
     """Short read transactions over aiosqlite, each of which sees one moment; it cannot write."""
 
-    def __init__(self, path: Path) -> None:
-        self._engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=4, max_overflow=4)
+    def __init__(self, file: Place) -> None:
+        self._file = file
+        url = file.url("sqlite+aiosqlite")
+        self._engine = create_async_engine(url, pool_size=4, max_overflow=4)
 
         @event.listens_for(self._engine.sync_engine, "connect")
         def prepare(connection: Any, _: object) -> None:
@@ -381,6 +393,7 @@ class SqliteReader:
     async def run(self, query: Callable[[Connection], T]) -> T:
         """The query's result. Raises Full when the file is out of reach."""
         try:
+            self._file.check()
             async with self._engine.connect() as connection:
                 return await connection.run_sync(query)
         except (DBAPIError, sqlite3.Error) as error:

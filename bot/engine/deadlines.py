@@ -33,7 +33,7 @@ class Deadlines:
         self._database = database
         self._metrics = metrics or Metrics()
         self._clock = clock
-        self._wakeup = WakeUp(clock, self.look)
+        self._wakeup = WakeUp(clock, self._look_if_possible)
         self.part = Part("scheduler", self._keep_awake, self._metrics, LONGEST_SILENCE)
         self._looking = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()

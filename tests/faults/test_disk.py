@@ -47,12 +47,12 @@ class Reporter:
     """Declares incidents over the API, and keeps in mind which were taken."""
 
     def __init__(self, api: Api, key: str, service: str) -> None:
-        self._api, self._key, self._service = api, key, service
+        self._api, self.key, self._service = api, key, service
         self.taken: list[str] = []
 
     async def declares(self, title: str) -> Reply:
         body = {"title": title, "severity": "SEV1", "service_ids": [self._service]}
-        reply = await self._api.request("POST", "/api/v1/incidents", self._key, body)
+        reply = await self._api.request("POST", "/api/v1/incidents", self.key, body)
         if reply.status == 201:
             self.taken.append(title)
         return reply
@@ -200,6 +200,44 @@ async def test_who_locks_the_database_for_long_makes_us_refuse_until_it_is_free(
         assert titles(api.story) == ["before", "after"]
 
 
+@again
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_file_that_is_moved_away_takes_nothing_more_until_it_is_back(
+    turn: int, is_replaced: bool, tmp_path: Path
+) -> None:
+    async with running(tmp_path) as api:
+        ada, path = await reporter(api), path_of(api.story)
+        await ada.declares("before")
+        await api.story.settle()
+        with moved_away(path):
+            if is_replaced:
+                another(path)
+            assert (await ada.declares("while it is away")).status == 503
+            assert not await is_ready(api)
+            assert (await api.request("GET", "/api/v1/incidents", ada.key)).status == 503
+            assert path.exists() == is_replaced
+        await until(lambda: is_taken(ada, "after"))
+        await until(lambda: is_ready(api))
+        await api.story.settle()
+        assert titles(api.story) == ada.taken
+
+
+@again
+async def test_file_that_is_damaged_takes_nothing_more_until_it_is_whole(turn: int, tmp_path: Path) -> None:
+    async with running(tmp_path) as api:
+        ada, path = await reporter(api), path_of(api.story)
+        await ada.declares("before")
+        await api.story.settle()
+        with damaged(path):
+            assert (await ada.declares("while it is damaged")).status == 503
+            told = "The database cannot be written: database disk image is malformed"
+            assert await readiness(api) == (503, told)
+        await until(lambda: is_taken(ada, "after"))
+        await until(lambda: is_ready(api))
+        await api.story.settle()
+        assert titles(api.story) == ada.taken
+
+
 async def test_metrics_are_told_without_the_database(disk: SmallDisk, api: Api) -> None:
     disk.fill()
     await until(lambda: is_red(api))
@@ -226,6 +264,42 @@ def no_file_may_grow(beyond: Path) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def moved_away(path: Path) -> Iterator[None]:
+    """The database is somewhere else, and comes back; what took its place meanwhile is gone then."""
+    files = [Path(f"{path}{ending}") for ending in ("", "-wal", "-shm")]
+    for file in files:
+        file.rename(f"{file}.away")
+    try:
+        yield
+    finally:
+        for file in files:
+            Path(f"{file}.away").replace(file)
+
+
+def another(path: Path) -> None:
+    """A database that is none of ours."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE another (one)")
+
+
+@contextmanager
+def damaged(path: Path) -> Iterator[None]:
+    """All but the beginning of the file is nonsense, and then as it was."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    whole = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(len(whole) // 100)
+        file.write(b"nonsense" * (len(whole) // 8))
+    try:
+        yield
+    finally:
+        with path.open("r+b") as file:
+            file.write(whole)
+            file.truncate()
 
 
 async def shown_to(story: Story, name: str) -> str:
