@@ -6,8 +6,8 @@ Ends with exit code 1 if a promise was broken or a bound was not met.
 import asyncio
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash import deeds
@@ -27,6 +27,10 @@ class Dose:
     on_postgresql: bool = False
     processes: int = 1
     is_announced: bool = True
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+_BLOCKED_SECONDS = 10.0
 
 
 async def _kill(one: Trial, _: Server | None, times: int) -> None:
@@ -39,6 +43,10 @@ async def _end(one: Trial, _: Server | None, times: int) -> None:
 
 async def _pause(one: Trial, _: Server | None, times: int) -> None:
     await deeds.pauses(one, times, seconds=10, deadlines=1000)
+
+
+async def _block(one: Trial, _: Server | None, times: int) -> None:
+    await deeds.blocks(one, times, _BLOCKED_SECONDS, deadlines=1000)
 
 
 async def _kill_backends(one: Trial, server: Server | None, times: int) -> None:
@@ -55,6 +63,13 @@ DOSES = {
     "kill": Dose("SIGKILL, SQLite", 200, _kill),
     "end": Dose("SIGTERM, SQLite", 20, _end),
     "pause": Dose("SIGSTOP for 10 s across 1,000 deadlines, SQLite", 5, _pause, is_announced=False),
+    "block": Dose(
+        "The loop blocked for 10 s across 1,000 deadlines, SQLite",
+        2,
+        _block,
+        is_announced=False,
+        settings=deeds.blockable(_BLOCKED_SECONDS),
+    ),
     "kill-pg": Dose("SIGKILL, PostgreSQL", 50, _kill, on_postgresql=True),
     "kill-3": Dose("SIGKILL, one of three processes", 50, _kill, on_postgresql=True, processes=3),
     "backend": Dose("PostgreSQL's backend killed", 20, _kill_backends, on_postgresql=True),
@@ -63,6 +78,7 @@ DOSES = {
 #: What each figure must stay below, in seconds, and at which quantile.
 BOUNDS = {
     "start": ("from start to first answer", 1.0, 1.5),
+    "seen": ("from a block's beginning until /readyz tells of it", 1.0, _BLOCKED_SECONDS + 2),
     "end": ("from SIGTERM to the end", 1.0, deeds.END_SECONDS),
     "back": ("from the server's return to the first answer", 1.0, 2.0),
     "lateness": ("lateness of escalations, downtime left out", 0.99, 1.0),
@@ -76,8 +92,12 @@ async def _give(dose: Dose, times: int, seed: int) -> tuple[Verdict, dict[str, l
         with tempfile.TemporaryDirectory(prefix="tocsin-crash-") as folder:
             path = Path(folder)
             url = server.empty() if server else f"sqlite:///{path / 'tocsin.db'}"
-            processes, is_announced = dose.processes, dose.is_announced
-            async with trial(path, url, seed, processes=processes, is_announced=is_announced) as one:
+            async with trial(
+                *(path, url, seed),
+                processes=dose.processes,
+                is_announced=dose.is_announced,
+                settings=dose.settings,
+            ) as one:
                 await dose.do(one, server, times)
                 verdict = await one.finish()
             return verdict, dict(one.figures)

@@ -3,12 +3,16 @@
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import ClientError
 
 from tests.crash.trial import Trial
 from tests.postgres import Server
 
 #: How long somebody who asks a process to end is prepared to wait.
 END_SECONDS = 10.0
+_BLOCKABLE = Path(__file__).with_name("blockable")
 
 
 async def kills(one: Trial, times: int) -> None:
@@ -40,6 +44,37 @@ async def pauses(one: Trial, times: int, seconds: float, deadlines: int) -> None
         tocsin.resume()
         one.was_away(since)
         await one.until_nothing_is_owed()
+
+
+def blockable(seconds: float) -> dict[str, str]:
+    """Settings with which a process can be blocked for so long."""
+    return {"PYTHONPATH": str(_BLOCKABLE), "BLOCK_SECONDS": str(seconds)}
+
+
+async def blocks(one: Trial, times: int, seconds: float, deadlines: int) -> None:
+    """The event loop is held up while deadlines fall due; afterwards `/readyz` says so for a while."""
+    (tocsin,) = one.processes
+    await one.crowd.stop()
+    for _ in range(times):
+        await one.crowd.declare_at_once(deadlines)
+        since, began = one.now(), time.monotonic()
+        tocsin.block()
+        while not await _is_seen_blocked(one):
+            assert time.monotonic() - began < seconds + 5, tocsin.last_words()
+        one.figures["seen"].append(time.monotonic() - began)
+        one.was_away(since)
+        await one.until_nothing_is_owed()
+
+
+async def _is_seen_blocked(one: Trial) -> bool:
+    """Whether it answers that its loop was blocked; while it is, it answers nothing."""
+    (tocsin,) = one.processes
+    try:
+        async with one.session.get(f"{tocsin.url}/readyz") as answer:
+            found = await answer.json()
+    except (ClientError, OSError):
+        return False
+    return answer.status == 503 and "was blocked" in found["parts"]["loop"]
 
 
 async def backends_killed(one: Trial, server: Server, times: int) -> None:

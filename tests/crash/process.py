@@ -81,6 +81,11 @@ class Tocsin:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
+    def block(self) -> None:
+        """Its event loop does not turn for a while, if it was started blockable."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGUSR1)
+
     def resume(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)

@@ -31,11 +31,13 @@ async def test_killed_under_load_on_sqlite(tmp_path: Path, seed: int) -> None:
     assert verdict.broken == [], f"seed {seed}"
 
 
-async def test_ended_and_paused_on_sqlite(tmp_path: Path, seed: int) -> None:
-    where = f"sqlite:///{tmp_path / 'tocsin.db'}"
-    async with trial(tmp_path, where, seed, is_announced=False) as one:
+async def test_ended_paused_and_blocked_on_sqlite(tmp_path: Path, seed: int) -> None:
+    where, seconds = f"sqlite:///{tmp_path / 'tocsin.db'}", 4.0
+    settings = deeds.blockable(seconds)
+    async with trial(tmp_path, where, seed, is_announced=False, settings=settings) as one:
         await deeds.ends(one, 1)
         await deeds.pauses(one, 1, seconds=3, deadlines=12)
+        await deeds.blocks(one, 1, seconds, deadlines=12)
         verdict = await one.finish()
     assert verdict.broken == [], f"seed {seed}"
 

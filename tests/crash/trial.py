@@ -177,7 +177,9 @@ class Trial:
             "SLACK_APP_TOKEN": app.app_token,
             "SLACK_API_URL": self.workspace.api_url,
             "DATABASE_URL": self.database_url,
-            "TOCSIN_ORGANIZATION": str(organization.write(self.folder, is_announced=is_announced)),
+            "TOCSIN_ORGANIZATION": str(
+                organization.write(self.folder, self.now(), is_announced=is_announced)
+            ),
             "SMTP_URL": self.office.url(),
             "EMAIL_FROM": "tocsin@example.com",
             "RATE_LIMIT_READ": _NO_LIMIT,
@@ -206,7 +208,7 @@ async def trial(
     workspace = Workspace("Northwind")
     # How Slack's limits are kept is tried elsewhere: here as much as possible shall be on its way.
     workspace.rate_limits.enabled = False
-    for person in organization_file.read(organization.write(folder)).people.values():
+    for person in organization_file.read(organization.write(folder, CLOCK.now())).people.values():
         workspace.add_user(person.id, real_name=person.name, email=person.email)
     workspace.add_app("Tocsin", "tocsin", yaml.safe_load(manifests.text("slack-app.yaml")))
     people = list(workspace.state.users)

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, text
 
+from bot.domain.handoff import Holder
 from bot.domain.incident import Incident, Status
 from bot.domain.sla import Severity
 from bot.domain.timeline import (
@@ -53,6 +54,7 @@ class Found:
     incidents: dict[str, Incident]
     entries: dict[str, list[Entry]]
     owed: list[Row[Any]]
+    holders: list[Holder]
     overdue: list[str]
 
 
@@ -133,6 +135,7 @@ def judge(
         _timeline_stands_in_its_channel(verdict, incident, entries, arrived)
         _levels_followed(verdict, incident, entries, downtimes)
     _everything_arrived(verdict, found, arrived, office)
+    _who_has_the_pager_was_told(verdict, found, arrived)
     _nothing_came_twice(verdict, arrived, office, downtimes)
     _nobody_was_paged_after(verdict, found, ledger, arrived)
     verdict.counts.update(
@@ -170,7 +173,8 @@ def _read(tx: Connection) -> Found:
         tables.deadlines.c.due_at < CLOCK.now() - timedelta(seconds=5),
     )
     owed = tx.execute(select(tables.outbox)).all()
-    return Found(incidents, entries, list(owed), list(tx.execute(late).scalars()))
+    holders = [one for row in tx.execute(select(tables.duty)) if (one := rows.holder(row)) is not None]
+    return Found(incidents, entries, list(owed), holders, list(tx.execute(late).scalars()))
 
 
 def _nothing_was_forgotten(
@@ -275,6 +279,7 @@ def _everything_arrived(verdict: Verdict, found: Found, arrived: Arrivals, offic
             if not isinstance(entry.event, Escalated):
                 continue
             keys = _page_keys(entry, entry.event)
+            _later_pages_came(verdict, found, entry, entry.event, letters)
             for key in keys:
                 verdict.expect("I4", key in owed, f"{key} was never owed")
                 instead = owed.get(f"{key.removesuffix(':slack')}:email")
@@ -289,6 +294,66 @@ def _everything_arrived(verdict: Verdict, found: Found, arrived: Arrivals, offic
                     verdict.expect("I4", key in arrived.at, f"{key} did not arrive")
                     if key in arrived.at:
                         verdict.page_seconds.append((arrived.at[key] - entry.at).total_seconds())
+
+
+def _later_pages_came(
+    verdict: Verdict, found: Found, entry: Entry, event: Escalated, letters: set[str]
+) -> None:
+    """Each, unless somebody answered before, or a newer letter about the same came instead of it."""
+    owed = {row.key: row for row in found.owed}
+    answers = [
+        one.at
+        for one in found.entries[entry.incident_id]
+        if one.sequence > entry.sequence and isinstance(one.event, Acknowledged | Resolved)
+    ]
+    for key, due in _later_keys(entry, event):
+        row = owed.get(key)
+        verdict.expect("I4", row is not None, f"{key} was never owed")
+        if row is None:
+            continue
+        is_over = bool(answers) and answers[0] <= row.settled_at
+        if row.state == "sent":
+            verdict.counts["later pages"] += 1
+            verdict.expect("I4", _message_id(key) in letters, f"{key} did not arrive")
+            is_late = is_over and row.settled_at > answers[0] + _ON_ITS_WAY
+            verdict.expect("I7", not is_late, f"{key} came at {row.settled_at}, after {answers[:1]}")
+            continue
+        instead = [
+            one.key
+            for one in found.owed
+            if (one.incident_id, one.person_id, one.method) == (row.incident_id, row.person_id, row.method)
+            and one.state == "sent"
+            and one.settled_at >= due
+        ]
+        verdict.expect("I4", is_over or instead, f"{key} was dropped")
+
+
+def _later_keys(entry: Entry, event: Escalated) -> list[tuple[str, datetime]]:
+    return [
+        (f"page:{entry.incident_id}:{entry.sequence}:{person}:{one.method}:{one.at:%Y%m%dT%H%M%S}", one.at)
+        for person in event.people
+        for one in event.later.get(person, ())
+    ]
+
+
+def _who_has_the_pager_was_told(verdict: Verdict, found: Found, arrived: Arrivals) -> None:
+    """Each handoff was told to both people, unless it was no longer so when it could be told."""
+    told: dict[tuple[str, int], list[Row[Any]]] = defaultdict(list)
+    for row in found.owed:
+        if row.kind in ("pager_taken", "pager_given"):
+            _, schedule, ordinal, _ = row.key.split(":")
+            told[schedule, int(ordinal)].append(row)
+    for holder in found.holders:
+        verdict.counts["handoffs"] += holder.ordinal
+        for ordinal in range(1, holder.ordinal + 1):
+            owed = told[holder.schedule_id, ordinal]
+            kinds = sorted(row.kind for row in owed)
+            what = f"handoff {ordinal} of {holder.schedule_id}"
+            verdict.expect("I4", kinds == ["pager_given", "pager_taken"], f"{what}: {kinds}")
+            for row in owed:
+                is_there = row.state == "dropped" or row.key in arrived.at
+                verdict.expect("I4", is_there, f"{row.key} is {row.state}")
+    verdict.expect("I4", len(told) == verdict.counts["handoffs"], f"{len(told)} handoffs were told")
 
 
 def _page_keys(entry: Entry, event: Escalated) -> list[str]:
