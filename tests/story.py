@@ -8,6 +8,7 @@ have been asked, and nothing that people wrote pinged anybody.
 import asyncio
 import copy
 import re
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -40,6 +41,8 @@ START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 ORGANIZATION = Path(__file__).with_name("organization.yaml")
 Json = dict[str, Any]
 
+#: So long nothing may come to an end: longer than Slack asks anybody to wait.
+_PATIENCE_SECONDS = 400
 #: Refusals that belong to the normal course of things.
 _NORMAL_REFUSALS = {"already_in_channel", "name_taken", "users_not_found"}
 
@@ -198,13 +201,19 @@ class Story:
         await self.settle()
 
     async def settle(self) -> None:
-        """Return when nothing is owed any more; the clock moves a second where a lane must rest."""
-        for _ in range(400):
+        """Return when nothing is owed any more; the clock moves a second where a lane must rest.
+
+        Raises AssertionError when so many seconds pass in which no fewer are owed.
+        """
+        fewest, seconds = sys.maxsize, 0
+        while seconds < _PATIENCE_SECONDS:
             while not (self.app.outbox.is_idle and self.app.handoffs.is_idle):  # noqa: ASYNC110 - a test waits from outside
                 await asyncio.sleep(0.001)
             now = self.clock.now()
-            if not await self.app.database.read(lambda tx: unsettled(tx, now)):  # noqa: B023
+            waiting = await self.app.database.read(lambda tx: unsettled(tx, now))  # noqa: B023
+            if not waiting:
                 return
+            fewest, seconds = (waiting, 0) if waiting < fewest else (fewest, seconds + 1)
             self.clock.forward(seconds=1)
             await asyncio.sleep(0)
         raise AssertionError(f"deliveries do not come to an end:\n{self.workspace.dump()}")

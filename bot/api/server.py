@@ -10,6 +10,7 @@ from bot.api import docs, middleware
 from bot.api.connections import KEEP_ALIVE_SECONDS, Connections
 from bot.api.front import Front
 from bot.api.health import Health
+from bot.api.refusals import Refusals
 from bot.api.request import LARGEST_BODY
 from bot.domain.errors import Refusal
 
@@ -35,7 +36,8 @@ class Server:
     def __init__(self, front: Front | None, health: Health, others: Iterable[web.RouteDef] = ()) -> None:
         self._connections = Connections()
         self._application = web.Application(
-            client_max_size=LARGEST_BODY + 1, middlewares=[self._connections.middleware()]
+            client_max_size=LARGEST_BODY + 1,
+            middlewares=[self._connections.middleware(), Refusals().middleware()],
         )
         self._application.add_routes([*health.routes(), *others])
         if front is not None:
