@@ -41,8 +41,8 @@ START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 ORGANIZATION = Path(__file__).with_name("organization.yaml")
 Json = dict[str, Any]
 
-#: So long nothing may come to an end: longer than Slack asks anybody to wait.
-_PATIENCE_SECONDS = 400
+#: So long nothing may come to an end: longer than fifty attempts that fail take.
+_PATIENCE_SECONDS = 1000
 #: Refusals that belong to the normal course of things.
 _NORMAL_REFUSALS = {"already_in_channel", "name_taken", "users_not_found"}
 
