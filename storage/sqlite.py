@@ -50,8 +50,8 @@ _PRAGMAS = (
     "PRAGMA busy_timeout = 10000",
     "PRAGMA foreign_keys = ON",
 )
-#: The writer keeps what it writes to at hand (KiB), the pages of a dozen indexes: of 32 MB it wrote no faster,
-#: and took them for an hour. Checkpoints come at 32 MB, because hot pages are written again and again.
+#: The writer keeps what it writes to at hand (KiB), the pages of a dozen indexes: with 32 MB it wrote no
+#: faster, and grew for an hour. Checkpoints come at 32 MB, because hot pages are written again and again.
 _WRITING_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
