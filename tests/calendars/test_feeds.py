@@ -115,4 +115,5 @@ def test_whatever_people_write_the_calendar_is_valid(
 
 
 def _seen(text: str) -> str:
-    return "".join(one if one.isprintable() else " " for one in text)
+    """As a person sees it; icalendar takes a backslash with an N that somebody wrote for a line break."""
+    return "".join(one if one.isprintable() else " " for one in text.replace("\\N", "\n"))

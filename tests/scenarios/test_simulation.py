@@ -84,15 +84,18 @@ def next_due(tx: Connection, now: datetime) -> datetime | None:
 
 
 def pages_owed(tx: Connection) -> list[Paged]:
-    """Every page of the outbox that was not dropped; each must have arrived."""
+    """Every page of the outbox that was not dropped; each must have arrived.
+
+    Of two by one method at one moment both may have gone out, where the older one's turn came first.
+    """
     is_page = (outbox.c.kind == "page") & (outbox.c.state != "dropped")
     rows = tx.execute(select(outbox).where(is_page)).all()
     assert {row.state for row in rows} == {"sent"}
-    return sorted((row.owed_at, row.person_id, row.method) for row in rows)
+    return sorted({(row.owed_at, row.person_id, row.method) for row in rows})
 
 
 def pages_told(steps: tuple[Step, ...]) -> list[Paged]:
-    return sorted((step.at, page.person_id, page.method.value) for step in steps for page in step.pages)
+    return sorted({(step.at, page.person_id, page.method.value) for step in steps for page in step.pages})
 
 
 async def compare(
