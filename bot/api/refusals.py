@@ -4,7 +4,7 @@ Eight clients that sent nonsense as fast as they were told so kept the event loo
 else waited ten times as long. So the refusals that go to one address are spaced; answers never are.
 """
 
-import asyncio
+from asyncio import get_running_loop, sleep
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -41,8 +41,8 @@ class Refusals:
         return spacing
 
     async def _space(self, request: web.Request, status: int) -> None:
-        if 400 <= status < 500 and (wait := self.take(request.remote, asyncio.get_running_loop().time())):
-            await asyncio.sleep(wait)
+        if 400 <= status < 500 and (wait := self.take(request.remote, get_running_loop().time())):
+            await sleep(wait)
 
     def take(self, address: str | None, now: float) -> float:
         """Count one more refusal of the address; for how many seconds its answer waits."""
