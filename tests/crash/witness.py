@@ -303,6 +303,16 @@ def _which(page: Row[Any]) -> tuple[Any, ...]:
     return page.incident_id, page.sequence, page.person_id, page.method
 
 
+def _is_newer(page: Row[Any], than: Row[Any]) -> bool:
+    """Whether a later event owed the same person a page by the same method, before the older one was dropped.
+
+    Then that one must come, or be over itself.
+    """
+    about = (than.incident_id, than.person_id, than.method)
+    is_alike = page.kind == "page" and (page.incident_id, page.person_id, page.method) == about
+    return is_alike and page.sequence > than.sequence and page.owed_at <= than.settled_at
+
+
 def _later_pages_came(
     verdict: Verdict, found: Found, entry: Entry, event: Escalated, letters: set[str]
 ) -> None:
@@ -313,7 +323,7 @@ def _later_pages_came(
         for one in found.entries[entry.incident_id]
         if one.sequence > entry.sequence and isinstance(one.event, Acknowledged | Resolved)
     ]
-    for key, due in _later_keys(entry, event):
+    for key in _later_keys(entry, event):
         row = owed.get(key)
         verdict.expect("I4", row is not None, f"{key} was never owed")
         if row is None:
@@ -328,16 +338,15 @@ def _later_pages_came(
         instead = [
             one.key
             for one in found.owed
-            if (one.incident_id, one.person_id, one.method) == (row.incident_id, row.person_id, row.method)
-            and one.state == "sent"
-            and one.settled_at >= due
+            if one.key != key
+            and ((_which(one) == _which(row) and one.state == "sent") or _is_newer(one, row))
         ]
         verdict.expect("I4", is_over or instead, f"{key} was dropped")
 
 
-def _later_keys(entry: Entry, event: Escalated) -> list[tuple[str, datetime]]:
+def _later_keys(entry: Entry, event: Escalated) -> list[str]:
     return [
-        (f"page:{entry.incident_id}:{entry.sequence}:{person}:{one.method}:{one.at:%Y%m%dT%H%M%S}", one.at)
+        f"page:{entry.incident_id}:{entry.sequence}:{person}:{one.method}:{one.at:%Y%m%dT%H%M%S}"
         for person in event.people
         for one in event.later.get(person, ())
     ]
