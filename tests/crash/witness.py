@@ -273,14 +273,17 @@ def _everything_arrived(verdict: Verdict, found: Found, arrived: Arrivals, offic
     owed = {row.key: row for row in found.owed}
     letters = {str(one.message["Message-ID"]).split("@")[0] for one in office.letters}
     came = {_which(row) for row in found.owed if row.kind == "page" and row.state == "sent"}
+    pages: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in found.owed:
+        if row.kind == "page":
+            pages[row.incident_id].append(row)
         verdict.expect("I4", row.state in ("sent", "dropped"), f"{row.key} is {row.state}: {row.last_error}")
     for incident in found.incidents.values():
         for entry in found.entries[incident.id]:
             if not isinstance(entry.event, Escalated):
                 continue
             keys = _page_keys(entry, entry.event)
-            _later_pages_came(verdict, found, entry, entry.event, letters)
+            _later_pages_came(verdict, found.entries[incident.id], entry, pages[incident.id], letters)
             for key in keys:
                 verdict.expect("I4", key in owed, f"{key} was never owed")
                 instead = owed.get(f"{key.removesuffix(':slack')}:email")
@@ -309,21 +312,21 @@ def _is_newer(page: Row[Any], than: Row[Any]) -> bool:
     Then that one must come, or be over itself.
     """
     about = (than.incident_id, than.person_id, than.method)
-    is_alike = page.kind == "page" and (page.incident_id, page.person_id, page.method) == about
+    is_alike = (page.incident_id, page.person_id, page.method) == about
     return is_alike and page.sequence > than.sequence and page.owed_at <= than.settled_at
 
 
 def _later_pages_came(
-    verdict: Verdict, found: Found, entry: Entry, event: Escalated, letters: set[str]
+    verdict: Verdict, entries: list[Entry], entry: Entry, pages: list[Row[Any]], letters: set[str]
 ) -> None:
-    """Each, unless somebody answered before, or a newer letter about the same came instead of it."""
-    owed = {row.key: row for row in found.owed}
+    """Each that the entry owed, unless somebody answered before, or a newer letter about it came instead."""
+    owed = {row.key: row for row in pages}
     answers = [
         one.at
-        for one in found.entries[entry.incident_id]
+        for one in entries
         if one.sequence > entry.sequence and isinstance(one.event, Acknowledged | Resolved)
     ]
-    for key in _later_keys(entry, event):
+    for key in _later_keys(entry):
         row = owed.get(key)
         verdict.expect("I4", row is not None, f"{key} was never owed")
         if row is None:
@@ -337,14 +340,16 @@ def _later_pages_came(
             continue
         instead = [
             one.key
-            for one in found.owed
+            for one in pages
             if one.key != key
             and ((_which(one) == _which(row) and one.state == "sent") or _is_newer(one, row))
         ]
         verdict.expect("I4", is_over or instead, f"{key} was dropped")
 
 
-def _later_keys(entry: Entry, event: Escalated) -> list[str]:
+def _later_keys(entry: Entry) -> list[str]:
+    event = entry.event
+    assert isinstance(event, Escalated)
     return [
         f"page:{entry.incident_id}:{entry.sequence}:{person}:{one.method}:{one.at:%Y%m%dT%H%M%S}"
         for person in event.people
