@@ -20,6 +20,9 @@ def escalate(tx: Connection, now: datetime, actor: Actor, number: str) -> Incide
     before = look_up.incident(tx, number)
     if not before.is_open:
         raise InvalidTransition(before.number, before.status, MOVES[before.status], "escalated")
+    # Another process may have been asked later and have written first: what was escalated after an
+    # acknowledgement must not seem to have been answered by it.
+    now = max(now, before.acknowledged_at or now)
     organization = look_up.organization(tx)
     policy = organization.policy(before.severity, before.service_ids)
     if escalation.next_level(policy, before.level) is None:

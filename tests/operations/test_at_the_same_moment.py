@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 from sqlalchemy import Connection, text
 
 from bot import organization_file
+from bot.domain.asking import is_asking
 from bot.domain.errors import AlreadyAcknowledged, Conflict, Invalid, NotAllowed, NotFound, SlaNotConfigured
 from bot.domain.incident import Incident
 from bot.domain.sla import Severity, Sla
-from bot.domain.timeline import TOCSIN, Actor, Noted
-from bot.operations import declare, look_up, reorganize, respond
+from bot.domain.timeline import TOCSIN, Actor, Escalated, Noted
+from bot.operations import declare, escalate, look_up, reorganize, respond
 from bot.operations.record import record
 from storage.database import Database
 from tests.story import ORGANIZATION
@@ -61,6 +62,19 @@ async def test_of_many_acknowledgements_exactly_one_wins(database: Database) -> 
     losers = [one for one in results if isinstance(one, AlreadyAcknowledged)]
     assert (len(winners), len(losers)) == (1, 4)
     assert {loser.by for loser in losers} == {winners[0].acknowledged_by}
+
+
+async def test_escalation_that_was_asked_for_before_an_acknowledgement_that_was_faster_still_pages(
+    database: Database,
+) -> None:
+    """Each process reads its clock before it waits for the incident."""
+    number = (await database.write(declared)).number
+    later, now = NOW + timedelta(seconds=2), NOW + timedelta(seconds=1)
+    await database.write(lambda tx: respond.acknowledge(tx, later, actor(tx, "ben"), number))
+    incident = await database.write(lambda tx: escalate.escalate(tx, now, actor(tx, "ada"), number))
+    last = (await database.read(lambda tx: look_up.entries(tx, incident)))[-1]
+    assert isinstance(last.event, Escalated)
+    assert is_asking(incident, last)
 
 
 async def test_change_of_what_one_has_not_seen_is_refused(database: Database) -> None:
