@@ -1,7 +1,7 @@
 """Who is refused is answered no faster than somebody can learn from it.
 
 Eight clients that sent nonsense as fast as they were told so kept the event loop so busy that everybody
-else waited ten times as long. So the refusals that go to one address are spaced; answers never are.
+else waited eight times as long. So the refusals that go to one address are spaced; answers never are.
 """
 
 from asyncio import get_running_loop, sleep
@@ -48,6 +48,8 @@ class Refusals:
         """Count one more refusal of the address; for how many seconds its answer waits."""
         if len(self._next) > _REMEMBERED:
             self._next = {one: due for one, due in self._next.items() if due > now}
-        due = max(self._next.get(address, now), now)
+        at_once = AT_ONCE / PER_SECOND
+        # Who waits no longer than so owes no more than so: a flood that is over is soon forgotten.
+        due = min(max(self._next.get(address, now), now), now + at_once + LONGEST_SECONDS)
         self._next[address] = due + 1 / PER_SECOND
-        return min(max(due - now - AT_ONCE / PER_SECOND, 0.0), LONGEST_SECONDS)
+        return max(due - now - at_once, 0.0)
