@@ -40,6 +40,6 @@ class Place:
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         found = os.stat(path)
-    except FileNotFoundError:
+    except OSError:  # it is gone, or its folder is, or may not be looked into
         return None
     return found.st_dev, found.st_ino

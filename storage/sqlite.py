@@ -51,8 +51,8 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
 )
 #: The writer keeps what it writes to at hand (KiB), the pages of a dozen indexes: with 32 MB it wrote no
-#: faster, and grew for an hour; with 8 MB, for twenty minutes. Checkpoints come at 32 MB (8,000 pages),
-#: because hot pages are written again and again.
+#: faster, and still grew after half an hour; with 8 MB, for twenty minutes. Checkpoints come at 32 MB (8,000
+#: pages), because hot pages are written again and again.
 _WRITING_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
