@@ -1,7 +1,7 @@
 """Acknowledge; change the status, severity, title or description; note; resolve, close, reopen."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -16,6 +16,7 @@ from bot.domain.timeline import (
     Actor,
     Closed,
     DescriptionChanged,
+    Escalated,
     Noted,
     Reason,
     Reopened,
@@ -28,14 +29,20 @@ from bot.operations import look_up
 from bot.operations.declare import sla_of
 from bot.operations.permit import permit
 from bot.operations.record import record
+from storage import timeline
 
 NOTE_LIMIT = 3000
+_TICK = timedelta(microseconds=1)
 
 
 def acknowledge(tx: Connection, now: datetime, actor: Actor, number: str) -> Incident:
     """The incident acknowledged and the escalation stopped. Raises AlreadyAcknowledged."""
     permit(actor, Right.ACKNOWLEDGE, number)
     before = look_up.incident(tx, number)
+    # Another process may have been asked later and have written first: what was escalated before the
+    # acknowledgement must not seem to have come after it.
+    escalated = [row.at for row in timeline.of_kinds(tx, before.id, [Escalated.__name__])]
+    now = max([now, *(at + _TICK for at in escalated if at > now)])
     after = rules.acknowledge(before, now, actor.name, actor.person_id)
     took = now - before.clock_started_at
     event = Acknowledged(took, is_breached(before.acknowledge_by, now, now))

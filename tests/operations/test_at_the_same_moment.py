@@ -77,6 +77,19 @@ async def test_escalation_that_was_asked_for_before_an_acknowledgement_that_was_
     assert is_asking(incident, last)
 
 
+async def test_acknowledgement_that_was_asked_for_before_an_escalation_that_was_faster_still_answers_it(
+    database: Database,
+) -> None:
+    number = (await database.write(declared)).number
+    later, now = NOW + timedelta(seconds=2), NOW + timedelta(seconds=1)
+    await database.write(lambda tx: escalate.escalate(tx, later, actor(tx, "ada"), number))
+    incident = await database.write(lambda tx: respond.acknowledge(tx, now, actor(tx, "ben"), number))
+    *_, escalated, acknowledged = await database.read(lambda tx: look_up.entries(tx, incident))
+    assert isinstance(escalated.event, Escalated)
+    assert acknowledged.at == incident.acknowledged_at
+    assert not is_asking(incident, escalated)
+
+
 async def test_change_of_what_one_has_not_seen_is_refused(database: Database) -> None:
     seen = await database.write(declared)
     await database.write(lambda tx: respond.note(tx, NOW, actor(tx, "ben"), seen.number, "first"))
