@@ -228,10 +228,11 @@ class App:
                 self.database, self.clock, self.deadlines, self.outbox, self.metrics, health.troubles
             )
         others = [*self._slack_routes(bolt), *self._feed_routes(limits, secret)]
-        server = Server(front if self.role.hears else None, health, others)
-        self.port = await server.start(settings.host, settings.port, STOP_SECONDS / 2)
-        self._parts.push_async_callback(server.stop)
-        self._always(Part("connections", server.watch, self.metrics))
+        self.server = Server(front if self.role.hears else None, health, others)
+        self.port = await self.server.start(settings.host, settings.port, STOP_SECONDS / 2)
+        self._parts.push_async_callback(self.server.stop)
+        self.pulse.while_blocked(self.server.stand_in.serve)
+        self._always(Part("connections", self.server.watch, self.metrics))
 
     def _feed_routes(self, limits: Limits, secret: str | None) -> list[web.RouteDef]:
         """Where calendars read who is on call."""

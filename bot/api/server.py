@@ -1,7 +1,10 @@
 """The HTTP server: one address for machines, for Slack's requests and for whoever watches us."""
 
+import asyncio
 import logging
+import socket
 from collections.abc import Iterable
+from typing import cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -12,6 +15,7 @@ from bot.api.front import Front
 from bot.api.health import Health
 from bot.api.refusals import Refusals
 from bot.api.request import LARGEST_BODY
+from bot.api.stand_in import StandIn
 from bot.domain.errors import Refusal
 
 #: Connections that may wait to be taken up.
@@ -35,6 +39,7 @@ class Server:
 
     def __init__(self, front: Front | None, health: Health, others: Iterable[web.RouteDef] = ()) -> None:
         self._connections = Connections()
+        self._adopting: set[asyncio.Task[object]] = set()
         self._application = web.Application(
             client_max_size=LARGEST_BODY + 1,
             middlewares=[self._connections.middleware(), Refusals().middleware()],
@@ -54,16 +59,29 @@ class Server:
             keepalive_timeout=KEEP_ALIVE_SECONDS,
         )
         await self._runner.setup()
+        self._answering = cast("web.Server", self._runner.server)
         try:
-            await web.TCPSite(self._runner, host, port, backlog=_BACKLOG).start()
+            self._listening = await asyncio.get_running_loop().create_server(
+                self._answering, host, port, backlog=_BACKLOG
+            )
         except OSError as error:
+            await self._runner.cleanup()
             raise PortInUse(f"Cannot listen at {host}:{port} ({error.strerror}). Set HOST or PORT.") from None
-        return int(self._runner.addresses[0][1])
+        self.stand_in = StandIn(self._listening, self._adopt)
+        return int(self._listening.sockets[0].getsockname()[1])
 
     async def watch(self) -> None:
         """Close connections that ask for nothing, for ever."""
-        if self._runner.server is not None:
-            await self._connections.watch(self._runner.server)
+        await self._connections.watch(self._answering)
 
     async def stop(self) -> None:
+        self.stand_in.close()
+        self._listening.close()
         await self._runner.cleanup()
+
+    def _adopt(self, connection: socket.socket) -> None:
+        """Answer who was taken up while the loop was blocked."""
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(loop.connect_accepted_socket(self._answering, connection))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)

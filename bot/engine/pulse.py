@@ -1,13 +1,15 @@
 """Beats once a second: notices a wall clock that was set, and an event loop that was blocked.
 
-While the loop is blocked nothing in it can say so. A thread beside it writes into the log where it
-stands; afterwards the pulse counts for how long, and lets everybody look for what fell due meanwhile.
+While the loop is blocked nothing in it can say so. A thread beside it writes into the log where it stands,
+and lets somebody stand in for it; afterwards the pulse counts for how long, and lets everybody look for what
+fell due meanwhile.
 """
 
 import asyncio
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -19,6 +21,9 @@ from bot.metrics import Metrics
 BEAT_SECONDS = 1.0
 #: A loop that did not turn for so long was blocked, and is told of for some time after.
 BLOCKED, TOLD_OF = timedelta(seconds=3), timedelta(seconds=15)
+
+#: Called in the watching thread with what is wrong, again and again, each time for so many seconds.
+StandIn = Callable[[str, float], object]
 
 log = structlog.get_logger()
 
@@ -32,6 +37,7 @@ class Pulse:
         self._blocked_seconds = blocked.total_seconds()
         self._last_block: tuple[float, float] | None = None
         self._stopped = threading.Event()
+        self._stand_in: StandIn = lambda _, seconds: self._stopped.wait(seconds)
         self.part = Part("loop", self._run, metrics, TOLD_OF)
 
     def start(self) -> None:
@@ -39,6 +45,10 @@ class Pulse:
         watching = (asyncio.get_running_loop(), threading.get_ident())
         threading.Thread(target=self._watch, args=watching, name="watchdog", daemon=True).start()
         self.part.start()
+
+    def while_blocked(self, stand_in: StandIn) -> None:
+        """Call it for as long as the loop is blocked."""
+        self._stand_in = stand_in
 
     async def stop(self) -> None:
         self._stopped.set()
@@ -74,13 +84,21 @@ class Pulse:
             self._clock.tell_of_jump()
 
     def _watch(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
-        """In a thread of its own: writes down once where a blocked loop stands."""
+        """In a thread of its own, for as long as we run."""
+        pause = min(BEAT_SECONDS, self._blocked_seconds / 2)
         is_told = False
-        while not self._stopped.wait(min(BEAT_SECONDS, self._blocked_seconds / 2)):
+        while not self._stopped.wait(0 if is_told else pause):
             silent = loop.time() - self._turned_at - BEAT_SECONDS
-            if silent > self._blocked_seconds and not is_told:
-                frame = sys._current_frames().get(thread)
-                place = traceback.extract_stack(frame)[-1] if frame is not None else None
-                where = f"{place.filename}:{place.lineno} {place.name}" if place else "unknown"
-                log.error("the event loop is blocked", seconds=round(silent, 1), at=where)
-            is_told = silent > self._blocked_seconds
+            is_blocked = silent > self._blocked_seconds
+            if is_blocked:
+                if not is_told:
+                    _tell_where_it_stands(thread, silent)
+                self._stand_in(f"is blocked, since {silent:.0f} s", pause)
+            is_told = is_blocked
+
+
+def _tell_where_it_stands(thread: int, silent: float) -> None:
+    frame = sys._current_frames().get(thread)
+    place = traceback.extract_stack(frame)[-1] if frame is not None else None
+    where = f"{place.filename}:{place.lineno} {place.name}" if place else "unknown"
+    log.error("the event loop is blocked", seconds=round(silent, 1), at=where)

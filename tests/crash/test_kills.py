@@ -32,7 +32,7 @@ async def test_killed_under_load_on_sqlite(tmp_path: Path, seed: int) -> None:
 
 
 async def test_ended_paused_and_blocked_on_sqlite(tmp_path: Path, seed: int) -> None:
-    where, seconds = f"sqlite:///{tmp_path / 'tocsin.db'}", 4.0
+    where, seconds = f"sqlite:///{tmp_path / 'tocsin.db'}", 6.0
     settings = deeds.blockable(seconds)
     async with trial(tmp_path, where, seed, is_announced=False, settings=settings) as one:
         await deeds.ends(one, 1)
