@@ -1,9 +1,8 @@
 """Statements compiled once, for what happens with every incident, deadline and delivery.
 
-SQLAlchemy spends 60 to 100 µs on each execution besides SQLite's 5 to 20, and a reader's connection wakes
-its thread several times for it. What stands here is still written as Core expressions and compiled by
-SQLAlchemy; only its execution on SQLite is ours. Several rows go in one statement, because each one sets
-the interpreter free and has to win it back.
+SQLAlchemy spends 60 to 100 µs on each execution besides SQLite's 5 to 20. What stands here is still written
+as Core expressions and compiled by SQLAlchemy; only its execution on SQLite is ours. Several rows go in one
+statement, because each one sets the interpreter free and has to win it back.
 """
 
 from collections import namedtuple
@@ -76,12 +75,8 @@ class Statement:
         return tx.execute(self._holding if locks.are_needed(tx) else self._statement, dict(parameters))
 
     def _fetched(self, tx: Connection, parameters: Parameters) -> list[tuple[Any, ...]]:
-        """From the writer's connection at once, from a reader's after one turn of its thread."""
         text, values = self._bound(tx, parameters)
-        if not tx.dialect.is_async:
-            return _driver(tx).execute(text, values).fetchall()  # type: ignore[no-any-return]
-        reader: Any = tx.connection.dbapi_connection
-        return [*reader.run_async(lambda driver: driver.execute_fetchall(text, values))]
+        return _driver(tx).execute(text, values).fetchall()  # type: ignore[no-any-return]
 
     def _bound(self, tx: Connection, parameters: Parameters) -> tuple[str, list[Any]]:
         if not self._text:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import create_engine
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import storage.postgres
@@ -31,12 +32,12 @@ _patch = pytest.MonkeyPatch()
 _patch.setattr(document, "composed", lru_cache(maxsize=16)(document.composed))
 #: And each opens engines of the same two kinds: what was compiled for one serves the others.
 _compiled: dict[object, object] = {}
-for _kind in (PGDialect_asyncpg, SQLiteDialect_aiosqlite):
+for _kind in (PGDialect_asyncpg, SQLiteDialect_pysqlite):
     _patch.setattr(_kind, "__eq__", lambda one, other: type(one) is type(other))
     _patch.setattr(_kind, "__hash__", lambda one: hash(type(one)))
-for _module in (storage.postgres, storage.sqlite):
-    _sharing = partial(create_async_engine, execution_options={"compiled_cache": _compiled})
-    _patch.setattr(_module, "create_async_engine", _sharing)
+for _module, _made in ((storage.postgres, create_async_engine), (storage.sqlite, create_engine)):
+    _sharing = partial(_made, execution_options={"compiled_cache": _compiled})
+    _patch.setattr(_module, _made.__name__, _sharing)
 
 #: They start, kill or hold up processes, and take long.
 _LONG = ("tests/crash/", "tests/soak/", "tests/contract/test_schemathesis.py", "tests/cli/test_canaries.py")
