@@ -1,41 +1,56 @@
 """`python -m bot`."""
 
+import gc
 import sys
+from importlib import import_module
 
 import click
 
-from bot.cli.apply import apply
-from bot.cli.audit import audit
-from bot.cli.backup import backup, restore
-from bot.cli.calendar import calendar
-from bot.cli.check import check
-from bot.cli.copy import copy
-from bot.cli.demo import demo
-from bot.cli.doctor import doctor
-from bot.cli.export import export, schema
-from bot.cli.key import key
-from bot.cli.manifest import manifest
-from bot.cli.oncall import oncall
-from bot.cli.plan import plan
-from bot.cli.run import run
-from bot.cli.simulate import simulation
 from bot.domain.errors import Refusal
-from storage.database import BadCopy, CannotCopy, FileInUse, Unusable
+from storage.errors import BadCopy, CannotCopy, FileInUse, Unusable
+
+#: For each command, where it stands.
+_COMMANDS = {
+    "run": "run:run",
+    "demo": "demo:demo",
+    "manifest": "manifest:manifest",
+    "doctor": "doctor:doctor",
+    "plan": "plan:plan",
+    "apply": "apply:apply",
+    "export": "export:export",
+    "schema": "export:schema",
+    "check": "check:check",
+    "oncall": "oncall:oncall",
+    "simulate": "simulate:simulation",
+    "calendar": "calendar:calendar",
+    "key": "key:key",
+    "audit": "audit:audit",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
+    "copy": "copy:copy",
+}
 
 
-@click.group()
+class _Commands(click.Group):
+    """Imports a command when it is wanted: nobody waits for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        gc.disable()
+        command: click.Command = getattr(import_module(f"bot.cli.{module}"), name)
+        gc.freeze()  # what was imported stays: the collector would look at it again and again
+        gc.enable()
+        return command
+
+
+@click.group(cls=_Commands)
 def commands() -> None:
     """Tocsin: an incident responder that lives in Slack."""
-
-
-_COMMANDS = (
-    *(run, demo, manifest, doctor),
-    *(plan, apply, export, schema, check),
-    *(oncall, simulation, calendar),
-    *(key, audit, backup, restore, copy),
-)
-for command in _COMMANDS:
-    commands.add_command(command)
 
 
 def main() -> None:

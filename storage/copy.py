@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.backup import known_revisions
-from storage.errors import Unusable
+from storage.errors import CannotCopy, Unusable
 from storage.postgres import UNREACHABLE, address, said
 from storage.sqlite import hold_file, immediately, sqlite_path
 from storage.tables import metadata
@@ -30,10 +30,6 @@ _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tocsin' "
     "AND datname = current_database() AND pid <> pg_backend_pid()"
 )
-
-
-class CannotCopy(Exception):
-    """Nothing was copied; the target is as empty as it was."""
 
 
 async def copy(source_url: str, target_url: str, told: Callable[[str, int], None]) -> None:

@@ -4,22 +4,21 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from alembic.util import CommandError
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 
 from storage import touched
-from storage.backup import BadCopy, put_back, save
-from storage.copy import CannotCopy, copy
-from storage.errors import FileInUse, Full, Unusable
+from storage.backup import put_back, save
+from storage.errors import BadCopy, CannotCopy, FileInUse, Full, Unusable
 from storage.place import Place
-from storage.postgres import Postgres
-from storage.postgres import inspect as inspect_postgresql
 from storage.sqlite import SqliteReader, SqliteWriter, hold_file, sqlite_path
 from storage.touched import Touched
 from storage.upgrade import upgrade_sqlite
+
+if TYPE_CHECKING:
+    from storage.postgres import Postgres
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
@@ -37,21 +36,20 @@ class Database:
     def __init__(self, url: str, *, exclusive: bool = True) -> None:
         """`exclusive` refuses a second process on a SQLite file."""
         self._listeners: list[Listener] = []
+        #: Whether other processes may work on it too.
+        self.is_shared = make_url(url).get_backend_name() == "postgresql"
         self._kept: SqliteFile | Postgres
-        if make_url(url).get_backend_name() == "postgresql":
-            self._kept = Postgres(url, self._committed)
+        if self.is_shared:
+            from storage import postgres  # a start on SQLite does not wait for it
+
+            self._kept = postgres.Postgres(url, self._committed)
         else:
             self._kept = SqliteFile(sqlite_path(url), self._committed, exclusive)
 
     @property
-    def is_shared(self) -> bool:
-        """Whether other processes may work on it too."""
-        return isinstance(self._kept, Postgres)
-
-    @property
     def exists(self) -> bool:
         """Whether there is something to open; of a PostgreSQL server that shows when it is opened."""
-        return isinstance(self._kept, Postgres) or self._kept.path.exists()
+        return not isinstance(self._kept, SqliteFile) or self._kept.path.exists()
 
     def after_commit(self, listener: Listener) -> None:
         """Call `listener` after each commit. A lost call must be harmless: the rows are the truth."""
@@ -108,7 +106,10 @@ class SqliteFile:
             if self._exclusive:
                 self._release = hold_file(self.path)
             await asyncio.to_thread(upgrade_sqlite, self.path)
-        except (OSError, sqlite3.Error, DBAPIError, CommandError, BadCopy) as error:
+        except Unusable:
+            self._let_go()
+            raise
+        except (OSError, sqlite3.Error, DBAPIError, BadCopy) as error:
             self._let_go()
             why = error.orig if isinstance(error, DBAPIError) else error
             raise Unusable(
@@ -147,6 +148,20 @@ class SqliteFile:
 
     async def read(self, query: Operation[T]) -> T:
         return await self._reader.run(query)
+
+
+async def copy(source_url: str, target_url: str, told: Callable[[str, int], None]) -> None:
+    """See `storage.copy`. Raises CannotCopy, FileInUse and Unusable."""
+    from storage import copy as copying
+
+    await copying.copy(source_url, target_url, told)
+
+
+async def inspect_postgresql(url: str) -> str:
+    """In a few words, which server answers and how far our tables are. Raises Unusable."""
+    from storage import postgres
+
+    return await postgres.inspect(url)
 
 
 __all__ = [

@@ -11,3 +11,11 @@ class Full(Exception):
 
 class Unusable(Exception):
     """The database cannot be opened, or is none of ours."""
+
+
+class BadCopy(Exception):
+    """The copy cannot be made, or is not fit to be put back; nothing was changed."""
+
+
+class CannotCopy(Exception):
+    """Nothing was copied; the target is as empty as it was."""

@@ -97,6 +97,9 @@ class Postgres:
         )
         try:
             await self._upgrade()
+        except Unusable:
+            await self._dispose()
+            raise
         except (DBAPIError, *UNREACHABLE) as error:
             await self._dispose()
             raise Unusable(

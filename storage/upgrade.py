@@ -3,13 +3,16 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from storage.backup import known_revisions, save
+from storage.errors import Unusable
 from storage.sqlite import writing_engine
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 #: Processes that start together migrate one after the other.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('tocsin migrations', 0))")
@@ -37,14 +40,31 @@ def backup_of(path: Path, revision: str) -> Path:
 
 
 def upgrade(connection: Connection) -> None:
-    """Run every migration that the database has not had, in the connection's transaction."""
+    """Run every migration that the database has not had, in the connection's transaction. Raises Unusable."""
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK)
+    known, found = known_revisions(), None
+    if inspect(connection).has_table("alembic_version"):
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    if found is not None and found not in known:
+        raise Unusable(
+            f"The database was used by a newer Tocsin (revision {found}; this one knows {known[0]}). "
+            "Install that one again, or restore a backup."
+        )
+    if found != known[0]:
+        _migrate(connection)
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command  # takes a tenth of a second, and is seldom needed
+
     command.upgrade(configuration(connection), "head")
 
 
-def configuration(connection: Connection) -> Config:
+def configuration(connection: Connection) -> "Config":
     """Alembic's configuration for this connection."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "storage:migrations")
     config.attributes["connection"] = connection

@@ -15,9 +15,9 @@ import pytest
 from alembic import command
 
 from storage import requests
-from storage.backup import BadCopy, check, known_revisions, put_back, save
+from storage.backup import check, known_revisions, put_back, save
 from storage.database import Database, Unusable
-from storage.errors import FileInUse
+from storage.errors import BadCopy, FileInUse
 from storage.sqlite import hold_file, writing_engine
 from storage.upgrade import backup_of, configuration
 from tests.faults.small_disk import SmallDisk, mounted

@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from bot.domain.timeline import Escalated
 from storage import tables
-from storage.copy import CannotCopy, copy
+from storage.copy import copy
 from storage.database import Database
-from storage.errors import FileInUse, Unusable
+from storage.errors import CannotCopy, FileInUse, Unusable
 from storage.sqlite import hold_file
 from tests.postgres import Server
 from tests.story import Story, opened
