@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
 
+# Byte code is kept, whatever the machine says: the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: demo run test bench crash soak check format lock clean
 
 demo: $(VENV)/installed

@@ -14,18 +14,22 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import storage.postgres
 import storage.sqlite
+from bot.engine import outbox
 from bot.organization_file import document
 from tests.faults.doses import dose
 
 pytest.register_assert_rewrite("tests.story")
 
-from tests import sqlite  # noqa: E402
+from tests import scratch, sqlite  # noqa: E402
 from tests.postgres import Server  # noqa: E402
 from tests.story import Story, opened  # noqa: E402
 
 #: How many cases a property is tried on, and how long each may take: a machine may be slow.
 settings.register_profile("tocsin", max_examples=dose(100, 10_000), deadline=None)
 settings.load_profile("tocsin")
+
+if memory := scratch.folder():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)  # noqa: TID251 - pytest's setting, not ours
 
 _patch = pytest.MonkeyPatch()
 #: The same organization file is read by a thousand tests.
@@ -35,6 +39,11 @@ _compiled: dict[object, object] = {}
 for _kind in (PGDialect_asyncpg, SQLiteDialect_pysqlite):
     _patch.setattr(_kind, "__eq__", lambda one, other: type(one) is type(other))
     _patch.setattr(_kind, "__hash__", lambda one: hash(type(one)))
+#: A test knows no crowd for which the outbox would have to breathe, and few things are done side by side.
+for _gap in ("SHORTEST_GAP", "GAP_OF_PAGES", "LONGEST_GAP"):
+    _patch.setattr(outbox, _gap, 0.001)
+for _connections in ("SIDE_BY_SIDE", "READERS"):
+    _patch.setattr(storage.postgres, _connections, 4)
 for _module, _made in ((storage.postgres, create_async_engine), (storage.sqlite, create_engine)):
     _sharing = partial(_made, execution_options={"compiled_cache": _compiled})
     _patch.setattr(_module, _made.__name__, _sharing)
@@ -63,19 +72,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A PostgreSQL server, started by the first test that asks for it."""
-    server = Server()
+    server = Server(scratch.folder())
     yield server
     server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """Each test that asks for a database runs on both."""
     if request.param == "sqlite":
         sqlite.fresh(tmp_path / "test.db")
-        return f"sqlite:///{tmp_path / 'test.db'}"
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+        return
     server: Server = request.getfixturevalue("server")
-    return await server.fresh()
+    url = await server.fresh()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture

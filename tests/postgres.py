@@ -26,6 +26,7 @@ _FAST = """
     ALTER SYSTEM SET fsync = off;
     ALTER SYSTEM SET synchronous_commit = off;
     ALTER SYSTEM SET full_page_writes = off;
+    ALTER SYSTEM SET max_wal_size = '64MB';
     SELECT pg_reload_conf();
 """
 
@@ -33,9 +34,12 @@ _FAST = """
 class Server:
     """One server; each test gets an empty database of its own, with our tables in it."""
 
-    def __init__(self, *, is_durable: bool = False) -> None:
+    def __init__(self, where: str | None = None, *, is_durable: bool = False) -> None:
+        """Its folder is made in `where`; without it, where temporary files are kept."""
         # Not among pytest's folders: started by root, the server is another user's, who may not go there.
-        self._folder = tempfile.TemporaryDirectory(prefix="tocsin-postgres-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="tocsin-postgres-", dir=where, ignore_cleanup_errors=True
+        )
         self._server = get_server(Path(self._folder.name), cleanup_mode="stop")
         self._numbers = count(1)
         self._is_migrated = False
@@ -64,6 +68,10 @@ class Server:
         name = f"test_{next(self._numbers)}"
         self._server.psql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY file_copy")
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """The database of this address is no longer wanted, whoever still uses it."""
+        self._server.psql(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
     def crash(self) -> None:
         """It goes away at once, as in a power failure."""

@@ -1,7 +1,6 @@
 """The outbox: lane by lane, most urgent first; hand to a deliverer, settle."""
 
 import asyncio
-import contextlib
 import random
 import uuid
 from collections.abc import Collection, Coroutine, Mapping
@@ -84,7 +83,7 @@ class Outbox:
         #: When to look for pages that must go another way; None while every method answers.
         self._reroute_at: datetime | None = clock.now()
         self._look = asyncio.Event()
-        self._is_hurried = asyncio.Event()
+        self._is_hurried = False
         self._is_asleep = False
         self._is_stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,7 +110,7 @@ class Outbox:
     async def stop(self) -> None:
         """Takes up nothing new and waits for what is in flight."""
         self._stop_listening()
-        self._is_stopping = True
+        self._is_stopping = self._is_hurried = True
         self._look.set()
         await self.part.ended()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -167,15 +166,14 @@ class Outbox:
                 await self._breathe(looked_at)
 
     async def _breathe(self, looked_at: float) -> None:
-        """Who writes a lot is not looked at each time; only a page is hurried."""
-        loop, is_busy = asyncio.get_running_loop(), self._database.is_busy
-        shortest = GAP_OF_PAGES if is_busy else SHORTEST_GAP
+        """While many write, they are not looked at each time; only a page is hurried."""
+        loop = asyncio.get_running_loop()
+        shortest = GAP_OF_PAGES if self._database.is_busy else SHORTEST_GAP
         await asyncio.sleep(max(looked_at + shortest - loop.time(), 0))
-        if is_busy:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(looked_at + LONGEST_GAP):
-                    await self._is_hurried.wait()
-        self._is_hurried.clear()
+        latest = looked_at + LONGEST_GAP
+        while self._database.is_busy and not self._is_hurried and loop.time() < latest:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(SHORTEST_GAP)
+        self._is_hurried = False
 
     def _ask(self) -> None:
         if self._reach is not None and self._reach.is_due(self._clock.now()):
@@ -408,7 +406,7 @@ class Outbox:
         if touched.OUTBOX in marks.what:
             self._look.set()
         if touched.URGENT in marks.what:
-            self._is_hurried.set()
+            self._is_hurried = True
 
 
 def _next_attempt(delivery: ClaimedDelivery, outcome: Outcome) -> ClaimedDelivery:

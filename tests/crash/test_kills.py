@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import scratch
 from tests.crash import deeds
 from tests.crash.trial import trial
 from tests.postgres import Server
@@ -19,7 +20,7 @@ def seed() -> int:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    server = Server(is_durable=True)
+    server = Server(scratch.folder(), is_durable=True)
     yield server
     server.stop()
 

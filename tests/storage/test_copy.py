@@ -15,13 +15,14 @@ from storage.copy import copy
 from storage.database import Database
 from storage.errors import CannotCopy, FileInUse, Unusable
 from storage.sqlite import hold_file
+from tests import scratch
 from tests.postgres import Server
 from tests.story import Story, opened
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    server = Server()
+    server = Server(scratch.folder())
     yield server
     server.stop()
 

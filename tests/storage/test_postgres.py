@@ -13,6 +13,7 @@ from storage import postgres, requests, upgrade
 from storage.database import Database, Full, Touched, Unusable, inspect_postgresql, touched
 from storage.tables import facts
 from storage.tables import requests as table
+from tests import scratch
 from tests.postgres import Cutter, Server
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -245,7 +246,7 @@ async def test_who_starts_while_another_migrates_waits_as_long_as_it_takes(
 
 async def test_away_server_is_told_and_found_again() -> None:
     """An immediate restart: who asks meanwhile is told that nothing was done, and nobody restarts us."""
-    server = Server(is_durable=True)
+    server = Server(scratch.folder(), is_durable=True)
     door = Database(await server.fresh())
     await door.open()
     assert await door.write(partial(requests.is_new, key="before", at=NOW))
