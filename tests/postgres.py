@@ -80,17 +80,24 @@ class Server:
         pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
     def kill_backend(self, chance: random.Random) -> None:
-        """One of its processes that serve a connection is killed: it ends them all, and recovers."""
+        """One of its processes that serve a connection is killed: it ends them all, and has recovered."""
         others = "SELECT pid FROM pg_stat_activity WHERE application_name = 'tocsin'"
         with suppress(subprocess.CalledProcessError):  # while it recovers, there is none
             rows = self._server.psql(others).splitlines()
             pids = [int(row) for row in rows if row.strip().isdigit()]
             if pids:
-                os.kill(chance.choice(pids), signal.SIGKILL)
+                victim = chance.choice(pids)
+                os.kill(victim, signal.SIGKILL)
+                while Path(f"/proc/{victim}").exists():  # until the server has seen that it is gone
+                    os.sched_yield()
+        self._until_it_answers()
 
     def start_again(self) -> None:
         """It is back, and has recovered."""
         self._server.ensure_postgres_running()
+        self._until_it_answers()
+
+    def _until_it_answers(self) -> None:
         while True:
             with suppress(subprocess.CalledProcessError):
                 self._server.psql("SELECT 1")

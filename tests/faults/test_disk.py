@@ -238,6 +238,40 @@ async def test_file_that_is_damaged_takes_nothing_more_until_it_is_whole(turn: i
         assert titles(api.story) == ada.taken
 
 
+@again
+async def test_folder_that_is_moved_away_takes_nothing_more_until_it_is_back(
+    turn: int, tmp_path: Path
+) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    async with running(folder) as api:
+        ada = await reporter(api)
+        folder.rename(tmp_path / "away")
+        assert (await ada.declares("while it is away")).status == 503
+        assert (await api.request("GET", "/api/v1/incidents", ada.key)).status == 503
+        assert not await is_ready(api)
+        (tmp_path / "away").rename(folder)
+        await until(lambda: is_taken(ada, "after"))
+        await until(lambda: is_ready(api))
+        await api.story.settle()
+        assert titles(api.story) == ada.taken
+
+
+async def test_deadlines_that_cannot_be_read_are_warned_of_and_looked_at_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with running(tmp_path) as api:
+        ada = await reporter(api)
+        await ada.declares("before")
+        await api.story.settle()
+        with moved_away(path_of(api.story)):
+            capsys.readouterr()
+            api.story.clock.tell_of_jump()  # whereupon everybody looks
+            await until(lambda: is_said(capsys, "the deadlines could not be read"))
+        await api.story.forward(hours=1)
+        assert (await api.story.events()).count("Escalated") == 2
+
+
 async def test_metrics_are_told_without_the_database(disk: SmallDisk, api: Api) -> None:
     disk.fill()
     await until(lambda: is_red(api))
@@ -245,6 +279,13 @@ async def test_metrics_are_told_without_the_database(disk: SmallDisk, api: Api) 
     assert (reply.status, 'tocsin_ready{part="database"} 0.0' in reply.text) == (200, True)
     disk.empty()
     await until(lambda: is_ready(api))
+
+
+async def is_said(capsys: pytest.CaptureFixture[str], words: str) -> bool:
+    """Whether the log says so; it never tells of what nobody foresaw."""
+    said = capsys.readouterr().out
+    assert "Traceback" not in said
+    return words in said
 
 
 def path_of(story: Story) -> Path:
