@@ -44,7 +44,7 @@ WAITING = 4096
 BUSY = 6
 _LATELY_SECONDS = 0.1
 #: Queries that run side by side.
-READERS = 8
+READERS = 4
 #: A database that cannot be opened is tried so often.
 _OPEN_AGAIN_SECONDS = 0.1
 
