@@ -58,7 +58,7 @@ class Ledger:
     refused: int = 0
     #: How long each answer of the API took, whatever it said.
     seconds: list[float] = field(default_factory=list)
-    #: When the request was sent that was answered as done last.
+    #: When the last request was sent that was not refused because the database is away.
     latest: float = 0.0
 
     def __len__(self) -> int:
@@ -104,7 +104,7 @@ class Crowd:
             task.cancel()
 
     async def until_answered_since(self, moment: float) -> None:
-        """Returns when something was answered as done that was asked after this moment."""
+        """Returns when something was answered that was asked after this moment, be it with a reasoned no."""
         while self.ledger.latest < moment:  # noqa: ASYNC110 - another process answers
             await asyncio.sleep(0.01)
 
@@ -196,7 +196,7 @@ class Crowd:
         except (ClientError, OSError, TimeoutError):
             return 0, {}
         self.ledger.seconds.append(time.monotonic() - before)
-        if status in (200, 201):
+        if status != 503:
             self.ledger.latest = max(self.ledger.latest, before)
         return status, document
 
