@@ -27,9 +27,9 @@ class StandIn:
         self._adopt = adopt
 
     def serve(self, trouble: str, seconds: float) -> None:
-        """For so long, say that this is what keeps the loop from answering."""
+        """For so long, say that this is what keeps the loop from answering; nothing once it is closed."""
         until = time.monotonic() + seconds
-        with suppress(OSError), selectors.DefaultSelector() as selector:
+        with suppress(OSError, ValueError), selectors.DefaultSelector() as selector:
             for one in self._listening:
                 selector.register(one, selectors.EVENT_READ, one)
             try:
