@@ -46,7 +46,7 @@ async def test_escalation_comes_in_time_although_the_clock_is_set(
     async with process("run", **environment(workspace, database), **faked) as running:
         await line_with(running, "connected to Slack")
         await workspace.until(lambda: workspace.connected, PATIENCE)
-        await declare(workspace, "oh no --sev SEV0")
+        await declare(workspace, "oh no --sev SEV1")
         await workspace.until(lambda: len(pages(workspace)) == 1, PATIENCE)
         bring_nearer(database)
         offset.write_text(step)
@@ -59,8 +59,8 @@ async def test_escalation_comes_in_time_although_the_clock_is_set(
 
 
 def bring_nearer(database: Path) -> None:
-    """Five minutes until the next level become eight seconds."""
-    nearer = int((timedelta(minutes=5) - DISTANCE).total_seconds()) * _SECOND
+    """A quarter of an hour until the next level becomes eight seconds."""
+    nearer = int((timedelta(minutes=15) - DISTANCE).total_seconds()) * _SECOND
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
             "UPDATE deadlines SET due_at = due_at - ? WHERE state = 'armed' AND kind = 'acknowledge'",
