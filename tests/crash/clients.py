@@ -58,8 +58,6 @@ class Ledger:
     refused: int = 0
     #: How long each answer of the API took, whatever it said.
     seconds: list[float] = field(default_factory=list)
-    #: When the last request was sent that was not refused because the database is away.
-    latest: float = 0.0
 
     def __len__(self) -> int:
         notes = sum(len(one.notes) for one in self.incidents.values())
@@ -102,11 +100,6 @@ class Crowd:
         """Everybody drops what they are at."""
         for task in self._tasks:
             task.cancel()
-
-    async def until_answered_since(self, moment: float) -> None:
-        """Returns when something was answered that was asked after this moment, be it with a reasoned no."""
-        while self.ledger.latest < moment:  # noqa: ASYNC110 - another process answers
-            await asyncio.sleep(0.01)
 
     async def _machine(self) -> None:
         while not self._is_stopping:
@@ -196,8 +189,6 @@ class Crowd:
         except (ClientError, OSError, TimeoutError):
             return 0, {}
         self.ledger.seconds.append(time.monotonic() - before)
-        if status != 503:
-            self.ledger.latest = max(self.ledger.latest, before)
         return status, document
 
     async def _person(self) -> None:
