@@ -19,6 +19,8 @@ from bot.engine.supervisor import Part
 from bot.metrics import Metrics
 
 BEAT_SECONDS = 1.0
+#: Between two turns of who stands in: one that cannot must not keep a processor busy.
+_BREATH_SECONDS = 0.05
 #: A loop that did not turn for so long was blocked, and is told of for some time after.
 BLOCKED, TOLD_OF = timedelta(seconds=3), timedelta(seconds=15)
 
@@ -87,7 +89,7 @@ class Pulse:
         """In a thread of its own, for as long as we run."""
         pause = min(BEAT_SECONDS, self._blocked_seconds / 2)
         is_told = False
-        while not self._stopped.wait(0 if is_told else pause):
+        while not self._stopped.wait(_BREATH_SECONDS if is_told else pause):
             silent = loop.time() - self._turned_at - BEAT_SECONDS
             is_blocked = silent > self._blocked_seconds
             if is_blocked:

@@ -31,8 +31,9 @@ async def test_readyz_is_answered_while_the_loop_is_blocked_and_the_rest_when_it
         begun.sendall(b"GET /readyz HTTP/1.1\r\n")
         silent = socket.create_connection(("127.0.0.1", port), timeout=10)
         alive = asked(port, "/healthz")
+        ready = asked(port, "/readyz")
         standing_in = others.submit(stand_in.serve, "is blocked, since 4 s", 0.5)
-        status, body = others.submit(answer_to, asked(port, "/readyz")).result(10)
+        status, body = others.submit(answer_to, ready).result(10)
         standing_in.result(10)
         assert status == 503
         assert json.loads(body) == {"status": "not ready", "parts": {"loop": "is blocked, since 4 s"}}
