@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -10,7 +11,7 @@ from bot.engine.supervisor import Part
 from bot.engine.wakeup import SWEEP_EVERY, WakeUp
 from bot.metrics import Metrics
 from bot.operations import fire_deadlines
-from storage.database import Connection, Database, Full, Touched
+from storage.database import Database, Full, Touched
 
 #: Deadlines that are fired side by side; the writer commits them together.
 BATCH = 64
@@ -59,7 +60,8 @@ class Deadlines:
             self._is_about_to_look = False
             self.part.beat()
             while True:
-                due = await self._database.read(self._due)
+                now = self._clock.now()
+                due = await self._database.read(partial(fire_deadlines.due, now=now, most=BATCH))
                 self.part.beat()
                 if due:
                     if not any(await asyncio.gather(*map(self._fire, due))):
@@ -87,9 +89,6 @@ class Deadlines:
     def _jumped(self) -> None:
         self._wakeup.clock_was_set()
         self._look_soon()
-
-    def _due(self, tx: Connection) -> list[str]:
-        return fire_deadlines.due(tx, self._clock.now(), BATCH)
 
     async def _fire(self, deadline_id: str) -> bool:
         """Whether it could be fired; one that could not stays armed, and the sweep tries it again."""
