@@ -53,12 +53,11 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
 )
 #: The writer keeps what it writes to at hand (KiB), the pages of a dozen indexes: with 32 MB it wrote no
-#: faster, and still grew after half an hour; with 8 MB, for twenty minutes. Checkpoints come at 32 MB (8,000
-#: pages), because hot pages are written again and again.
+#: faster, and still grew after half an hour; with 8 MB, for twenty minutes. When a checkpoint comes is said
+#: in `log_file`.
 _WRITING_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
-    "PRAGMA wal_autocheckpoint = 8000",
     "PRAGMA cache_size = -4000",
 )
 
@@ -202,6 +201,7 @@ class SqliteWriter:
     def _serve(self, connection: Connection) -> None:
         """Commit batch after batch until there are no more; raises what broke the connection."""
         log = LogFile(self._file.path)
+        log.leave_room(_driver(connection))
         while (batch := self._next_batch(log.patience)) or not self._is_closing:
             if batch:
                 self._commit(connection, batch)

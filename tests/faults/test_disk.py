@@ -6,20 +6,26 @@ import resource
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 
-from storage.database import sqlite_path
+from storage import requests
+from storage.database import Database, sqlite_path
 from tests.contract.client import Client
 from tests.contract.conftest import Api, Reply
 from tests.faults.doses import dose
 from tests.faults.lock import locked
-from tests.faults.small_disk import SmallDisk, mounted
+from tests.faults.small_disk import SIZE, SmallDisk, mounted
 from tests.story import Story, opened, text_of
 
 LIMIT_SECONDS = 30
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+#: What SQLite writes at a time (bytes).
+PAGE = 4096
 #: Each of these faults is given so often, each time to a new Tocsin.
 again = pytest.mark.parametrize("turn", range(dose(1, 3)))
 
@@ -41,6 +47,14 @@ async def api(disk: SmallDisk) -> AsyncIterator[Api]:
 async def running(folder: Path) -> AsyncIterator[Api]:
     async with opened(folder, environment={"RATE_LIMIT_WRITE": "99999"}) as story, ClientSession() as session:
         yield Api(story, session)
+
+
+@asynccontextmanager
+async def database_in(folder: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{folder / 'tocsin.db'}")
+    await database.open()
+    yield database
+    await database.close()
 
 
 class Reporter:
@@ -151,6 +165,17 @@ async def test_queued_pages_go_out_while_nothing_can_be_written(turn: int, disk:
     await until(lambda: is_ready(api))
     await story.settle()
     assert len(story.person("farid").pages) == len(ada.taken)
+
+
+async def test_log_that_fills_the_disk_is_emptied_and_nobody_refused(disk: SmallDisk) -> None:
+    """The log may grow longer than there is room, though the database itself stays small."""
+    async with database_in(disk.folder) as database:
+        written = 0
+        while written < 2 * SIZE:  # each of these writes two pages at least
+            await database.write(partial(requests.is_new, key="again", at=NOW))
+            await database.write(partial(requests.forget_before, at=NOW + timedelta(days=1)))
+            written += 2 * 2 * PAGE
+        assert await database.write(partial(requests.is_new, key="again", at=NOW))
 
 
 @again
