@@ -15,22 +15,20 @@ from storage.types import as_time, kept
 _ARM = Insert(deadlines)
 _EARLIEST = Statement(select(kept(func.min(deadlines.c.due_at))).where(text("state = 'armed'")))
 _DUE = Statement(
-    select(deadlines.c.id)
+    select(deadlines.c.id, deadlines.c.incident_id)
     .where(text("state = 'armed'"), deadlines.c.due_at <= bindparam("moment"))
     .order_by(deadlines.c.due_at)
     .limit(bindparam("most"))
 )
-_INCIDENT_OF = Statement(
-    select(deadlines.c.incident_id).where(deadlines.c.id == bindparam("wanted"), deadlines.c.state == "armed")
-)
 _CLAIM = Statement(
     deadlines.update()
-    .where(deadlines.c.id == bindparam("wanted"), deadlines.c.state == "armed")
-    .values(state="fired", settled_at=bindparam("moment"))
-    .returning(*deadlines.c)
+    .where(deadlines.c.id == bindparam("wanted"), deadlines.c.incident_id == bindparam("of_incident"))
+    .values(state="fired", settled_at=bindparam("moment")),
+    incident="of_incident",
 )
 _ARMED_OF = Statement(
-    select(deadlines).where(deadlines.c.incident_id == bindparam("wanted"), deadlines.c.state == "armed")
+    select(deadlines).where(deadlines.c.incident_id == bindparam("wanted"), deadlines.c.state == "armed"),
+    incident="wanted",
 )
 
 
@@ -51,7 +49,7 @@ def _disarm(kinds: tuple[str, ...]) -> Statement:
         deadlines.c.kind.in_([*map(literal, kinds)]),
         deadlines.c.state == "armed",
     )
-    return Statement(armed.values(state="disarmed", settled_at=bindparam("moment")))
+    return Statement(armed.values(state="disarmed", settled_at=bindparam("moment")), incident="wanted")
 
 
 def earliest(tx: Connection) -> datetime | None:
@@ -60,19 +58,14 @@ def earliest(tx: Connection) -> datetime | None:
     return as_time(found) if found is not None else None
 
 
-def due(tx: Connection, now: datetime, most: int) -> Sequence[str]:
-    """Ids of armed deadlines that are due, the most overdue first."""
-    return [found for (found,) in _DUE.run(tx, {"moment": now, "most": most})]
+def due(tx: Connection, now: datetime, most: int) -> Sequence[tuple[str, str]]:
+    """Ids of armed deadlines that are due and of their incidents, the most overdue first."""
+    return [(found, of) for found, of in _DUE.run(tx, {"moment": now, "most": most})]
 
 
-def incident_of(tx: Connection, deadline_id: str) -> str | None:
-    """Whose deadline it is; None if it is armed no longer."""
-    return next((found for (found,) in _INCIDENT_OF.run(tx, {"wanted": deadline_id})), None)
-
-
-def claim(tx: Connection, deadline_id: str, at: datetime) -> Row[Any] | None:
-    """The deadline, now fired; None if it is armed no longer."""
-    return _CLAIM.row(tx, {"wanted": deadline_id, "moment": at})
+def claim(tx: Connection, deadline: Row[Any], at: datetime) -> None:
+    """The armed deadline is fired."""
+    _CLAIM.change(tx, {"wanted": deadline.id, "of_incident": deadline.incident_id, "moment": at})
 
 
 def armed_of(tx: Connection, incident_id: str) -> Sequence[Row[Any]]:

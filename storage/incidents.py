@@ -13,16 +13,20 @@ from storage.upsert import insert
 Columns = Mapping[str, Any]
 Rows = Sequence[Row[Any]]
 
-_BY_NUMBER = Statement(select(incidents).where(incidents.c.number == bindparam("wanted")), holds=True)
-_BY_ID = Statement(select(incidents).where(incidents.c.id == bindparam("wanted")), holds=True)
-_GLANCE = Statement(select(incidents).where(incidents.c.id == bindparam("wanted")))
+_BY_NUMBER = Statement(
+    select(incidents).where(incidents.c.number == bindparam("wanted")), holds=True, incident="wanted"
+)
+_BY_ID = Statement(
+    select(incidents).where(incidents.c.id == bindparam("wanted")), holds=True, incident="wanted"
+)
+_GLANCE = Statement(select(incidents).where(incidents.c.id == bindparam("wanted")), incident="wanted")
 _BY_CHANNEL = Statement(
     select(incidents.c.number)
     .join(places, places.c.incident_id == incidents.c.id)
     .where(places.c.channel_id == bindparam("wanted"), places.c.thread_ts.is_(None))
 )
-_PLACE = Statement(select(places).where(places.c.incident_id == bindparam("wanted")))
-_REPLACE = Update(incidents, "id", "version")
+_PLACE = Statement(select(places).where(places.c.incident_id == bindparam("wanted")), incident="wanted")
+_REPLACE = Update(incidents, "id", "version", incident="id")
 _ADD = Insert(incidents)
 _NEXT_NUMBER = Statement(
     insert(numbers)
@@ -65,7 +69,7 @@ def flush(tx: Connection) -> None:
 
 
 def add(tx: Connection, columns: Columns) -> None:
-    shared.insert(tx, incidents, _ADD.run, [columns])
+    shared.insert(tx, incidents, _ADD.run, [columns], names=("id", "number"))
     tallies.change(tx, None, columns)
 
 
@@ -74,7 +78,8 @@ def replace(tx: Connection, before: Columns, after: Columns) -> bool:
     changed = {name: value for name, value in after.items() if value != before[name]}
     if _REPLACE.run(tx, (before["id"], before["version"]), changed) != 1:
         return False
-    tallies.change(tx, before, after)
+    if not tallies.COUNTED.isdisjoint(changed):
+        tallies.change(tx, before, after)
     return True
 
 

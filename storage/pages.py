@@ -20,10 +20,12 @@ _OF_INCIDENT = Statement(
             outbox.c.state.in_([literal("sent"), literal("sending")]),
             and_(outbox.c.state == "pending", outbox.c.owed_at <= bindparam("moment")),
         ),
-    )
+    ),
+    incident="wanted",
 )
 _FOR_EVENT = Statement(
-    select(outbox).where(_of_incident, outbox.c.sequence == bindparam("ordinal")).order_by(outbox.c.id)
+    select(outbox).where(_of_incident, outbox.c.sequence == bindparam("ordinal")).order_by(outbox.c.id),
+    incident="wanted",
 )
 
 

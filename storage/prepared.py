@@ -33,10 +33,12 @@ class Statement:
     """A statement with named parameters. A list of values in it is one of expressions: `in_([literal(1)])`.
 
     `holds`: where others write at the same time, the rows it finds are this transaction's until its end.
+    `incident`: the parameter that holds the id or number of the one incident whose rows it is about.
     """
 
-    def __init__(self, statement: Executable, *, holds: bool = False) -> None:
+    def __init__(self, statement: Executable, *, holds: bool = False, incident: str | None = None) -> None:
         self._statement: Any = statement
+        self._incident = incident
         self._holding: Any = cast("Any", statement).with_for_update() if holds else statement
         self._text = ""
         self._parameters: list[tuple[str, Any, Processor | None]] = []
@@ -69,22 +71,23 @@ class Statement:
         """How many rows it changed."""
         if tx.dialect.is_async:
             return int(self._execute(tx, parameters).rowcount)
-        return int(_driver(tx).execute(*self._bound(tx, parameters)).rowcount)
+        return int(self._executed(tx, parameters).rowcount)
 
     def _execute(self, tx: Connection, parameters: Parameters) -> CursorResult[Any]:
         return tx.execute(self._holding if locks.are_needed(tx) else self._statement, dict(parameters))
 
     def _fetched(self, tx: Connection, parameters: Parameters) -> list[tuple[Any, ...]]:
-        text, values = self._bound(tx, parameters)
-        return _driver(tx).execute(text, values).fetchall()  # type: ignore[no-any-return]
+        return self._executed(tx, parameters).fetchall()  # type: ignore[no-any-return]
 
-    def _bound(self, tx: Connection, parameters: Parameters) -> tuple[str, list[Any]]:
+    def _executed(self, tx: Connection, parameters: Parameters) -> Any:
         if not self._text:
             self._compile(tx.dialect)
-        return self._text, [
+        values = [
             (processor(parameters.get(name, fixed)) if processor else parameters.get(name, fixed))
             for name, fixed, processor in self._parameters
         ]
+        incident = parameters[self._incident] if self._incident is not None else None
+        return _driver(tx, incident).execute(self._text, values)
 
     def _compile(self, dialect: Dialect) -> None:
         compiled = self._statement.compile(dialect=dialect)
@@ -120,10 +123,14 @@ def _by_name(compiled: Any, dialect: Dialect) -> Callable[[Sequence[Any]], Row[A
 
 
 class Update:
-    """Change columns of one row, found by the columns that are its key."""
+    """Change columns of one row, found by the columns that are its key.
 
-    def __init__(self, table: Table, *key: str) -> None:
+    `incident`: the one of them that holds the id of the incident whose row it is.
+    """
+
+    def __init__(self, table: Table, *key: str, incident: str | None = None) -> None:
         self._table = table
+        self._incident = f"of_{incident}" if incident is not None else None
         self._key = key
         self._names = [f"of_{name}" for name in key]
         self._statements: dict[tuple[str, ...], Statement] = {}
@@ -133,7 +140,7 @@ class Update:
         names = tuple(columns)
         statement = self._statements.get(names)
         if statement is None:
-            statement = self._statements[names] = Statement(self._statement(names))
+            statement = self._statements[names] = Statement(self._statement(names), incident=self._incident)
         values = {f"new_{name}": value for name, value in columns.items()}
         return statement.change(tx, values | dict(zip(self._names, key, strict=True)))
 
@@ -220,7 +227,10 @@ def _converter(kind: Any, dialect: Dialect) -> Processor | None:
     return found
 
 
-def _driver(tx: Connection) -> Any:
-    """The driver's own connection, inside the same transaction, after all that was to be inserted."""
-    shared.insert_gathered(tx)
+def _driver(tx: Connection, incident: str | None = None) -> Any:
+    """The driver's own connection, inside the same transaction, after all that was to be inserted.
+
+    Who asks of one incident waits only for what is to be inserted of that one.
+    """
+    shared.insert_gathered(tx, incident)
     return tx.connection.driver_connection

@@ -2,9 +2,10 @@
 
 Inside the transaction nobody else changes what is remembered; who changes it forgets it, and so does an
 operation that is undone. Counts and last numbers are written once, before the commit. New rows are gathered
-where one process writes, and inserted together as soon as anything else is asked of the database, at the
-latest before the commit: at the rate of new incidents the number of statements counts, and each of them
-lets another thread take the interpreter.
+where one process writes, and inserted together as soon as anything is asked that they may have a part in,
+at the latest before the commit: at the rate of new incidents, and of deadlines that fall due together, the
+number of statements counts, and each of them lets another thread take the interpreter. Who asks of one
+incident need not wait for the rows of others.
 """
 
 from collections import Counter
@@ -35,6 +36,8 @@ class Shared:
     ordinals: dict[int, int] = field(default_factory=dict)
     #: Rows that are still to be inserted, and how.
     gathered: dict[Table, tuple[Write, list[Row]]] = field(default_factory=dict)
+    #: The ids and numbers of the incidents that these rows belong to.
+    gathered_of: set[str | None] = field(default_factory=set)
     #: Whether the operation that runs has gathered rows.
     is_gathering: bool = False
     #: How many changes were made by inserting rows while an operation ran that had gathered none.
@@ -67,22 +70,32 @@ def forget(tx: Connection) -> None:
     remembered(tx).clear()
 
 
-def insert(tx: Connection, table: Table, write: Write, rows: Sequence[Row]) -> None:
-    """Insert these rows, together with others if they may wait; for each table there is one way to write."""
+def insert(
+    tx: Connection, table: Table, write: Write, rows: Sequence[Row], names: Sequence[str] = ("incident_id",)
+) -> None:
+    """Insert these rows, together with others if they may wait; for each table there is one way to write.
+
+    The columns of these names hold what an incident is asked for by: its id, or its number.
+    """
     found = of(tx)
     if found is None or locks.are_needed(tx):
         write(tx, rows)
         return
     found.gathered.setdefault(table, (write, []))[1].extend(rows)
+    found.gathered_of.update(row.get(name) for row in rows for name in names)
     found.is_gathering = True
 
 
-def insert_gathered(tx: Connection) -> None:
-    """Insert what was gathered: first the rows that others refer to."""
+def insert_gathered(tx: Connection, incident: str | None = None) -> None:
+    """Insert what was gathered, first the rows that others refer to.
+
+    With an incident, by its id or number, only if there is anything of that one.
+    """
     found = of(tx)
-    if found is None or not found.gathered:
+    if found is None or not found.gathered or (incident is not None and incident not in found.gathered_of):
         return
-    gathered, found.gathered = found.gathered, {}
+    gathered = found.gathered
+    forget_gathered(found)
     driver: Any = tx.connection.driver_connection
     before = driver.total_changes
     for table in _ORDER:
@@ -91,3 +104,8 @@ def insert_gathered(tx: Connection) -> None:
             write(tx, rows)
     if not found.is_gathering:
         found.inserted_for_others += driver.total_changes - before
+
+
+def forget_gathered(found: Shared) -> None:
+    """What was gathered is inserted otherwise, or not at all."""
+    found.gathered, found.gathered_of = {}, set()

@@ -363,7 +363,7 @@ def _run_in_savepoint(connection: Connection, sharing: Shared, waiting: _Waiting
             raise _Lost(reason(error)) from error
         waiting.error = error
         raw.execute("ROLLBACK TO operation")
-        sharing.gathered.clear()
+        shared.forget_gathered(sharing)
         sharing.remembered.clear()
         sharing.changes, sharing.ordinals = changes, ordinals
     raw.execute("RELEASE operation")

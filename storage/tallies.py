@@ -23,6 +23,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _SORT = ("status", "severity", "team_id", "assignee_id", "resolved_by_id")
 _DAY_SORT = ("clock", "status", "day")
+#: Columns of an incident by which it is counted.
+COUNTED = frozenset({*_SORT, "created_at", "resolved_at"})
 
 
 def _counting(table: Table, keys: Sequence[str]) -> Statement:

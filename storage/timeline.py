@@ -13,13 +13,15 @@ _ADD = Insert(timeline)
 _ONE = Statement(
     select(timeline).where(
         timeline.c.incident_id == bindparam("wanted"), timeline.c.sequence == bindparam("ordinal")
-    )
+    ),
+    incident="wanted",
 )
 _NEWEST = Statement(
     select(timeline)
     .where(timeline.c.incident_id == bindparam("wanted"))
     .order_by(timeline.c.sequence.desc())
-    .limit(bindparam("most"))
+    .limit(bindparam("most")),
+    incident="wanted",
 )
 
 

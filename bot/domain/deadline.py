@@ -40,6 +40,14 @@ class Disarm:
 DeadlineChange = Arm | Disarm
 
 
+@dataclass(frozen=True)
+class Due:
+    """An armed deadline whose time has come."""
+
+    id: str
+    incident_id: str
+
+
 def last_words(changes: Iterable[DeadlineChange]) -> Mapping[DeadlineKind, Arm | None]:
     """For each kind that changes: as what it is armed in the end, or None. The last word counts."""
     last: dict[DeadlineKind, Arm | None] = {}

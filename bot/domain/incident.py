@@ -85,7 +85,7 @@ class Incident:
     closed_at: datetime | None = None
 
     def but(self, **changes: Any) -> "Incident":
-        """As `dataclasses.replace`, eight times as fast: for the changes that each declaration makes."""
+        """As `dataclasses.replace`, eight times as fast: for what each declaration and deadline changes."""
         changed = object.__new__(Incident)
         changed.__dict__.update(self.__dict__, **changes)
         return changed

@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 
+from bot.domain.deadline import Due
 from bot.engine.clock import Clock
 from bot.engine.supervisor import Part
 from bot.engine.wakeup import SWEEP_EVERY, WakeUp
@@ -90,16 +91,16 @@ class Deadlines:
         self._wakeup.clock_was_set()
         self._look_soon()
 
-    async def _fire(self, deadline_id: str) -> bool:
+    async def _fire(self, due: Due) -> bool:
         """Whether it could be fired; one that could not stays armed, and the sweep tries it again."""
         now = self._clock.now()
         try:
-            fired = await self._database.write(lambda tx: fire_deadlines.fire(tx, now, deadline_id))
+            fired = await self._database.write(lambda tx: fire_deadlines.fire(tx, now, due))
         except Full as error:
-            log.warning("a deadline could not be fired", deadline=deadline_id, error=str(error))
+            log.warning("a deadline could not be fired", deadline=due.id, error=str(error))
             return False
         except Exception:
-            log.exception("a deadline could not be fired", deadline=deadline_id)
+            log.exception("a deadline could not be fired", deadline=due.id)
             return False
         if fired is not None:
             self._metrics.deadline_fired(now - fired.due_at)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.domain.deadline import DeadlineKind
+from bot.domain.deadline import DeadlineKind, Due
 from bot.domain.expiry import expire
 from bot.domain.incident import Incident
 from bot.domain.timeline import TOCSIN
@@ -26,20 +26,20 @@ class Fired:
     incident: Incident
 
 
-def fire(tx: Connection, now: datetime, deadline_id: str) -> Fired | None:
+def fire(tx: Connection, now: datetime, due: Due) -> Fired | None:
     """What the deadline stood for, done in one transaction with it; None if it no longer counts."""
-    incident_id = deadlines.incident_of(tx, deadline_id)
-    if incident_id is None or not locks.attempt(tx, deadline_id):  # somebody else fires it
+    if not locks.attempt(tx, due.id):  # somebody else fires it
         return None
-    before = look_up.incident_by_id(tx, incident_id)
-    deadline = deadlines.claim(tx, deadline_id, now)
+    before = look_up.incident_by_id(tx, due.incident_id)
+    armed = {row.id: row for row in deadlines.armed_of(tx, before.id)}
+    deadline = armed.pop(due.id, None)
     if deadline is None:
         return None
+    deadlines.claim(tx, deadline, now)
     late = now - deadline.due_at if now - deadline.due_at > LATE else None
     kind = DeadlineKind(deadline.kind)
-    others = deadlines.armed_of(tx, before.id) if kind is DeadlineKind.ACKNOWLEDGE else ()  # else not asked
-    armed = [DeadlineKind(row.kind) for row in others]
-    expired = expire(look_up.organization(tx), before, kind, armed, now, late)
+    others = [DeadlineKind(row.kind) for row in armed.values()]
+    expired = expire(look_up.organization(tx), before, kind, others, now, late)
     if expired is None:
         return None
     after, events = expired
@@ -51,6 +51,6 @@ def earliest(tx: Connection) -> datetime | None:
     return deadlines.earliest(tx)
 
 
-def due(tx: Connection, now: datetime, most: int) -> list[str]:
-    """Ids of the deadlines that are due, the most overdue first."""
-    return list(deadlines.due(tx, now, most))
+def due(tx: Connection, now: datetime, most: int) -> list[Due]:
+    """The deadlines that are due, the most overdue first."""
+    return [Due(*found) for found in deadlines.due(tx, now, most)]

@@ -1,7 +1,6 @@
 """Write events down, and with them all their consequences."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +8,7 @@ from sqlalchemy import Connection, Row
 
 from bot.domain import consequences, ids
 from bot.domain.audit import of_incident
-from bot.domain.deadline import DeadlineChange, DeadlineState, last_words
+from bot.domain.deadline import Arm, DeadlineState, last_words
 from bot.domain.delivery import Delivery, DeliveryKind, DeliveryState
 from bot.domain.errors import Conflict
 from bot.domain.incident import Incident
@@ -35,7 +34,7 @@ def record(
     tx: Connection, now: datetime, actor: Actor, before: Incident, after: Incident, *events: Event
 ) -> Incident:
     """The changed incident, kept with its events. Raises Conflict if somebody was faster."""
-    kept = replace(after, version=before.version + 1, sequence=before.sequence + len(events))
+    kept = after.but(version=before.version + 1, sequence=before.sequence + len(events))
     if not incidents.replace(tx, rows.incident_columns(before), rows.incident_columns(kept)):
         raise Conflict(f"Somebody changed {before.number} at the same moment. Look again, then decide.")
     _write_down(tx, now, actor, kept, events)
@@ -86,43 +85,43 @@ def refresh_pages(
 def _write_down(
     tx: Connection, now: datetime, actor: Actor, incident: Incident, events: Sequence[Event]
 ) -> None:
+    """The events and all that follows from them. What must be asked is asked before anything is added:
+    what is added by several operations of one transaction can then be written together."""
     first = incident.sequence - len(events) + 1
     entries = [Entry(incident.id, first + place, now, actor, event) for place, event in enumerate(events)]
+    outdated = _outdated_pages(tx, now, incident, first, events)
+    clocks = last_words([change for entry in entries for change in consequences.deadlines(incident, entry)])
+    if clocks and incident.version > 1:
+        deadlines.disarm(tx, incident.id, [kind.value for kind in clocks], now)
     timeline.add(tx, [rows.entry_columns(entry) for entry in entries])
     owed = [delivery for entry in entries for delivery in consequences.deliveries(incident, entry)]
     if incident.version == 1:  # what is still to be posted will be posted as it is then
         owed = [delivery for delivery in owed if delivery.kind not in consequences.UPDATES]
     owe(tx, now, owed)
-    if any(consequences.changes_pages(event) for event in events):
-        changed = [
-            page
-            for page in pages.of_incident(tx, incident.id, now)
-            if page.sequence < first
-            and any(consequences.changes_page(event, page.person_id) for event in events)
-        ]
-        refresh_pages(tx, now, incident, changed, str(incident.sequence))
-    _move_clocks(
-        tx, now, incident, [change for entry in entries for change in consequences.deadlines(incident, entry)]
-    )
-
-
-def _move_clocks(
-    tx: Connection, now: datetime, incident: Incident, changes: Sequence[DeadlineChange]
-) -> None:
-    last = last_words(changes)
-    if last and incident.version > 1:
-        deadlines.disarm(tx, incident.id, [kind.value for kind in last], now)
-    armed = [
-        {
-            "id": ids.time_ordered(now),
-            "incident_id": incident.id,
-            "kind": arm.kind.value,
-            "level": arm.level,
-            "due_at": arm.due_at,
-            "state": DeadlineState.ARMED.value,
-        }
-        for arm in last.values()
-        if arm is not None
-    ]
-    if armed:
+    refresh_pages(tx, now, incident, outdated, str(incident.sequence))
+    if armed := [_armed(now, incident, arm) for arm in clocks.values() if arm is not None]:
         deadlines.arm(tx, armed)
+
+
+def _outdated_pages(
+    tx: Connection, now: datetime, incident: Incident, first: int, events: Sequence[Event]
+) -> list[Row[Any]]:
+    """Pages of earlier events that show what is no longer so because of these, which begin at `first`."""
+    if not any(consequences.changes_pages(event) for event in events):
+        return []
+    return [
+        page
+        for page in pages.of_incident(tx, incident.id, now)
+        if page.sequence < first and any(consequences.changes_page(event, page.person_id) for event in events)
+    ]
+
+
+def _armed(now: datetime, incident: Incident, arm: Arm) -> dict[str, Any]:
+    return {
+        "id": ids.time_ordered(now),
+        "incident_id": incident.id,
+        "kind": arm.kind.value,
+        "level": arm.level,
+        "due_at": arm.due_at,
+        "state": DeadlineState.ARMED.value,
+    }

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from bot import organization_file
+from bot.domain.deadline import Due
 from bot.domain.delivery import ClaimedDelivery, DeliveryKind
 from bot.domain.incident import Incident
 from bot.domain.timeline import TOCSIN, Acknowledged, Actor, Escalated, Event
@@ -50,7 +51,7 @@ class Race:
 
     async def run(self) -> None:
         armed = await self.database.read(lambda tx: deadlines.armed_of(tx, self.incident.id))
-        self.due = [row.id for row in armed if row.due_at <= DUE]
+        self.due = [Due(row.id, self.incident.id) for row in armed if row.due_at <= DUE]
         steps = [self.acknowledge(), self.fire(), self.claim(), self.claim()]
         self.chance.shuffle(steps)
         await asyncio.gather(*steps)
@@ -64,8 +65,8 @@ class Race:
 
     async def fire(self) -> None:
         await self._some_turns()
-        for deadline in self.due:
-            await self.database.write(partial(fire_deadlines.fire, now=DUE, deadline_id=deadline))
+        for due in self.due:
+            await self.database.write(partial(fire_deadlines.fire, now=DUE, due=due))
 
     async def claim(self) -> None:
         await self._some_turns()

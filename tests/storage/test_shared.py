@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from storage import incidents, outbox, requests, timeline
+from storage import deadlines, incidents, outbox, requests, shared, timeline
 from storage.database import Database
 from storage.sqlite import BATCH
 from storage.tables import incidents as incidents_table
@@ -50,6 +50,11 @@ def event(incident_id: str) -> dict[str, Any]:
     return {"incident_id": incident_id, "sequence": 1, "at": NOW, "kind": "Noted", "facts": {}, "by": {}}
 
 
+def deadline(incident_id: str) -> dict[str, Any]:
+    armed = {"id": f"deadline-{incident_id}", "kind": "acknowledge", "level": 1, "due_at": NOW}
+    return armed | {"incident_id": incident_id, "state": "armed"}
+
+
 def delivery(key: str, lane: str) -> dict[str, Any]:
     kind = {"key": key, "kind": "mirror", "lane": lane, "priority": 2, "state": "pending"}
     return kind | {"attempt": 0, "is_in_doubt": False, "owed_at": NOW, "next_attempt_at": NOW}
@@ -87,6 +92,30 @@ async def test_rows_that_wait_are_seen_by_whoever_asks(database: Database) -> No
 
     await at_once(database, lambda tx: declare("a", tx), look)
     assert seen == ["INC-a"]
+
+
+async def test_who_asks_of_one_incident_sees_all_of_it_and_lets_others_wait(database: Database) -> None:
+    seen: list[Any] = []
+    waiting: list[bool] = []
+
+    def look(wanted: str, tx: Connection) -> None:
+        row = incidents.by_number(tx, f"INC-{wanted}")
+        seen.append(
+            (row is not None, len(timeline.newest(tx, wanted, 9)), len(deadlines.armed_of(tx, wanted)))
+        )
+        waiting.append(bool(shared.of(tx).gathered))  # type: ignore[union-attr]
+
+    await database.write(lambda tx: declare("a", tx))
+    await at_once(
+        database,
+        lambda tx: deadlines.arm(tx, [deadline("a")]),
+        lambda tx: declare("b", tx),
+        lambda tx: look("c", tx),
+        lambda tx: look("b", tx),
+        lambda tx: look("a", tx),
+    )
+    assert seen == [(False, 0, 0), (True, 1, 0), (True, 1, 1)]
+    assert waiting == [True, False, False]
 
 
 async def test_each_lane_has_one_head_and_it_is_the_first(database: Database) -> None:
