@@ -30,6 +30,9 @@ from tests.soak.report import Report
 
 HEAD, *OLDER = known_revisions()
 PATIENCE_SECONDS = 180.0
+#: The migration is done so many seconds after the start. Each kill comes nearer to the moment in which it is
+#: committed, and spreads over so much at least, because no start is like another.
+LONGEST_SECONDS, NEAR_SECONDS = 4.0, 0.3
 
 
 class Asking:
@@ -57,22 +60,6 @@ class Asking:
             await asyncio.sleep(0.05)
 
 
-def old_file(whole: Path, path: Path, revision: str) -> None:
-    """The database as it was at an older revision."""
-    shutil.copy(whole, path)
-    engine = writing_engine(path)
-    with engine.begin() as connection:
-        command.downgrade(configuration(connection), revision)
-    engine.dispose()
-
-
-async def old_database(url: str, revision: str) -> None:
-    engine = create_async_engine(address(url)[0])
-    async with engine.begin() as connection:
-        await connection.run_sync(lambda tx: command.downgrade(configuration(tx), revision))
-    await engine.dispose()
-
-
 async def give(
     folder: Path, revision: str, incidents: int, kills: int, seed: int, server: Server | None = None
 ) -> Report:
@@ -81,11 +68,11 @@ async def give(
     await asyncio.to_thread(listing.fill, whole, incidents, are_open=True)
     url = f"sqlite:///{folder / 'tocsin.db'}"
     if server is None:
-        await asyncio.to_thread(old_file, whole, sqlite_path(url), revision)
+        shutil.copy(whole, sqlite_path(url))
     else:
         url = server.empty()
         await copy(f"sqlite:///{whole}", url, lambda *_: None)
-        await old_database(url, revision)
+    await _back_to(url, revision)
     async with _workspace() as workspace, ClientSession() as session:
         environment = processes.environment(workspace, sqlite_path("sqlite:///unused")) | {
             "DATABASE_URL": url
@@ -93,15 +80,20 @@ async def give(
         tocsin = Tocsin("tocsin", folder, environment)
         asking = Asking(workspace)
         seen: Counter[str] = Counter()
-        longest = 3.0
+        undone, done = 0.0, LONGEST_SECONDS
         for _ in range(kills):
             await tocsin.start()
-            await asyncio.sleep(chance.uniform(longest / 2, longest))
+            near = max((done - undone) / 4, NEAR_SECONDS / 2)
+            killed_after = max((undone + done) / 2 + chance.uniform(-near, near), 0.0)
+            await asyncio.sleep(killed_after)
             await tocsin.kill()
             at = await _revision(url)
             seen[at] += 1
-            # Ever later, until one comes to its end: what lies before that was in the middle.
-            longest *= 1.5 if at == revision else 1.0
+            if at == revision:
+                undone = killed_after
+            else:
+                done = killed_after
+                await _back_to(url, revision)
         began = time.monotonic()
         await tocsin.start()
         await tocsin.until_ready(session, PATIENCE_SECONDS)
@@ -109,7 +101,10 @@ async def give(
         await workspace.until(lambda: len(asking.done) > 0, PATIENCE_SECONDS)
         await asking.stop()
         report.expect(await tocsin.terminate() == 0, "it did not end well")
-    report.say(f"after a kill at revision {dict(seen)}; {len(asking.done)} answered as done")
+    report.say(
+        f"after a kill at revision {dict(seen)}; the last ones {undone:.2f} s after the start, undone, "
+    )
+    report.say(f"  and {done:.2f} s, done; {len(asking.done)} declarations answered as done")
     await _judge(report, url, revision, incidents, asking.done, seen)
     return report
 
@@ -133,6 +128,24 @@ async def _judge(
     report.expect(
         titles.total() - declared == incidents, f"{titles.total() - declared} of {incidents} are left"
     )
+
+
+async def _back_to(url: str, revision: str) -> None:
+    """The database is as it was at an older revision, but for what was declared since."""
+    if make_url(url).get_backend_name() == "sqlite":
+        await asyncio.to_thread(_file_back_to, sqlite_path(url), revision)
+        return
+    engine = create_async_engine(address(url)[0])
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda tx: command.downgrade(configuration(tx), revision))
+    await engine.dispose()
+
+
+def _file_back_to(path: Path, revision: str) -> None:
+    engine = writing_engine(path)
+    with engine.begin() as connection:
+        command.downgrade(configuration(connection), revision)
+    engine.dispose()
 
 
 async def _revision(url: str) -> str:
