@@ -34,6 +34,11 @@ def _is_ours(record: logging.LogRecord) -> bool:
     return not isinstance(error, HttpProcessingError)
 
 
+async def _name_no_versions(_: web.Request, response: web.StreamResponse) -> None:
+    """Which Python and which library answer is nobody's business."""
+    response.headers["Server"] = "Tocsin"
+
+
 class Server:
     """Listens from `start` to `stop`. Without a front it only tells how the process is."""
 
@@ -44,6 +49,7 @@ class Server:
             client_max_size=LARGEST_BODY + 1,
             middlewares=[self._connections.middleware(), Refusals().middleware()],
         )
+        self._application.on_response_prepare.append(_name_no_versions)
         self._application.add_routes([*health.routes(), *others])
         if front is not None:
             self._application.middlewares.append(middleware.enveloped(front))

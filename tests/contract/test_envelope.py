@@ -76,3 +76,9 @@ async def test_every_timestamp_is_utc_and_ends_in_z(api: Api, endpoint: Endpoint
     for stamp in stamps:
         assert stamp.endswith("Z")
         assert datetime.fromisoformat(stamp).utcoffset() is not None
+
+
+@pytest.mark.parametrize("path", ["/api/v1/incidents", "/healthz", "/api/v1/nothing"])
+async def test_no_answer_names_versions(api: Api, path: str) -> None:
+    reply = await api.request("GET", path, await api.key())
+    assert reply.headers["Server"] == "Tocsin"
