@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from unicodedata import category
 
 from bot.domain.errors import AlreadyAcknowledged, Invalid, InvalidTransition
 from bot.domain.ids import IncidentId, PersonId, ServiceId, TeamId
@@ -13,6 +14,9 @@ from bot.domain.sla import Severity, Sla
 TITLE_LIMIT = 200
 DESCRIPTION_LIMIT = 10_000
 COMMENT_LIMIT = 500
+NOTE_LIMIT = 3000
+#: Unicode categories of what is not printed, and characters that are printed as nothing.
+_UNSEEN, _BLANKS = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"}), frozenset("\u2800\u3164\u115f\u1160\uffa0")
 
 
 class Status(StrEnum):
@@ -207,15 +211,21 @@ def change_severity(incident: Incident, to: Severity, sla: Sla, now: datetime) -
 
 def checked_title(title: str) -> str:
     """The title without space around it. Raises Invalid when it is empty or too long."""
-    trimmed = " ".join(title.split())
+    trimmed = _seen(" ".join(title.split()))
     if not 1 <= len(trimmed) <= TITLE_LIMIT:
         raise Invalid(title=f"must have 1 to {TITLE_LIMIT} characters, has {len(trimmed)}")
     return trimmed
 
 
+def _seen(text: str) -> str:
+    """The text, or nothing if nothing of it can be seen."""
+    is_seen = any(category(one) not in _UNSEEN and one not in _BLANKS for one in text)
+    return text if is_seen else ""
+
+
 def checked_text(field: str, text: str | None, limit: int) -> str | None:
     """The text without space around it, None when nothing is left. Raises Invalid when too long."""
-    trimmed = (text or "").strip()
+    trimmed = _seen((text or "").strip())
     if len(trimmed) > limit:
         raise Invalid(**{field: f"must have at most {limit} characters, has {len(trimmed)}"})
     return trimmed or None

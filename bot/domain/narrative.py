@@ -163,4 +163,4 @@ def _paged(event: Escalated | EscalationExhausted | ClosureMissed, name_of: Name
 
 
 def _late(late: timedelta | None) -> str:
-    return f" ({span(late)} late: Tocsin was not running)" if late is not None else ""
+    return f" ({span(late)} late: Tocsin could not do it sooner)" if late is not None else ""

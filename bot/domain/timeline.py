@@ -146,7 +146,7 @@ class Escalated:
     #: When the next level follows by itself; None when the acknowledge deadline or nothing decides.
     until: datetime | None
     round: int
-    #: How late a deadline was carried out because Tocsin was not running; None when on time.
+    #: How late a deadline was carried out, because Tocsin did not run or could not write; None when on time.
     late: timedelta | None = None
     methods: Methods = field(default_factory=dict)
     later: Later = field(default_factory=dict)

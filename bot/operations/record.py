@@ -117,11 +117,12 @@ def _outdated_pages(
 
 
 def _armed(now: datetime, incident: Incident, arm: Arm) -> dict[str, Any]:
+    """What should have been due already, as after a raised severity, is due now: nobody is late with it."""
     return {
         "id": ids.time_ordered(now),
         "incident_id": incident.id,
         "kind": arm.kind.value,
         "level": arm.level,
-        "due_at": arm.due_at,
+        "due_at": max(arm.due_at, now),
         "state": DeadlineState.ARMED.value,
     }

@@ -31,7 +31,7 @@ from bot.operations.permit import permit
 from bot.operations.record import record
 from storage import timeline
 
-NOTE_LIMIT = 3000
+NOTE_LIMIT = rules.NOTE_LIMIT
 _TICK = timedelta(microseconds=1)
 
 

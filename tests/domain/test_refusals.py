@@ -1,7 +1,10 @@
 """What a refused person reads."""
 
+import pytest
+
 from bot.domain import errors
 from bot.domain.errors import Invalid, Refusal
+from bot.domain.incident import checked_text, checked_title
 from bot.domain.organization import Person
 from bot.domain.overview import Overview, Place
 from tests.domain.samples import ADA, BEN, incident
@@ -28,3 +31,11 @@ def test_people_who_left_are_still_called_something() -> None:
     overview = Overview(incident(), ada, None, (), Place(), 0, None, None, {ADA: ada})
     assert overview.name_of(ADA) == "Ada"
     assert overview.name_of(BEN) == overview.name_of(None) == "somebody who has left"
+
+
+@pytest.mark.parametrize("nothing", ["\u200b", "\u2800 \u3164", "\u2060\n\ufeff", "\t"])
+def test_text_of_which_nothing_is_seen_is_none(nothing: str) -> None:
+    with pytest.raises(Invalid, match="has 0"):
+        checked_title(nothing)
+    assert checked_text("comment", nothing, 500) is None
+    assert checked_title(f"{nothing}down").endswith("down")

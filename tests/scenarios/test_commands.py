@@ -240,3 +240,13 @@ async def test_long_wait_is_shown_in_words(story: Story) -> None:
     overview = await story.overview()
     assert story.clock.now() - overview.incident.created_at >= timedelta(hours=1)
     assert "1 h" in (await story.person("ben").types("list")).text
+
+
+async def test_long_note_stands_in_the_channel_with_every_word(story: Story) -> None:
+    words = " ".join(f"word{n}<&>" for n in range(200))
+    await story.person("ada").types(f"note {words} end", CHANNEL)
+    await story.settle()
+    note = text_of(story.workspace.channel(await story.channel()).posts[-1])
+    for n in range(200):
+        assert f"word{n}<&>" in note
+    assert note.rstrip().endswith("end")

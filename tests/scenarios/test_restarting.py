@@ -18,7 +18,7 @@ async def test_what_fell_due_meanwhile_happens_once_and_says_how_late(story: Sto
     story.clock.forward(minutes=20)
     await story.start_app()
     assert (await story.overview()).incident.level == 2
-    assert "5 min late: Tocsin was not running" in " ".join(await story.said())
+    assert "5 min late: Tocsin could not do it sooner" in " ".join(await story.said())
     assert len(story.person("ada").pages) == 1
 
 
@@ -102,3 +102,14 @@ async def test_slack_in_trouble_delays_but_loses_nothing(story: Story) -> None:
     assert len(story.person("farid").pages) == 1
     assert "Level 1" in text_of(await story.card())
     await asyncio.sleep(0)
+
+
+async def test_raised_severity_whose_time_has_passed_is_no_delay_of_ours(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("declare Oh no --sev SEV3 --service Checkout")
+    await story.forward(minutes=90)
+    await ada.types("severity SEV1 INC-2026-001")
+    await story.settle()
+    said = " ".join(await story.said())
+    assert "Level 2" in said
+    assert "late:" not in said

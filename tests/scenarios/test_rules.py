@@ -197,3 +197,10 @@ async def test_raising_the_severity_wakes_whom_quiet_hours_let_sleep(tmp_path: P
         await story.person("ben").types("ack INC-2026-001")
         await story.forward(hours=4)
         assert (paged(story), office.letters) == (1, [])
+
+
+async def test_declarer_is_not_told_that_somebody_is_paged_who_sleeps(tmp_path: Path) -> None:
+    async with with_mail(tmp_path, QUIET) as (story, _):
+        answer = await story.person("ada").types("declare Oh no --sev SEV3 --service Checkout")
+        assert paged(story) == 0
+        assert "paged *Farid Haddad* (from 2026-03-02 06:00 UTC on)" in answer.text

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import StillOpen
-from bot.domain.incident import OPEN, Status
+from bot.domain.incident import OPEN, Incident, Status
 from bot.domain.overview import Overview, Wanted
 from bot.domain.rights import Right
 from bot.domain.timeline import Actor
@@ -55,24 +55,17 @@ async def _declare(front: Front, body: Body, command: Command) -> Answer:
     if not command.text:
         await show_declare(front, body, command)
         return None
-    overview = await front.act(
-        body,
-        "declare",
-        lambda tx, now, actor: look_up.overview(
-            tx,
-            declare.declare(
-                tx,
-                now,
-                actor,
-                title=command.text,
-                severity=command.severity,
-                services=command.services,
-            ),
-            now,
-        ),
-    )
-    log.info("declared", incident=overview.incident.number)
-    return answers.declared(overview)
+
+    def operation(tx: Connection, now: datetime, actor: Actor) -> tuple[Incident, Message]:
+        incident = declare.declare(
+            tx, now, actor, title=command.text, severity=command.severity, services=command.services
+        )
+        overview = look_up.overview(tx, incident, now)
+        return incident, answers.declared(overview, look_up.entries(tx, incident))
+
+    incident, answer = await front.act(body, "declare", operation)
+    log.info("declared", incident=incident.number)
+    return answer
 
 
 async def _list(front: Front, body: Body, command: Command) -> Answer:

@@ -84,8 +84,10 @@ def _meant(view: Values, metadata: Metadata, values: Values) -> tuple[Verb, Run]
 
 def _about_incident(verb: Verb, operation: Submitted, number: str, values: Values) -> Run:
     def run(tx: Connection, now: datetime, actor: Actor) -> Message | None:
-        overview = look_up.overview(tx, operation(tx, now, actor, number, values), now)
-        return answers.declared(overview) if verb is Verb.DECLARE else None
+        incident = operation(tx, now, actor, number, values)
+        if verb is not Verb.DECLARE:
+            return None
+        return answers.declared(look_up.overview(tx, incident, now), look_up.entries(tx, incident))
 
     return run
 

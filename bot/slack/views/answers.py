@@ -1,12 +1,12 @@
 """Private answers to whoever asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refusal
 from bot.domain.overview import FailedDelivery, Overview
-from bot.domain.timeline import Entry
+from bot.domain.timeline import Declared, Entry
 from bot.slack.grammar import USAGE, Command, Verb
 from bot.slack.views import actions, card, kit, timeline
 from bot.slack.views.kit import Message
@@ -81,10 +81,11 @@ def shown(
     return kit.message(shown_card.text, blocks)
 
 
-def declared(overview: Overview) -> Message:
+def declared(overview: Overview, entries: Iterable[Entry] = ()) -> Message:
+    """That it was done, with what has followed from it: who is paged, or will be."""
     incident = overview.incident
-    who = f"{kit.mention(overview.assignee)} is on call and is being paged." if overview.assignee else ""
-    text = f"{card.headline(incident)}\nDeclared. {who} Its channel is on its way."
+    followed = [timeline.line(one, overview) for one in entries if not isinstance(one.event, Declared)]
+    text = "\n".join([card.headline(incident), *followed, "Its channel is on its way."])
     return kit.message(f"{incident.number} declared", [kit.section(text)])
 
 

@@ -5,7 +5,7 @@ not make itself. Source of the limits: Slack's Block Kit reference.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,8 @@ BUTTON_TEXT = 75
 MESSAGE_TEXT = 3900
 OPTION_TEXT = 75
 OPTIONS = 100
+#: A line of a quotation: escaped, each of its characters may become five.
+_LINE = SECTION_TEXT // 6
 
 #: Characters that change how their neighbours look, or cannot be seen: they could disguise a text.
 _INVISIBLE = re.compile(
@@ -74,9 +76,18 @@ def shortened(text: str, limit: int) -> str:
 
 
 def quoted(text: str, limit: int = 600) -> str:
-    """People's text as a quotation in mrkdwn."""
+    """People's text as a quotation in mrkdwn, each of its lines short enough for a section."""
     lines = shortened(text.strip(), limit).splitlines()
-    return "\n".join(f">{escape(line)}" for line in lines if line.strip())
+    return "\n".join(f">{escape(piece)}" for line in lines if line.strip() for piece in _pieces(line))
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """The line, cut between words where it is long."""
+    while len(line) > _LINE:
+        end = line.rfind(" ", 1, _LINE) + 1 or _LINE
+        yield line[:end]
+        line = line[end:]
+    yield line
 
 
 def mention(person: Person | None) -> str:

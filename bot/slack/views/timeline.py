@@ -6,6 +6,7 @@ from typing import assert_never
 
 from bot.domain.contact import Method
 from bot.domain.ids import PersonId
+from bot.domain.incident import NOTE_LIMIT
 from bot.domain.overview import Overview
 from bot.domain.timeline import (
     Acknowledged,
@@ -48,14 +49,16 @@ _REASON = {
 }
 #: At the first level there is none before: the policy has begun again.
 _REASON_AT_FIRST = dict.fromkeys((Reason.UNACKNOWLEDGED, Reason.TIMED_OUT), "Nobody acknowledged in time. ")
-_COMMENT = 500
+#: So much of what somebody wrote stands in a list of many events; all of it stands in the channel.
+_COMMENT, _ALL = 500, NOTE_LIMIT
 _SECTIONS = 45
 
 
 def mirrored(entry: Entry, overview: Overview) -> Message:
-    """One event for the incident's channel."""
-    text = line(entry, overview)
-    return kit.message(text, [kit.section(text)])
+    """One event for the incident's channel, with every word of it."""
+    text = line(entry, overview, _ALL)
+    sections = packed(text.splitlines())
+    return kit.message(text, [kit.section("\n".join(section)) for section in sections])
 
 
 def timeline(entries: Sequence[Entry], overview: Overview) -> Message:
@@ -84,7 +87,7 @@ def packed(lines: Iterable[str]) -> list[list[str]]:
     return sections
 
 
-def line(entry: Entry, overview: Overview) -> str:
+def line(entry: Entry, overview: Overview, longest: int = _COMMENT) -> str:
     """One event in mrkdwn: what happened, by whom, with the right emphasis."""
     by = kit.escape(entry.by.name)
 
@@ -92,7 +95,7 @@ def line(entry: Entry, overview: Overview) -> str:
         return kit.escape(overview.name_of(person_id))
 
     def comment(text: str | None) -> str:
-        return f"\n{kit.quoted(text, _COMMENT)}" if text else ""
+        return f"\n{kit.quoted(text, longest)}" if text else ""
 
     match entry.event:
         case Declared(title, severity, _):
@@ -198,4 +201,4 @@ def _by(method: str) -> str:
 
 
 def _late(late: timedelta | None) -> str:
-    return f" ({kit.span(late)} late: Tocsin was not running)" if late is not None else ""
+    return f" ({kit.span(late)} late: Tocsin could not do it sooner)" if late is not None else ""
