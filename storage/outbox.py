@@ -202,10 +202,10 @@ def take(tx: Connection, delivery_id: int, holder: str, lease: timedelta) -> Non
         change(tx, delivery_id, columns)
 
 
-def keep(tx: Connection, ids: Sequence[int], holder: str, lease: timedelta) -> None:
-    """Prolong the holder's leases."""
+def keep(tx: Connection, ids: Sequence[int], holder: str, lease: timedelta) -> Sequence[int]:
+    """Prolong the leases that are still the holder's: which."""
     held = outbox.update().where(outbox.c.id.in_(ids), _is_held_by(holder))
-    tx.execute(held.values(leased_until=_lease_end(tx, lease)))
+    return tx.execute(held.values(leased_until=_lease_end(tx, lease)).returning(outbox.c.id)).scalars().all()
 
 
 def is_held(tx: Connection, delivery_id: int, holder: str) -> bool:

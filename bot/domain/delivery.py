@@ -4,8 +4,8 @@ A delivery holds facts (which incident, which event, which person), never a rend
 is sent is looked up and laid out when it is sent, so that nothing stale goes out.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Protocol
@@ -181,6 +181,9 @@ class ClaimedDelivery:
     number: str | None = None
     #: False when there is no reason for it any more: it is only looked for, not sent.
     is_wanted: bool = True
+    #: Whether nobody else can have taken it up: asked right before it is sent, because the process may have
+    #: stood still since it took it up.
+    is_ours: Callable[[], bool] = field(default=lambda: True, compare=False)
 
 
 @dataclass(frozen=True)
@@ -234,6 +237,9 @@ class Dropped:
 
 
 Outcome = Sent | TryAgain | Never | InDoubt | Dropped
+
+#: It was not sent: the process stood still for so long that another one may have taken it up.
+LEASE_ENDED = TryAgain("its lease ended before it was sent", timedelta(seconds=1), is_wait=True)
 
 
 class Deliverer(Protocol):

@@ -54,6 +54,10 @@ class Clock:
         passed = self._passed()
         return passed if self.speed == 1.0 else self._started + (passed - self._started) * self.speed
 
+    def steady(self) -> timedelta:
+        """The world's time since some moment: it goes on while the process stands still; nobody sets it."""
+        return self._steady()
+
     def world(self) -> datetime:
         """The world's time: what Slack's signatures count in, however fast this clock runs."""
         return self._wall()
@@ -100,12 +104,20 @@ class SetClock(Clock):
     def __init__(self, moment: datetime) -> None:
         super().__init__()
         self._moment = moment
+        self._stood_still = timedelta(0)
 
     def now(self) -> datetime:
         return self._moment
 
     def world(self) -> datetime:
         return self._moment
+
+    def steady(self) -> timedelta:
+        return super().steady() + self._stood_still
+
+    def stand_still(self, **span: float) -> None:
+        """As if the process had not run for that long, as in `stand_still(seconds=10)`."""
+        self._stood_still += timedelta(**span)
 
     def forward(self, **span: float) -> None:
         """Move by a span, as in `forward(minutes=5)`; a negative one moves back."""

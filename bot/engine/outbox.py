@@ -3,7 +3,7 @@
 import asyncio
 import random
 import uuid
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -50,6 +50,8 @@ LEASE = timedelta(seconds=6)
 KEEP_EVERY_SECONDS = 2.0
 _LONGEST_SLEEP = 5.0
 LONGEST_SILENCE = timedelta(seconds=9)
+#: Before its end a lease is not counted on any more: what is sent then may arrive after it.
+_LEASE_MARGIN = timedelta(seconds=0.5)
 #: Seconds from a look that found nothing to the next one; while the database has its hands full, and then
 #: if there is a page to send.
 SHORTEST_GAP, LONGEST_GAP, GAP_OF_PAGES = 0.02, 0.3, 0.1
@@ -77,6 +79,8 @@ class Outbox:
         self._reach = reach
         self._lease = Lease(uuid.uuid4().hex, LEASE)
         self._sending: dict[int, ClaimedDelivery] = {}
+        #: Until when they are ours, by the clock that nobody sets; where other processes may take them.
+        self._ours_until: dict[int, timedelta] = {}
         self._resting: dict[str, datetime] = {}
         self._resting_kinds: dict[DeliveryKind, datetime] = {}
         self._next_attempt: datetime | None = None
@@ -219,20 +223,21 @@ class Outbox:
         while True:
             self._leases.beat()
             await asyncio.sleep(KEEP_EVERY_SECONDS)
-            sending, now = [*self._sending], self._clock.now()
+            sending, now, asked_at = [*self._sending], self._clock.now(), self._clock.steady()
 
-            def keep(tx: Connection) -> int:
-                deliver.keep(tx, sending, self._lease)  # noqa: B023 - it is run before the next turn
-                return deliver.take_back(tx, now)  # noqa: B023
+            def keep(tx: Connection) -> tuple[Sequence[int], int]:
+                kept = deliver.keep(tx, sending, self._lease)  # noqa: B023 - it is run before the next turn
+                return kept, deliver.take_back(tx, now)  # noqa: B023
 
             try:
-                taken = await self._database.write(keep)
+                kept, taken = await self._database.write(keep)
             except Full as error:
                 log.warning("leases could not be kept", error=str(error))
                 continue
             except Exception:
                 log.exception("leases could not be kept")
                 continue
+            self._hold(kept, asked_at)
             if taken:
                 log.warning("deliveries of a process that died are in doubt", count=taken)
 
@@ -241,7 +246,7 @@ class Outbox:
         room = self._room()
         if room.all <= 0:
             return []
-        now = self._clock.now()
+        now, asked_at = self._clock.now(), self._clock.steady()
 
         def claim(tx: Connection) -> list[ClaimedDelivery]:
             claimed = deliver.claim(tx, now, self._lease, room)
@@ -251,7 +256,17 @@ class Outbox:
         claimed = await self._database.write(claim)
         if self._reach is not None and any(one.owed.method is not Method.EMAIL for one in claimed):
             self._reach.tried()
-        return claimed
+        if not self._database.is_shared:
+            return claimed
+        self._hold([one.id for one in claimed], asked_at)
+        return [replace(one, is_ours=partial(self._is_ours, one.id)) for one in claimed]
+
+    def _hold(self, deliveries: Collection[int], asked_at: timedelta) -> None:
+        """Their leases began, or were prolonged, after that moment."""
+        self._ours_until.update(dict.fromkeys(deliveries, asked_at + LEASE - _LEASE_MARGIN))
+
+    def _is_ours(self, delivery_id: int) -> bool:
+        return self._clock.steady() < self._ours_until[delivery_id]
 
     def _room_by_method(self) -> dict[Method, int]:
         """How many more deliveries may go out by each method."""
@@ -336,6 +351,7 @@ class Outbox:
             if delivery.owed.kind is DeliveryKind.PAGE and isinstance(outcome, TryAgain | InDoubt):
                 self._reroute_at = self._clock.now()
             self._sending.pop(delivery.id, None)
+            self._ours_until.pop(delivery.id, None)
             self._unwritten.discard(delivery.id)
             self._look.set()
 

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 
 import aiosmtplib
 
-from bot.domain.delivery import ClaimedDelivery, Dropped, Never, Outcome, Sent, TryAgain
+from bot.domain.delivery import LEASE_ENDED, ClaimedDelivery, Dropped, Never, Outcome, Sent, TryAgain
 from bot.domain.errors import NotFound
 from bot.domain.mail import MailServer, Sender, is_address
 from bot.domain.overview import Overview, PageFacts
@@ -64,9 +64,8 @@ class MailDeliverer:
         if self._is_channel_on_its_way(overview):
             return TryAgain("its channel is being created", timedelta(seconds=1), is_wait=True)
         letter = letters.page(facts, self._now(), self._link(overview))
-        return await self._send(
-            person.email, message(letter, facts, self._sender, delivery.owed.key, self._now())
-        )
+        written = message(letter, facts, self._sender, delivery.owed.key, self._now())
+        return await self._send(delivery, person.email, written)
 
     async def _facts(self, delivery: ClaimedDelivery) -> PageFacts:
         owed, now = delivery.owed, self._now()
@@ -83,12 +82,14 @@ class MailDeliverer:
         age = self._now() - overview.incident.created_at
         return overview.place.channel_id is None and age < _WAIT_FOR_CHANNEL
 
-    async def _send(self, recipient: str, written: EmailMessage) -> Outcome:
+    async def _send(self, delivery: ClaimedDelivery, recipient: str, written: EmailMessage) -> Outcome:
         content = written.as_bytes()
         session = Session(self._server, self._tls)
         try:
             async with asyncio.timeout(self._patience):
                 await session.open()
+                if not delivery.is_ours():
+                    return LEASE_ENDED
                 await session.send(self._sender.address, recipient, content)
             session.leave()
             return Sent(receipt=written["Message-ID"])

@@ -103,9 +103,9 @@ def pages_due(tx: Connection, now: datetime, room: Room) -> list[ClaimedDelivery
     return [rows.claimed(row, is_wanted=wish is Wish.SEND) for row, wish in wishes if wish not in _IDLE]
 
 
-def keep(tx: Connection, delivery_ids: Sequence[int], lease: Lease) -> None:
-    """Prolong the leases of deliveries that are still being sent."""
-    outbox.keep(tx, delivery_ids, lease.holder, lease.span)
+def keep(tx: Connection, delivery_ids: Sequence[int], lease: Lease) -> Sequence[int]:
+    """Prolong the leases of deliveries that are still being sent; those that nobody else had taken up."""
+    return outbox.keep(tx, delivery_ids, lease.holder, lease.span)
 
 
 def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[DeliveryKind]) -> datetime | None:

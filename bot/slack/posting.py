@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.delivery import ClaimedDelivery, Dropped, Outcome, Sent
+from bot.domain.delivery import LEASE_ENDED, ClaimedDelivery, Dropped, Outcome, Sent
 from bot.domain.errors import NotFound
 from bot.domain.ids import SlackUserId
 from bot.domain.organization import Person
@@ -43,6 +43,8 @@ class Posting:
         if ts is None and not delivery.is_wanted:
             return Dropped()
         if ts is None:
+            if not delivery.is_ours():
+                return LEASE_ENDED
             answer = await self._client.chat_postMessage(
                 channel=channel,
                 text=shown.text,

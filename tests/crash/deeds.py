@@ -48,6 +48,21 @@ async def pauses(one: Trial, times: int, seconds: float, deadlines: int) -> None
         await one.until_nothing_is_owed()
 
 
+async def stands_still(one: Trial, times: int, seconds: float, incidents: int) -> None:
+    """One of the processes stands still for longer than its leases, in the middle of work, and goes on."""
+    await one.crowd.stop()
+    for n in range(times):
+        declaring = asyncio.create_task(one.crowd.declare_at_once(incidents))
+        await _some_time(one)
+        since = one.now()
+        tocsin = one.processes[n % len(one.processes)]
+        tocsin.pause()
+        await asyncio.sleep(seconds)
+        tocsin.resume()
+        one.was_away(since)
+        await declaring
+
+
 def blockable(seconds: float) -> dict[str, str]:
     """Settings with which a process can be blocked for so long."""
     return {"PYTHONPATH": str(_BLOCKABLE), "BLOCK_SECONDS": str(seconds)}

@@ -23,7 +23,7 @@ from bot.domain.delivery import (
 )
 from bot.domain.timeline import TOCSIN
 from bot.engine.clock import SetClock
-from bot.engine.outbox import LANES, Outbox
+from bot.engine.outbox import LANES, LEASE, Outbox
 from bot.operations import declare, deliver, reorganize
 from bot.operations.deliver import Room
 from bot.operations.record import owe
@@ -156,6 +156,19 @@ async def test_pages_by_a_method_without_room_hide_none_by_the_other(
     room = Room(all=2, ordinary=0, by_method={full: 0, other: 14})
     chosen = await engine.database.read(lambda tx: deliver._chosen(tx, NOW, room))
     assert [one.lane for one in chosen] == ["goes"]
+
+
+async def test_who_stood_still_for_longer_than_the_lease_knows_that_others_may_have_it(
+    engine: Engine,
+) -> None:
+    await engine.owe(owed("a"))
+    engine.post.gate.clear()
+    await engine.outbox.start()
+    await asyncio.wait_for(_until(lambda: len(engine.post.handed) == 1), 5)
+    (delivery,) = engine.post.handed
+    assert delivery.is_ours()
+    engine.clock.stand_still(seconds=LEASE.total_seconds())
+    assert delivery.is_ours() is not engine.database.is_shared
 
 
 async def test_same_key_is_owed_and_sent_once(engine: Engine) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from bot.domain.delivery import ClaimedDelivery, DeliveryKind, Outcome
 from bot.slack import client
 from bot.workspace.web_api import Call
 from tests.faults.doses import dose
@@ -172,3 +174,23 @@ async def test_noisy_incident_delays_no_other_and_its_views_stay_small(tmp_path:
         assert shown is not None
         assert len(shown["blocks"]) <= 50
         assert len(str((await story.card())["blocks"])) < 10_000
+
+
+async def test_message_that_another_process_may_have_taken_up_is_not_posted(tmp_path: Path) -> None:
+    """The process stood still between taking it up and sending it; once it is ours again, it goes out."""
+    async with opened(tmp_path) as story:
+        carried, ours = story.app.outbox._deliverers[DeliveryKind.PAGE], [False, False, True]
+
+        async def hesitant(delivery: ClaimedDelivery) -> Outcome:
+            is_ours = ours.pop(0)
+            return await carried(replace(delivery, is_ours=lambda: is_ours))
+
+        story.app.outbox._deliverers = {**story.app.outbox._deliverers, DeliveryKind.PAGE: hesitant}
+        await declares(story)
+        async with asyncio.timeout(10):
+            while len(ours) == 3:  # noqa: ASYNC110 - a test waits from outside
+                await asyncio.sleep(0.001)
+        assert story.person("farid").pages == []
+        await story.settle()
+        assert ours == []
+        assert len(story.person("farid").pages) == 1

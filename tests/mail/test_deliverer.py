@@ -1,11 +1,12 @@
 """One page by e-mail: what comes of it, whatever the mail server does."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.delivery import Never, Sent, TryAgain
+from bot.domain.delivery import LEASE_ENDED, Never, Sent, TryAgain
 from tests.mail.conftest import CREDENTIALS, LINK, Desk
 from tests.mail.post_office import ELSEWHERE, PASSWORD, USER, Authority, opened
 
@@ -67,6 +68,13 @@ async def test_title_with_line_ends_and_dots_arrives_whole(desk: Desk) -> None:
     assert letter.message["Subject"].startswith("[INC-2026-002] SEV1: Oh no Bcc: eve@example.com")
     assert "🔥" in letter.text
     assert all(line.strip() != b"." for line in letter.content.splitlines())
+
+
+async def test_letter_that_another_process_may_have_taken_up_is_not_sent(desk: Desk) -> None:
+    async with opened() as office:
+        outcome = await desk.sends(office.url(), replace(desk.owed(), is_ours=lambda: False))
+    assert outcome == LEASE_ENDED
+    assert office.letters == []
 
 
 # Encryption and login
