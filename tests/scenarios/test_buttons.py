@@ -119,7 +119,7 @@ async def test_old_card_is_decided_by_the_database(story: Story) -> None:
     stale = await story.card()
     await story.person("ben").types("resolve INC-2026-001 fixed")
     told = await story.person("dev").presses(await story.card(), "acknowledge", seen=stale)
-    assert "is resolved and cannot become acknowledged" in told
+    assert "is resolved and cannot be acknowledged" in told
 
 
 async def test_help_buttons_open_what_they_say(story: Story) -> None:

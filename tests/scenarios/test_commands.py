@@ -135,6 +135,24 @@ async def test_forbidden_status_says_what_is_allowed(story: Story) -> None:
     assert "Allowed from here: investigating, monitoring, resolved, closed" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("typed", "cannot"),
+    [
+        ("ack", "be acknowledged"),
+        ("assign @ben", "be assigned"),
+        ("page @ben", "be paged about"),
+        ("escalate", "be escalated"),
+        ("status fixing", "become fixing"),
+    ],
+)
+async def test_refusal_says_what_an_ended_incident_cannot(story: Story, typed: str, cannot: str) -> None:
+    ada = story.person("ada")
+    await ada.types("resolve rolled back", CHANNEL)
+    answer = await ada.types(typed, CHANNEL)
+    allowed = "Allowed from here: investigating, closed."
+    assert f"INC-2026-001 is resolved and cannot {cannot}. {allowed}" in answer.text
+
+
 async def test_severity_takes_a_word_or_asks_in_a_form(story: Story) -> None:
     ada = story.person("ada")
     await ada.types("severity sev3", CHANNEL)
