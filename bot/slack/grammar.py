@@ -182,6 +182,8 @@ def as_typed(text: str) -> str:
 
 def _parse(text: str) -> Command:
     first, rest = _split(_CONTROL.sub(" ", text))
+    while first.casefold().lstrip("/") == "incident":
+        first, rest = _split(rest)
     if not first:
         return Command(Verb.HELP)
     verb = _VERBS.get(first.casefold())
@@ -342,7 +344,8 @@ def _check_flags(title: str, typed: str) -> None:
 
 
 def _list(command: Command) -> Command:
-    for word in command.text.replace(",", " ").split():
+    words = command.text.replace(",", " ").split()
+    for word in words:
         lower = word.casefold()
         if lower in ("mine", "my", "me"):
             command = replace(command, mine=True)
@@ -353,9 +356,10 @@ def _list(command: Command) -> Command:
         elif lower in tuple(Status):
             command = replace(command, statuses=(*command.statuses, Status(lower)))
         elif lower != "open":
-            near = difflib.get_close_matches(lower, ["mine", "all", *Status], n=1)
+            near = difflib.get_close_matches(lower, ["mine", "all", *Status], n=1, cutoff=0.7)
             allowed = f"mine, all, open, SEV0–SEV4, {', '.join(Status)}"
-            suggestion = f"list {near[0]}" if near else None
+            mended = [near[0] if one == word else one for one in words] if near else []
+            suggestion = as_typed(f"list {' '.join(mended)}") if near else None
             raise Misunderstood(f"I cannot list “{_shown(word)}”. Allowed: {allowed}.", suggestion)
     return replace(command, text="")
 
