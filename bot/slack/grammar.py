@@ -12,6 +12,7 @@ from bot.domain.incident import Status
 from bot.domain.sla import Severity
 from bot.slack import naming
 from bot.slack.naming import Named
+from bot.slack.typed import NOBODY, Names, as_typed, with_names
 
 
 class Verb(StrEnum):
@@ -137,8 +138,8 @@ class Misunderstood(Refusal):
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>")
-_NAMED = re.compile(r"<([@#])([A-Z0-9]+)(?:\|([^<>]*))?>")
-_LINK = re.compile(r"<((?:https?|mailto):[^<>|]*)(?:\|([^<>]*))?>")
+#: A mark of Slack is one word: the name in it may have blanks.
+_WORD = re.compile(r"(?:<[@#!][^<>]*>|\S)+")
 #: Telephones make long dashes of two hyphens, and bend the quotes.
 _OPTION = re.compile(
     r"""\s(?:--?|[—–])(sev|severity|services?|svc)[\s=]+(?:["“”„]([^"“”]*)["“”]|['‘’]([^'‘’]*)['‘’]|(\S+))""",
@@ -151,8 +152,10 @@ _SEVERITY = re.compile(r"sev[- ]?([0-4])", re.IGNORECASE)
 _TRAILING_SEVERITY = re.compile(r"(?:^|\s)\(?sev[- ]?([0-4])\)?[.!]?$", re.IGNORECASE)
 
 
-def parse(text: str) -> Command:
+def parse(text: str, names: Names = NOBODY) -> Command:
     """The command that was typed after `/incident`, as Slack sends it. Raises Misunderstood.
+
+    `names` are those of people whom Slack marks by their id alone.
 
     No command may act on another incident than was meant:
     1. What names an incident where a number is expected (first; after the person or the status too) is
@@ -163,7 +166,7 @@ def parse(text: str) -> Command:
        That is asked for a note, too: it is quickly typed again, and a timeline is what others rely on.
     4. Anywhere else it is mentioned: `note looks like INC-2025-010 again`.
     """
-    command = _parse(text)
+    command = _parse(with_names(text, names))
     ending = command.ending
     return replace(
         command,
@@ -171,13 +174,6 @@ def parse(text: str) -> Command:
         text=as_typed(command.text),
         services=tuple(as_typed(name) for name in command.services),
     )
-
-
-def as_typed(text: str) -> str:
-    """The words as the person typed them: Slack escapes characters, and marks people, channels and links."""
-    named = _NAMED.sub(lambda match: f"{match[1]}{match[3] or match[2]}", text)
-    shown = _LINK.sub(lambda match: match[2] or match[1], named)
-    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _parse(text: str) -> Command:
@@ -196,8 +192,8 @@ def _parse(text: str) -> Command:
 
 def _split(text: str) -> tuple[str, str]:
     """The first word and what follows it; any white space parts them, and later lines stay lines."""
-    first, *rest = text.split(maxsplit=1) or [""]
-    return first, rest[0].strip() if rest else ""
+    found = _WORD.search(text)
+    return (found[0], text[found.end() :].strip()) if found else ("", "")
 
 
 def _about(named: Named) -> Command:

@@ -44,7 +44,7 @@ def register(app: AsyncApp, front: Front) -> None:
 
 async def obey(front: Front, body: Body, text: str) -> Answer:
     """The answer to what was typed after `/incident`; None when a modal asks for the rest."""
-    command = await meant(front, body, grammar.parse(text))
+    command = await meant(front, body, grammar.parse(text, await front.names(text)))
     return await HANDLERS[command.verb](front, body, command)
 
 
