@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 import manifests
 from bot.cli.manifest import creation_link, manifest, over_http, scopes
+from bot.slack.grammar import USAGE
 
 APP: dict[str, Any] = yaml.safe_load(manifests.text("slack-app.yaml"))
 
@@ -29,7 +30,8 @@ def test_incident_command_offers_every_word() -> None:
     words = command["usage_hint"].strip("[]").split("|")
     assert words[:6] == ["declare", "list", "show", "ack", "resolve", "close"]
     assert words[6:11] == ["reopen", "status", "severity", "assign", "escalate"]
-    assert words[11:] == ["page", "note", "timeline", "oncall", "override", "swap", "help"]
+    assert words[11:] == ["page", "note", "timeline", "postmortem", "oncall", "override", "swap", "help"]
+    assert words == [verb.value for verb in USAGE]
     assert command["should_escape"] is True
 
 

@@ -80,12 +80,14 @@ class AlreadyAcknowledged(Refusal):
 
 
 class InvalidTransition(Refusal):
+    """`wanted` is what it cannot: `become new`, `be assigned`."""
+
     code = "INVALID_TRANSITION"
 
     def __init__(self, number: str, was: str, allowed: Iterable[str], wanted: str) -> None:
         self.allowed = tuple(str(status) for status in allowed)
         super().__init__(
-            f"{number} is {was} and cannot become {wanted}. Allowed from here: {', '.join(self.allowed)}."
+            f"{number} is {was} and cannot {wanted}. Allowed from here: {', '.join(self.allowed)}."
         )
 
 

@@ -107,7 +107,7 @@ class Incident:
 def check_move(incident: Incident, to: Status, comment: str | None) -> None:
     """Raises InvalidTransition or, where a comment is missing, Invalid."""
     if to not in MOVES[incident.status]:
-        raise InvalidTransition(incident.number, incident.status, MOVES[incident.status], to)
+        raise InvalidTransition(incident.number, incident.status, MOVES[incident.status], f"become {to}")
     if needs_comment(incident.status, to) and not (comment or "").strip():
         wanted = "why it is reopened" if to.is_open else "what fixed it, or why it ends"
         raise Invalid(comment=f"is required to go from {incident.status} to {to}: say {wanted}")
@@ -144,7 +144,7 @@ class Ender:
 def reopen(incident: Incident, comment: str | None, now: datetime, sla: Sla) -> Incident:
     """The incident under investigation again: nobody has acknowledged it, its clock starts over."""
     if incident.is_open:
-        raise InvalidTransition(incident.number, incident.status, MOVES[incident.status], "reopened")
+        raise InvalidTransition(incident.number, incident.status, MOVES[incident.status], "be reopened")
     check_move(incident, Status.INVESTIGATING, comment)
     return replace(
         restart_escalation(incident),
@@ -162,7 +162,7 @@ def reopen(incident: Incident, comment: str | None, now: datetime, sla: Sla) -> 
 def acknowledge(incident: Incident, now: datetime, name: str, person_id: PersonId | None) -> Incident:
     """The incident acknowledged, and assigned to the person who did; keys leave the assignee."""
     if not incident.is_open:
-        raise InvalidTransition(incident.number, incident.status, MOVES[incident.status], "acknowledged")
+        raise InvalidTransition(incident.number, incident.status, MOVES[incident.status], "be acknowledged")
     if incident.acknowledged_at is not None:
         by = incident.acknowledged_by or "somebody"
         raise AlreadyAcknowledged(incident.number, by, incident.acknowledged_at)

@@ -22,7 +22,7 @@ def assign(tx: Connection, now: datetime, actor: Actor, number: str, person_id: 
     before = look_up.incident(tx, number)
     person = active_person(tx, person_id)
     if not before.is_open:
-        raise InvalidTransition(before.number, before.status, MOVES[before.status], "assigned")
+        raise InvalidTransition(before.number, before.status, MOVES[before.status], "be assigned")
     if before.assignee_id == person.id:
         return before
     after = replace(before, assignee_id=person.id)

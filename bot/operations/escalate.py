@@ -19,7 +19,7 @@ def escalate(tx: Connection, now: datetime, actor: Actor, number: str) -> Incide
     permit(actor, Right.ESCALATE, number)
     before = look_up.incident(tx, number)
     if not before.is_open:
-        raise InvalidTransition(before.number, before.status, MOVES[before.status], "escalated")
+        raise InvalidTransition(before.number, before.status, MOVES[before.status], "be escalated")
     # Another process may have been asked later and have written first: what was escalated after an
     # acknowledgement must not seem to have been answered by it.
     now = max(now, before.acknowledged_at or now)

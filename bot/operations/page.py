@@ -32,6 +32,6 @@ def page(
     message = checked_text("message", message, COMMENT_LIMIT)
     person = active_person(tx, person_id)
     if not before.is_open:
-        raise InvalidTransition(before.number, before.status, MOVES[before.status], "paged about")
+        raise InvalidTransition(before.number, before.status, MOVES[before.status], "be paged about")
     by = tuple(dict.fromkeys(methods))
     return record(tx, now, actor, before, before, Paged(person.id, message, by))

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.errors import Refusal
-from bot.domain.ids import SlackUserId, as_incident_number
+from bot.domain.ids import SlackUserId
 from bot.domain.incident import Status
 from bot.domain.sla import Severity
+from bot.slack import naming
+from bot.slack.naming import Named
+from bot.slack.typed import NOBODY, Names, as_typed, with_names
 
 
 class Verb(StrEnum):
@@ -96,6 +99,8 @@ _ABOUT_ONE = frozenset(Verb) - {
 }
 #: Verbs that take a number and nothing else: a bare `45` can only be meant as one.
 _ONLY_A_NUMBER = frozenset({Verb.SHOW, Verb.ACKNOWLEDGE, Verb.ESCALATE, Verb.TIMELINE, Verb.POSTMORTEM})
+#: Verbs that take words of one's own.
+_WITH_WORDS = frozenset({Verb.RESOLVE, Verb.CLOSE, Verb.REOPEN, Verb.STATUS, Verb.PAGE, Verb.NOTE})
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,10 @@ class Command:
     everything: bool = False
     #: The command that `help` is asked about.
     topic: Verb | None = None
+    #: The channel that was named in the number's place.
+    channel: Named | None = None
+    #: What the words end with, where no number comes before them: was it meant?
+    ending: Named | None = None
 
 
 class Misunderstood(Refusal):
@@ -129,8 +138,8 @@ class Misunderstood(Refusal):
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>")
-_NAMED = re.compile(r"<([@#])([A-Z0-9]+)(?:\|([^<>]*))?>")
-_LINK = re.compile(r"<((?:https?|mailto):[^<>|]*)(?:\|([^<>]*))?>")
+#: A mark of Slack is one word: the name in it may have blanks.
+_WORD = re.compile(r"(?:<[@#!][^<>]*>|\S)+")
 #: Telephones make long dashes of two hyphens, and bend the quotes.
 _OPTION = re.compile(
     r"""\s(?:--?|[—–])(sev|severity|services?|svc)[\s=]+(?:["“”„]([^"“”]*)["“”]|['‘’]([^'‘’]*)['‘’]|(\S+))""",
@@ -138,55 +147,62 @@ _OPTION = re.compile(
 )
 _FLAG = re.compile(r"(?<!\S)(?:--|[—–])(\w+)")
 _QUOTED = re.compile(r'["“„]([^"“”„]*)["“”]')
-_ALMOST_A_NUMBER = re.compile(r"\W*inc\W{0,2}\d[\w-]*\W*|#?\d+\W*", re.IGNORECASE)
+_BARE = re.compile(r"#?\d+\W*")
 _SEVERITY = re.compile(r"sev[- ]?([0-4])", re.IGNORECASE)
 _TRAILING_SEVERITY = re.compile(r"(?:^|\s)\(?sev[- ]?([0-4])\)?[.!]?$", re.IGNORECASE)
 
 
-def parse(text: str) -> Command:
-    """The command that was typed after `/incident`, as Slack sends it. Raises Misunderstood."""
-    command = _parse(text)
+def parse(text: str, names: Names = NOBODY) -> Command:
+    """The command that was typed after `/incident`, as Slack sends it. Raises Misunderstood.
+
+    `names` are those of people whom Slack marks by their id alone.
+
+    No command may act on another incident than was meant:
+    1. What names an incident where a number is expected (first; after the person or the status too) is
+       the incident meant. Whose channel a channel is, the listener looks up.
+    2. A command without words of one's own (`ack`, `assign`) refuses what is left over.
+    3. Where the words of any other end with an incident, it may be meant (`resolve rolled back INC-…`) or
+       only mentioned (`close duplicate of INC-…`): `ending`, and the listener asks if it is another one.
+       That is asked for a note, too: it is quickly typed again, and a timeline is what others rely on.
+    4. Anywhere else it is mentioned: `note looks like INC-2025-010 again`.
+    """
+    command = _parse(with_names(text, names))
+    ending = command.ending
     return replace(
         command,
+        ending=replace(ending, rest=as_typed(ending.rest)) if ending else None,
         text=as_typed(command.text),
         services=tuple(as_typed(name) for name in command.services),
     )
 
 
-def as_typed(text: str) -> str:
-    """The words as the person typed them: Slack escapes characters, and marks people, channels and links."""
-    named = _NAMED.sub(lambda match: f"{match[1]}{match[3] or match[2]}", text)
-    shown = _LINK.sub(lambda match: match[2] or match[1], named)
-    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
 def _parse(text: str) -> Command:
     first, rest = _split(_CONTROL.sub(" ", text))
+    while first.casefold().lstrip("/") == "incident":
+        first, rest = _split(rest)
     if not first:
         return Command(Verb.HELP)
-    if number := as_incident_number(first):
-        return _about(number, rest)
     verb = _VERBS.get(first.casefold())
-    if verb is None:
-        raise _unknown(first, rest)
-    return _parse_rest(verb, rest)
+    if verb is not None:
+        return _parse_rest(verb, rest)
+    if named := naming.first(f"{first} {rest}".strip()):
+        return _about(named)
+    raise _unknown(first, rest)
 
 
 def _split(text: str) -> tuple[str, str]:
     """The first word and what follows it; any white space parts them, and later lines stay lines."""
-    first, *rest = text.split(maxsplit=1) or [""]
-    return first, rest[0].strip() if rest else ""
+    found = _WORD.search(text)
+    return (found[0], text[found.end() :].strip()) if found else ("", "")
 
 
-def _about(number: str, rest: str) -> Command:
+def _about(named: Named) -> Command:
     """`INC-2026-044` alone shows it; `INC-2026-044 ack` is as good as `ack INC-2026-044`."""
-    if not rest:
-        return Command(Verb.SHOW, number)
-    first, more = _split(rest)
-    verb = _VERBS.get(first.casefold())
-    if verb not in _ABOUT_ONE:
-        raise _unknown(first, f"{number} {more}".strip())
-    return _parse_rest(verb, f"{number} {more}".strip())
+    first, rest = _split(named.rest)
+    verb = _VERBS.get(first.casefold()) if first else Verb.SHOW
+    if verb is None or verb not in _ABOUT_ONE:
+        raise _unknown(first, f"{named.shown} {rest}".strip())
+    return _parse_rest(verb, rest, replace(named, rest=rest))
 
 
 def _unknown(word: str, rest: str) -> Misunderstood:
@@ -205,25 +221,60 @@ def _shown(word: str) -> str:
     return word if len(word) <= 40 else f"{word[:39]}…"
 
 
-def _number(verb: Verb, text: str) -> tuple[str | None, str]:
-    """The incident number that the text begins with, and the rest.
+def _first(verb: Verb, text: str) -> Named | None:
+    """The incident that the text begins with.
 
     Raises Misunderstood for what is almost a number: taken for words, it would make the command act
     on the incident whose channel this is, instead of the one that was meant.
     """
-    first, rest = _split(text)
-    if number := as_incident_number(first.strip("#(),.:;")):
-        return number, rest
-    is_almost = _ALMOST_A_NUMBER.fullmatch(first) is not None
-    if is_almost and ("inc" in first.casefold() or verb in _ONLY_A_NUMBER):
-        raise Misunderstood(f"“{_shown(first)}” is no incident number. They look like INC-2026-044.")
-    return None, text
+    is_alone = verb in _ONLY_A_NUMBER
+    if named := naming.first(text, alone=is_alone):
+        return named
+    first, _ = _split(text)
+    if almost := naming.almost_first(text) or (_BARE.fullmatch(first) and is_alone and first):
+        raise _no_number(almost)
+    return None
 
 
-def _parse_rest(verb: Verb, rest: str) -> Command:
-    number, rest = _number(verb, rest) if verb in _ABOUT_ONE else (None, rest)
-    command = Command(verb, number, rest)
-    match verb:
+def _no_number(typed: str) -> Misunderstood:
+    return Misunderstood(f"“{_shown(typed)}” is no incident number. They look like INC-2026-044.")
+
+
+def _ending(verb: Verb, text: str) -> Named | None:
+    """The incident that the text ends with. Raises Misunderstood for what is almost a number."""
+    if verb not in _WITH_WORDS:
+        return None
+    named = naming.last(text)
+    if named is None and (almost := naming.almost_last(text)):
+        raise _no_number(almost)
+    return named
+
+
+def _parse_rest(verb: Verb, rest: str, named: Named | None = None) -> Command:
+    if verb not in _ABOUT_ONE:
+        return _arguments(Command(verb, text=rest))
+    named = named or _first(verb, rest)
+    if named is None or named.channel is not None:
+        command = _naming(Command(verb, text=rest, ending=_ending(verb, rest)), named)
+    else:
+        command = _naming(Command(verb), named)
+    command = _arguments(command)
+    return replace(command, ending=None) if command.number else command
+
+
+def _naming(command: Command, named: Named | None, *, may_be_words: bool = False) -> Command:
+    """The command about the incident named, if one is; what follows it is the text."""
+    if named is None:
+        return command
+    if named.channel is None:
+        return replace(command, number=named.number, text=named.rest)
+    may_be_words = bool(named.rest) and (may_be_words or command.verb is Verb.NOTE)
+    return replace(command, channel=replace(named, may_be_words=may_be_words), text=named.rest)
+
+
+def _arguments(command: Command) -> Command:
+    """The command with what follows the number understood."""
+    match command.verb:
         case Verb.DECLARE:
             return _declare(command)
         case Verb.LIST:
@@ -234,14 +285,25 @@ def _parse_rest(verb: Verb, rest: str) -> Command:
             return _severity(command)
         case Verb.ASSIGN | Verb.PAGE:
             return _person(command)
-        case Verb.SHOW | Verb.ESCALATE | Verb.TIMELINE | Verb.POSTMORTEM if rest:
-            instead = f"{verb} {number}" if number else verb.value
-            sentence = f"{verb} takes an incident number and nothing else; “{_shown(rest)}” is none."
-            raise Misunderstood(sentence, instead)
+        case verb if verb in _ONLY_A_NUMBER and command.text:
+            raise _left_over(command, f"{verb} takes an incident number and nothing else")
         case Verb.HELP:
             return _help(command)
         case _:
             return command
+
+
+def _left_over(command: Command, takes: str, *words: str) -> Misunderstood:
+    """What a command says to words it has no use for; an incident among them may be the one meant."""
+    among = naming.anywhere(command.text)
+    number = _named_before(command) or (among.shown if among else "")
+    instead = " ".join(one for one in (command.verb, number, *words) if one)
+    return Misunderstood(f"{takes}; “{_shown(command.text)}” is left over.", as_typed(instead))
+
+
+def _named_before(command: Command) -> str:
+    """The incident that the command names, to be typed again."""
+    return command.number or (command.channel.shown if command.channel else "")
 
 
 def _declare(command: Command) -> Command:
@@ -278,7 +340,8 @@ def _check_flags(title: str, typed: str) -> None:
 
 
 def _list(command: Command) -> Command:
-    for word in command.text.replace(",", " ").split():
+    words = command.text.replace(",", " ").split()
+    for word in words:
         lower = word.casefold()
         if lower in ("mine", "my", "me"):
             command = replace(command, mine=True)
@@ -289,9 +352,10 @@ def _list(command: Command) -> Command:
         elif lower in tuple(Status):
             command = replace(command, statuses=(*command.statuses, Status(lower)))
         elif lower != "open":
-            near = difflib.get_close_matches(lower, ["mine", "all", *Status], n=1)
+            near = difflib.get_close_matches(lower, ["mine", "all", *Status], n=1, cutoff=0.7)
             allowed = f"mine, all, open, SEV0–SEV4, {', '.join(Status)}"
-            suggestion = f"list {near[0]}" if near else None
+            mended = [near[0] if one == word else one for one in words] if near else []
+            suggestion = as_typed(f"list {' '.join(mended)}") if near else None
             raise Misunderstood(f"I cannot list “{_shown(word)}”. Allowed: {allowed}.", suggestion)
     return replace(command, text="")
 
@@ -304,22 +368,20 @@ def _status(command: Command) -> Command:
         status = Status(first.casefold())
     except ValueError:
         near = difflib.get_close_matches(first.casefold(), list(Status), n=1, cutoff=0.5)
-        number = f"{command.number} " if command.number else ""
-        suggestion = as_typed(f"status {number}{near[0]} {comment}").strip() if near else None
+        words = " ".join(["status", _named_before(command), *near, comment])
+        suggestion = as_typed(" ".join(words.split())) if near else None
         raise Misunderstood(
             f"“{_shown(first)}” is no status. Statuses are: {', '.join(Status)}.", suggestion
         ) from None
-    if command.number is None and (last := as_incident_number(comment)):
-        return replace(command, number=last, statuses=(status,), text="")
-    return replace(command, statuses=(status,), text=comment)
+    command = replace(command, statuses=(status,), text=comment)
+    return command if _named_before(command) else _naming(command, _first(command.verb, comment))
 
 
 def _severity(command: Command) -> Command:
-    typed, number = command.text, command.number
-    before, _, last = typed.rpartition(" ")
-    if number is None and (named := as_incident_number(last)):
-        typed, number = before, named
-    return replace(command, number=number, severity=as_severity(typed) if typed else None, text="")
+    if not _named_before(command):
+        command = _naming(command, naming.last(command.text))
+    severity = as_severity(command.text) if command.text else None
+    return replace(command, severity=severity, text="")
 
 
 def as_severity(text: str) -> Severity:
@@ -337,13 +399,17 @@ def _person(command: Command) -> Command:
     match = _PERSON.fullmatch(first)
     mine = command.verb is Verb.ASSIGN and first.casefold() in ("me", "myself")
     if match or mine:
-        number, rest = (command.number, rest) if command.number else _number(command.verb, rest)
         person = SlackUserId(match[1]) if match else None
-        return replace(command, number=number, person=person, mine=mine, text=rest)
+        command = replace(command, person=person, mine=mine, text=rest)
+        if not _named_before(command):
+            may_be_words = command.verb is Verb.PAGE
+            command = _naming(command, _first(command.verb, rest), may_be_words=may_be_words)
+        if command.verb is Verb.ASSIGN and command.text:
+            raise _left_over(command, "assign takes an incident number and a person, nothing else", first)
+        return command
     if first:
         allowed = "@someone or me" if command.verb is Verb.ASSIGN else "@someone"
-        number = f"{command.number} " if command.number else ""
-        instead = f"{command.verb} {number}@"
+        instead = " ".join([command.verb, *_named_before(command).split(), "@"])
         raise Misunderstood(f"I do not know who “{_shown(first)}” is. Name {allowed}.", instead)
     return replace(command, text="")
 

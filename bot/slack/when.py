@@ -22,6 +22,12 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 FURTHEST = timedelta(days=3653)
 #: More words than any moment has.
 _LONGEST = 4
+#: What moments look like, for who typed one that is none.
+EXAMPLES = "`tomorrow 9:00`, `sat 14:30`, `2026-10-25 02:30`, `in 3 hours`"
+#: `25:00`, `9`, `9pm`, `2026-02-30`, `24.12.`, `3h`
+_LIKE_A_MOMENT = re.compile(r"\d{1,4}([-:./]\d{0,2}){0,2}\s?(am|pm|h|hrs?|d|w|min)?", re.IGNORECASE)
+_WORDS_OF_TIME = ("next", "last", "week", "weekend", "month", "yesterday", "later", "hours", "days")
+_PARTS_OF_A_DAY = ("morning", "noon", "afternoon", "evening", "night", "midnight")
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,13 @@ def parse(text: str) -> When | None:
     if day is None:
         return When(days=0, at=at)
     return When(day.after, day.on, day.days, day.weekday, at or day.at)
+
+
+def looks_like_one(text: str) -> bool:
+    """Whether the text, which names no moment, was meant to: `tomorrow 25:00`, `today 9`, `next week`."""
+    words = text.casefold().replace(",", " ").split()
+    known = (*_WORDS_OF_TIME, *_PARTS_OF_A_DAY)
+    return any(_LIKE_A_MOMENT.fullmatch(word) or word in known or _day(word) is not None for word in words)
 
 
 def moment(when: When, now: datetime, time_zone: str) -> datetime:

@@ -31,7 +31,7 @@ class Interactions:
         if thread_ts:
             raise WorkspaceError(f"{command} is not supported in threads. Sorry!")
         app, escaped = self._app_of(command)
-        text = messages.as_typed(self.state, text) if escaped else text
+        text = messages.as_typed(self.state, text, named=True) if escaped else text
         payload = self._command_payload(app, user_id, channel, command, text)
         ack = await self.line.send(app, "command", payload)
         self._show_ack(Hook(app, user_id, channel.id, self.state.clock()), command, ack)

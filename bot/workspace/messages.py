@@ -191,13 +191,18 @@ def _stands_in_channel(message: Json) -> bool:
     return not in_thread or message.get("subtype") == "thread_broadcast"
 
 
-def as_typed(state: State, text: str) -> str:
-    """A person's text as Slack stores it: escaped, with @names and #channels made live."""
+def as_typed(state: State, text: str, *, named: bool = False) -> str:
+    """A person's text as Slack sends it: escaped, with @names and #channels made live.
+
+    `named`: people and groups by their names, too, as in a command whose app asked for `should_escape`;
+    in messages they are marked by their ids alone.
+    Source: https://docs.slack.dev/interactivity/implementing-slash-commands
+    """
     parts = re.split(r"(<[@#][A-Z0-9]+(?:\|[^>]*)?>)", text)
-    return "".join(part if index % 2 else _typed(state, part) for index, part in enumerate(parts))
+    return "".join(part if index % 2 else _typed(state, part, named) for index, part in enumerate(parts))
 
 
-def _typed(state: State, text: str) -> str:
+def _typed(state: State, text: str, named: bool) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     people = {user.name: user.id for user in state.users.values()}
     groups = {group["handle"]: group["id"] for group in state.usergroups.values()}
@@ -207,8 +212,8 @@ def _typed(state: State, text: str) -> str:
         if name in ("channel", "here", "everyone"):
             return f"<!{name}>"
         if name in groups:
-            return f"<!subteam^{groups[name]}>"
-        return f"<@{people[name]}>" if name in people else match[0]
+            return f"<!subteam^{groups[name]}{f'|@{name}' if named else ''}>"
+        return f"<@{people[name]}{f'|{name}' if named else ''}>" if name in people else match[0]
 
     def place(match: re.Match[str]) -> str:
         channel = state.find_channel(match[1])

@@ -119,7 +119,7 @@ async def test_old_card_is_decided_by_the_database(story: Story) -> None:
     stale = await story.card()
     await story.person("ben").types("resolve INC-2026-001 fixed")
     told = await story.person("dev").presses(await story.card(), "acknowledge", seen=stale)
-    assert "is resolved and cannot become acknowledged" in told
+    assert "is resolved and cannot be acknowledged" in told
 
 
 async def test_help_buttons_open_what_they_say(story: Story) -> None:
@@ -167,3 +167,16 @@ async def test_shortcuts_open_their_forms(story: Story) -> None:
     assert "the disk is full" in (await story.said())[-1]
     await story.workspace.message_shortcut(ben.id, channel, ts, "declare_message")
     assert ben.modal["blocks"][0]["element"]["initial_value"] == "the disk is full"
+
+
+async def test_message_is_taken_over_as_people_see_it(story: Story) -> None:
+    ben = story.person("ben")
+    channel = await story.channel()
+    story.workspace.join(ben.id, channel)
+    ts = await story.workspace.say(ben.id, channel, "@ada & co: see <disk>")
+    seen = "@Ada Okafor & co: see <disk>"
+    await story.workspace.message_shortcut(ben.id, channel, ts, "declare_message")
+    assert ben.modal["blocks"][0]["element"]["initial_value"] == seen
+    await story.workspace.message_shortcut(ben.id, channel, ts, "note_message")
+    await ben.submits()
+    assert seen in (await story.said())[-1]

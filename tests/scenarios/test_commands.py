@@ -135,6 +135,24 @@ async def test_forbidden_status_says_what_is_allowed(story: Story) -> None:
     assert "Allowed from here: investigating, monitoring, resolved, closed" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("typed", "cannot"),
+    [
+        ("ack", "be acknowledged"),
+        ("assign @ben", "be assigned"),
+        ("page @ben", "be paged about"),
+        ("escalate", "be escalated"),
+        ("status fixing", "become fixing"),
+    ],
+)
+async def test_refusal_says_what_an_ended_incident_cannot(story: Story, typed: str, cannot: str) -> None:
+    ada = story.person("ada")
+    await ada.types("resolve rolled back", CHANNEL)
+    answer = await ada.types(typed, CHANNEL)
+    allowed = "Allowed from here: investigating, closed."
+    assert f"INC-2026-001 is resolved and cannot {cannot}. {allowed}" in answer.text
+
+
 async def test_severity_takes_a_word_or_asks_in_a_form(story: Story) -> None:
     ada = story.person("ada")
     await ada.types("severity sev3", CHANNEL)
@@ -207,13 +225,21 @@ async def test_timeline_tells_the_whole_story_in_order(story: Story) -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("typed", ["tomorrow 25:00", "2026-02-30", "today 9", "next week", "payments sat 9"])
+async def test_oncall_says_what_a_time_looks_like(story: Story, typed: str) -> None:
+    answer = (await story.person("ben").types(f"oncall {typed}")).text
+    assert f"There is no team “{typed}”" in answer
+    assert "Times look like `tomorrow 9:00`" in answer
+
+
 async def test_oncall_shows_every_team_or_one(story: Story) -> None:
     ben = story.person("ben")
     everyone = (await ben.types("oncall")).text
     assert all(team in everyone for team in ("Platform", "Payments", "Web"))
     one = (await ben.types("oncall payments")).text
     assert ("Payments" in one, "Platform" in one) == (True, False)
-    assert "Did you mean Payments?" in (await ben.types("oncall paymens")).text
+    unknown = (await ben.types("oncall paymens")).text
+    assert ("Did you mean Payments?" in unknown, "Times look like" in unknown) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,17 @@ async def test_title_with_markup_shows_as_typed_and_pings_nobody(story: Story) -
     assert rung <= set(story.ids.values())
 
 
+async def test_people_are_called_in_a_title_by_what_was_typed(story: Story) -> None:
+    ada, ben = story.person("ada"), story.person("ben")
+    story.workspace.add_user("zoe")
+    story.workspace.add_user_group("sre")
+    await ada.types(f"declare @ben and <@{ben.id}> asked @zoe, @sre and @here in #general")
+    title = "@ben and @Ben Li asked @zoe, @sre and @here in #general"
+    assert (await story.overview()).incident.title == title
+    assert title in text_of(await story.card())
+    assert ben.id not in {what.removeprefix("@") for _, _, what in story.workspace.pings}
+
+
 async def test_severity_comes_from_the_services_when_not_given(story: Story) -> None:
     await story.person("ada").types("declare Something odd --service Search --service Checkout")
     assert (await story.overview()).incident.severity is Severity.SEV1

@@ -40,9 +40,12 @@ SEV1 = Severity.SEV1
             Command(Verb.LIST, mine=True, severities=(SEV1,), statuses=(Status.FIXING,)),
         ),
         ("list all", Command(Verb.LIST, everything=True)),
+        ("incident", Command(Verb.HELP)),
+        ("/incident list", Command(Verb.LIST)),
+        ("/Incident incident declare incident db is down", Command(Verb.DECLARE, text="incident db is down")),
         ("oncall payments", Command(Verb.ONCALL, text="payments")),
         ("note a &amp; b &lt;c&gt;", Command(Verb.NOTE, text="a & b <c>")),
-        ("note ask <@U123|ada> in <#C1|ops>", Command(Verb.NOTE, text="ask @ada in #ops")),
+        ("note ask <@U123|ada> in <#C1|ops> now", Command(Verb.NOTE, text="ask @ada in #ops now")),
         ("note see <https://x.example/a|x>", Command(Verb.NOTE, text="see x")),
     ],
 )
@@ -86,6 +89,8 @@ def test_declaration_takes_options_wherever_they_stand(
         ("resolv INC-2026-044 x", "resolve INC-2026-044 x"),
         ("status fixin", "status fixing"),
         ("list mien", "list mine"),
+        ("list SEV1, fixng", "list SEV1 fixing"),
+        ("list everything else", None),
         ("help shw", "show"),
         ("xyzzy", "help"),
         ("checkout is down", "declare checkout is down"),
@@ -114,10 +119,87 @@ def test_typo_brings_the_nearest_command(typed: str, suggestion: str | None) -> 
         "resolve INC-2026-045\nrolled back",
         "severity sev1 INC-2026-045",
         "status fixing INC-2026-045",
+        "status fixing INC-2026-045 now",
+        "ack #inc-2026-045-db-is-down",
+        "ack INC–2026–045",
+        "ack INC‑2026−045",
+        "ack INC 2026-045",
+        "ack 2026-045",
+        "ack 2026-45",
+        "close 2026-045 duplicate",
+        "note inc 2026-045, and more",
+        "severity sev1 INC 2026-045",
+        "INC–2026–045 resolve rolled back",
+        "#inc-2026-045-db-is-down",
+        "2026-045 ack",
     ],
 )
 def test_number_is_found_wherever_it_naturally_stands(typed: str) -> None:
     assert grammar.parse(typed).number == "INC-2026-045"
+
+
+@pytest.mark.parametrize(
+    ("typed", "verb", "text"),
+    [
+        ("ack <#C2|inc-2026-045-db>", Verb.ACKNOWLEDGE, ""),
+        ("<#C2|inc-2026-045-db>", Verb.SHOW, ""),
+        ("<#C2|inc-2026-045-db> resolve rolled back", Verb.RESOLVE, "rolled back"),
+        ("resolve <#C2|inc-2026-045-db>: rolled back", Verb.RESOLVE, "rolled back"),
+        ("status fixing <#C2|inc-2026-045-db> now", Verb.STATUS, "now"),
+        ("severity sev1 <#C2|inc-2026-045-db>", Verb.SEVERITY, ""),
+        ("assign <@U123|ada> <#C2|inc-2026-045-db>", Verb.ASSIGN, ""),
+        ("page <@U123|ada> <#C2|inc-2026-045-db> wake up", Verb.PAGE, "wake up"),
+    ],
+)
+def test_channel_may_stand_where_a_number_does(typed: str, verb: Verb, text: str) -> None:
+    command = grammar.parse(typed)
+    assert command.channel is not None
+    assert (command.verb, command.number, command.text) == (verb, None, text)
+    assert (command.channel.channel, command.channel.number) == ("C2", "INC-2026-045")
+
+
+def test_channel_without_a_name_says_no_number() -> None:
+    named = grammar.parse("ack <#C2>").channel
+    assert named is not None
+    assert (named.channel, named.number, named.shown) == ("C2", None, "#C2")
+
+
+@pytest.mark.parametrize(
+    ("typed", "rest"),
+    [
+        ("resolve rolled back INC-2026-045", "rolled back"),
+        ("resolve rolled back (INC–2026–045).", "rolled back"),
+        ("close duplicate of 2026-045", "duplicate of"),
+        ("reopen it is back: <#C2|inc-2026-045-db>", "it is back:"),
+        ("status fixing as INC 2026-045", "fixing as"),
+        ("note a &amp; b\nas INC-2026-045", "a & b\nas"),
+        ("page <@U123|ada> look at INC-2026-045", "@ada look at"),
+    ],
+)
+def test_incident_at_the_end_of_the_words_may_be_the_one_meant(typed: str, rest: str) -> None:
+    command = grammar.parse(typed)
+    assert command.ending is not None
+    assert (command.number, command.ending.number, command.ending.rest) == (None, "INC-2026-045", rest)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "note looks like INC-2025-010 again",
+        "note the vendor has it as INC0012345",
+        "note written up as PM-2026-007",
+        "close INC-2026-001 duplicate of INC-2026-045",
+        "INC-2026-001 close duplicate of INC-2026-045",
+        "resolve the backfill of 2026-02",
+        "resolve the backfill of 2026-02-14",
+        "declare worse than INC-2026-045",
+    ],
+)
+def test_what_is_only_mentioned_stays_words(typed: str) -> None:
+    command = grammar.parse(typed)
+    assert (command.channel, command.ending) == (None, None)
+    assert command.number in (None, "INC-2026-001")
+    assert typed.endswith(command.text)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +213,12 @@ def test_number_is_found_wherever_it_naturally_stands(typed: str) -> None:
         "escalate to ben",
         "escalate INC-2026-045 INC-2026-046",
         "page <@U123> INC-45",
+        "ack it, INC-2026-045",
+        "ack please",
+        "ack INC 2026 045",
+        "note INC-2026-045:db is slow",
+        "resolve rolled back INC2026-045",
+        "assign <@U123> for INC-2026-045",
     ],
 )
 def test_what_is_almost_a_number_never_becomes_the_channels_incident(typed: str) -> None:
@@ -138,7 +226,24 @@ def test_what_is_almost_a_number_never_becomes_the_channels_incident(typed: str)
         grammar.parse(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        ("ack it, INC–2026–045", "ack INC-2026-045"),
+        ("ack INC-2026-001 not INC-2026-045", "ack INC-2026-001"),
+        ("ack the one in <#C2|inc-2026-045-db>", "ack #inc-2026-045-db"),
+        ("ack please", "ack"),
+        ("assign <@U123|ada> for INC-2026-045", "assign INC-2026-045 @ada"),
+    ],
+)
+def test_left_over_words_suggest_the_incident_among_them(typed: str, suggestion: str) -> None:
+    with pytest.raises(Misunderstood, match="left over") as caught:
+        grammar.parse(typed)
+    assert caught.value.suggestion == suggestion
+
+
 def test_words_that_begin_with_digits_stay_words() -> None:
+    assert grammar.parse("note 2026-02-14 it began").text == "2026-02-14 it began"
     assert grammar.parse("note 500 errors since noon").text == "500 errors since noon"
     assert grammar.parse("resolve 3 pods restarted").text == "3 pods restarted"
 

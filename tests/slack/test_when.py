@@ -111,3 +111,28 @@ def test_nothing_that_people_type_breaks_it(typed: str) -> None:
     if found is not None:
         with suppress(Invalid):
             assert abs(when.moment(found, NOW, BERLIN) - NOW) <= when.FURTHEST
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "tomorrow 25:00",
+        "2026-02-30",
+        "2026-2",
+        "24.12.",
+        "today 9",
+        "next week",
+        "payments tomorrow at 9",
+        "saturday evening",
+        "in 1000 hours",
+        "9",
+    ],
+)
+def test_what_was_meant_as_a_moment_looks_like_one(typed: str) -> None:
+    assert when.split(typed) == (typed, None)
+    assert when.looks_like_one(typed)
+
+
+@pytest.mark.parametrize("typed", ["", "payments", "paymens", "Data platform", "Level3", "SRE-2 on-call"])
+def test_a_teams_name_looks_like_no_moment(typed: str) -> None:
+    assert not when.looks_like_one(typed)

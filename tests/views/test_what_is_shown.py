@@ -10,7 +10,9 @@ from bot.domain.errors import Refusal
 from bot.domain.ids import ServiceId
 from bot.domain.incident import Status
 from bot.domain.organization import Service
+from bot.domain.sla import Severity
 from bot.domain.timeline import Escalated, Noted, Paged, Reason
+from bot.slack.grammar import Command, Verb
 from bot.slack.views import answers, card, inputs, modals, page, timeline
 from bot.slack.views.kit import Message
 from tests.domain.samples import ADA, BEN, NOW, entry, organization
@@ -169,3 +171,27 @@ def test_long_timeline_says_what_it_leaves_out() -> None:
     shown = overview(sequence=300)
     entries = [entry(event) for event in events("words")]
     assert f"{300 - len(entries)} older events are not shown." in read(timeline.timeline(entries, shown))
+
+
+SEV1 = (Severity.SEV1,)
+
+
+@pytest.mark.parametrize(
+    ("asked", "total", "heading", "in_short"),
+    [
+        (Command(Verb.LIST), 1, "Open incidents", "1 open incident"),
+        (Command(Verb.LIST), 2, "2 open incidents", "2 open incidents"),
+        (Command(Verb.LIST, everything=True), 1, "Incidents", "1 incident"),
+        (Command(Verb.LIST, severities=SEV1), 1, "SEV1 open incidents", "1 SEV1 open incident"),
+        (Command(Verb.LIST, mine=True), 1, "Your open incidents", "1 open incident of yours"),
+        (Command(Verb.LIST, mine=True), 9, "9 open incidents of yours", "9 open incidents of yours"),
+    ],
+)
+def test_list_says_how_many_of_what(asked: Command, total: int, heading: str, in_short: str) -> None:
+    shown = answers.listing([overview()], total, asked, NOW)
+    assert (shown.blocks[0]["text"]["text"], shown.text) == (f"*{heading}*", in_short)
+
+
+def test_empty_list_says_of_what() -> None:
+    assert answers.listing([], 0, Command(Verb.LIST, severities=SEV1), NOW).text == "No SEV1 open incidents."
+    assert answers.listing([], 0, Command(Verb.LIST, mine=True), NOW).text == "You have no open incidents."

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from slack_bolt.app.async_app import AsyncApp
 
 from tests.workspace.conftest import House
@@ -51,6 +52,26 @@ async def test_a_commands_acknowledgement_is_shown_ephemerally(house: House, bol
     assert ack.ok
     assert [m["text"] for m in house.workspace.ephemerals(house.ada.id)] == ["declared db is down"]
     assert house.workspace.ephemerals(house.ben.id) == []
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+async def test_a_command_marks_people_with_their_names_if_its_app_wants_it(
+    house: House, bolt: AsyncApp, escaped: bool
+) -> None:
+    heard: list[str] = []
+
+    @bolt.command("/incident")
+    async def hear(ack: Any, command: dict[str, Any]) -> None:
+        heard.append(command["text"])
+        await ack()
+
+    house.app.commands[0]["should_escape"] = escaped
+    group = house.workspace.add_user_group("sre")
+    await house.connect(bolt)
+    typed = "ask @ben & @sre in #general-talk, cc @here"
+    await house.workspace.command(house.ada.id, house.general, "/incident", typed)
+    ben, sre, talk = f"<@{house.ben.id}|ben>", f"<!subteam^{group}|@sre>", f"<#{house.general}|general-talk>"
+    assert heard == [f"ask {ben} &amp; {sre} in {talk}, cc <!here>" if escaped else typed]
 
 
 async def test_an_unacknowledged_command_tells_its_author(house: House, bolt: AsyncApp) -> None:

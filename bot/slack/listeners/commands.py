@@ -20,6 +20,7 @@ from bot.slack.grammar import Command, Verb
 from bot.slack.listeners import duty
 from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, channel_of, person_meant, reply
+from bot.slack.listeners.meant import meant
 from bot.slack.views import answers, modals
 from bot.slack.views import postmortem as postmortem_view
 from bot.slack.views import timeline as timeline_view
@@ -43,7 +44,7 @@ def register(app: AsyncApp, front: Front) -> None:
 
 async def obey(front: Front, body: Body, text: str) -> Answer:
     """The answer to what was typed after `/incident`; None when a modal asks for the rest."""
-    command = grammar.parse(text)
+    command = await meant(front, body, grammar.parse(text, await front.names(text)))
     return await HANDLERS[command.verb](front, body, command)
 
 

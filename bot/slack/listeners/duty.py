@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.domain.errors import Invalid
+from bot.domain.errors import Invalid, NotFound
 from bot.domain.ids import ScheduleId
 from bot.domain.organization import Organization, Person
 from bot.domain.override import Stretch, stretch, upcoming, whole_second
@@ -31,16 +31,30 @@ _OFFERED, _PEOPLE = 6, 16
 
 
 async def shown(front: Front, body: Body, text: str) -> Message:
-    """Who is on call: of all teams or of one, now or at the moment that the text ends with."""
+    """Who is on call: of all teams or of one, now or at the moment that the text ends with.
+
+    Raises NotFound for an unknown team; if a moment may have been meant, it says what moments look like.
+    """
 
     def query(tx: Connection, now: datetime, actor: Actor) -> Message:
-        is_team = look_up.organization(tx).team_named(text) is not None
+        organized = look_up.organization(tx)
+        is_team = organized.team_named(text) is not None
         team, moment = (text, None) if is_team else when.split(text)
+        if when.looks_like_one(team):
+            _check_team(organized, team)
         if moment is None or moment == when.NOW:
             return rota_view.oncall(rota.rota(tx, now, actor, team))
         return rota_view.oncall(rota.rota(tx, now, actor, team, lambda zone: when.moment(moment, now, zone)))
 
     return await front.look(body, query)
+
+
+def _check_team(organized: Organization, text: str) -> None:
+    """Raises NotFound for what is no team, and may have been meant as a moment."""
+    try:
+        look_up.team(organized, text)
+    except NotFound as unknown:
+        raise NotFound(f"{unknown.sentence} Times look like {when.EXAMPLES}.", unknown.details) from unknown
 
 
 async def take_over(front: Front, body: Body, schedule_id: str) -> Message:

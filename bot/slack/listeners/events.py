@@ -17,6 +17,7 @@ from bot.operations import look_up, rota
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, react, user_of
+from bot.slack.typed import as_typed
 from bot.slack.views import home
 from storage.database import Connection
 
@@ -70,11 +71,17 @@ async def show_home(front: Front, body: Body) -> None:
 
 
 async def _show_declare(front: Front, body: Body) -> None:
-    words = " ".join(str((body.get("message") or {}).get("text") or "").split())
+    words = " ".join((await _words(front, body)).split())
     await show_declare(front, body, Command(Verb.DECLARE, text=words[:_TITLE_FROM_MESSAGE]))
 
 
 async def _show_note(front: Front, body: Body) -> None:
-    words = str((body.get("message") or {}).get("text") or "")
+    words = await _words(front, body)
     number = await front.number(body, None)
     await ask(front, body, number, Verb.NOTE, text=words)
+
+
+async def _words(front: Front, body: Body) -> str:
+    """The message that the shortcut was called on, as people see it."""
+    text = str((body.get("message") or {}).get("text") or "")
+    return as_typed(text, await front.names(text))

@@ -27,6 +27,7 @@ from bot.operations import audit, look_up, reorganize
 from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
 from bot.operations.permit import LacksRight
 from bot.slack.grammar import Misunderstood
+from bot.slack.typed import NOBODY, Names, unnamed
 from bot.slack.views import answers
 from bot.slack.views.kit import Message
 from storage.database import Connection, Database, Full
@@ -151,6 +152,14 @@ class Front:
                 "`/incident list` shows the open ones."
             )
         return found
+
+    async def names(self, text: str) -> Names:
+        """The names of those whom Slack marks in the text by their id alone, as far as they are known."""
+        marked = unnamed(text)
+        if not marked:
+            return NOBODY
+        people = (await self.database.read(look_up.organization)).people.values()
+        return {one.slack_id: one.name for one in people if one.slack_id in marked}
 
     def _actor(self, tx: Connection, body: Body) -> Actor:
         user_id, team_id = user_of(body)

@@ -1,7 +1,6 @@
 """Private answers to whoever asked."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.errors import Refusal
@@ -35,10 +34,10 @@ def help(topic: Verb | None) -> Message:
 
 def listing(found: Sequence[Overview], total: int, command: Command, now: datetime) -> Message:
     """The incidents found, newest first, each with a way to look closer."""
-    what = _what(command)
     if not found:
-        return done(f"You have no {_what(replace(command, mine=False))}." if command.mine else f"No {what}.")
-    blocks = [kit.section(f"*{total} {what}*" if total > len(found) else f"*{what.capitalize()}*")]
+        return done(f"You have no {_what(command)}." if command.mine else f"No {_what(command)}.")
+    in_all = f"{total} {_what(command, total)}{' of yours' if command.mine else ''}"
+    blocks = [kit.section(f"*{in_all}*" if total > len(found) else f"*{_heading(command)}*")]
     for overview in found:
         incident = overview.incident
         state = card.STATUS_WORD[incident.status]
@@ -49,14 +48,20 @@ def listing(found: Sequence[Overview], total: int, command: Command, now: dateti
         blocks.append(
             kit.context(f"The newest {len(found)} of {total}. Narrow it: `/incident list SEV1`, `mine`.")
         )
-    return kit.message(f"{total} {what}", blocks)
+    return kit.message(in_all, blocks)
 
 
-def _what(command: Command) -> str:
+def _heading(command: Command) -> str:
+    what = f"your {_what(command)}" if command.mine else _what(command)
+    return what[0].upper() + what[1:]
+
+
+def _what(command: Command, count: int = 0) -> str:
+    """What was asked for, of anybody: `SEV1 open incidents`."""
     parts = [*map(str, command.severities), *(status.value for status in command.statuses)]
     if not command.statuses and not command.everything:
         parts.append("open")
-    return " ".join(["your" if command.mine else "", *parts, "incidents"]).strip()
+    return " ".join([*parts, "incident" if count == 1 else "incidents"])
 
 
 def _channel(overview: Overview) -> str:

@@ -1,0 +1,66 @@
+"""Which incident a command means, where its words alone do not tell."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.errors import NotFound
+from bot.domain.timeline import Actor
+from bot.operations import look_up
+from bot.slack.grammar import Command, Misunderstood
+from bot.slack.listeners.front import Body, Front, channel_of
+from bot.slack.naming import Named
+from storage.database import Connection
+
+
+async def meant(front: Front, body: Body, command: Command) -> Command:
+    """The command with the number of the incident whose channel it names.
+
+    Raises NotFound for a channel of no incident, unless it may be words; and Misunderstood, with a
+    question, where the words end with another incident than that of the channel they are typed in.
+    """
+    if command.channel is None and command.ending is None:
+        return command
+
+    def query(tx: Connection, now: datetime, actor: Actor) -> tuple[str | None, str | None, str | None]:
+        here = channel_of(body)
+        own = look_up.number_in_channel(tx, here) if here else None
+        return own, _number(tx, command.channel), _number(tx, command.ending)
+
+    own, named, ending = await front.look(body, query)
+    if named is not None:
+        return replace(command, number=named)
+    if command.channel is not None:
+        command = _with_words(command, command.channel)
+    if command.ending is not None and ending not in (None, own):
+        raise _question(command, command.ending, str(ending), own)
+    return command
+
+
+def _number(tx: Connection, named: Named | None) -> str | None:
+    """The number of the incident; a channel that is not known yet may say it in its name."""
+    if named is None or named.channel is None:
+        return named.number if named else None
+    return look_up.number_in_channel(tx, named.channel) or named.number
+
+
+def _with_words(command: Command, channel: Named) -> Command:
+    """The command whose words begin with a channel. Raises NotFound where that cannot be."""
+    if not channel.may_be_words:
+        raise NotFound(
+            f"{channel.shown} is no incident's channel. "
+            f"Name the incident, as in `/incident {command.verb} INC-2026-044`."
+        )
+    return replace(command, text=f"{channel.shown} {command.text}")
+
+
+def _question(command: Command, ending: Named, other: str, own: str | None) -> Misunderstood:
+    sentence = f"Did you mean {other}? Write it first: {_typed(command, other, ending.rest)}."
+    if own is not None:
+        sentence += f" If you mean {own}: {_typed(command, own, f'{ending.rest} {ending.shown}')}."
+    return Misunderstood(sentence)
+
+
+def _typed(command: Command, number: str, words: str) -> str:
+    """The command with the number first, ready to type."""
+    typed = " ".join(f"/incident {command.verb} {number} {words}".split())
+    return typed if "`" in typed else f"`{typed}`"
