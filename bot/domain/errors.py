@@ -14,6 +14,7 @@ Refusal
 ├── AlreadyExists           ALREADY_EXISTS
 ├── SlaNotConfigured        SLA_NOT_CONFIGURED
 ├── Conflict                CONFLICT
+│   └── EscalatedMeanwhile
 └── Unavailable             UNAVAILABLE
 """
 
@@ -114,6 +115,13 @@ class Conflict(Refusal):
     """Somebody else changed the same thing at the same moment."""
 
     code = "CONFLICT"
+
+
+class EscalatedMeanwhile(Conflict):
+    """Whoever escalates was shown other people than would be paged now."""
+
+    def __init__(self, what_was_done: str) -> None:
+        super().__init__(f"{what_was_done}. Look again before you escalate further.")
 
 
 class Unavailable(Refusal):

@@ -1,11 +1,12 @@
 """Every button and menu, on the card, the page, the announcement, the answers and the home tab."""
 
 import asyncio
+import copy
 
 import pytest
 
 from bot.domain.incident import Status
-from tests.story import Person, Story, buttons_of, text_of
+from tests.story import Json, Person, Story, buttons_of, text_of
 
 
 @pytest.fixture
@@ -68,9 +69,7 @@ async def test_closing_and_reopening_from_the_card(story: Story) -> None:
 
 async def test_escalate_asks_first_and_names_whom_it_pages(story: Story) -> None:
     card = await story.card()
-    actions = next(block for block in card["blocks"] if block["type"] == "actions")
-    escalate = next(one for one in actions["elements"] if one["action_id"] == "escalate")
-    assert "level 2" in escalate["confirm"]["text"]["text"]
+    assert "level 2" in whom(card)
     await story.person("ben").presses(card, "escalate")
     assert (await story.overview()).incident.level == 2
 
@@ -79,6 +78,71 @@ async def test_escalate_goes_away_after_the_last_level(story: Story) -> None:
     for _ in range(2):
         await story.person("ben").presses(await story.card(), "escalate")
     assert "escalate" not in buttons_of(await story.card())
+
+
+def escalate_of(message: Json) -> Json:
+    """The button to escalate in a message."""
+    rows = (block for block in message["blocks"] if block["type"] == "actions")
+    return next(one for row in rows for one in row["elements"] if one["action_id"] == "escalate")
+
+
+def whom(message: Json) -> str:
+    """What one is asked before one escalates from a message."""
+    return str(escalate_of(message)["confirm"]["text"]["text"])
+
+
+async def test_of_many_who_escalate_one_card_at_once_one_pages_and_the_others_hear_who(story: Story) -> None:
+    card = await story.card()
+    people = [story.person(name) for name in ("ada", "ben", "chloe", "dev", "emi", "farid", "gus")]
+    told = await asyncio.gather(*(one.presses(card, "escalate") for one in people))
+    assert (await story.overview()).incident.level == 2
+    escalated = [entry for entry in await story.entries() if type(entry.event).__name__ == "Escalated"]
+    assert len(escalated) == 2  # the declaration's, and one by hand
+    expected = f"{escalated[-1].by.name} escalated it to level 2 just now. Look again before you escalate"
+    assert sorted(expected in text for text in told) == [False, *[True] * 6]
+
+
+async def test_stale_card_says_when_it_was_escalated_and_offers_the_level_that_is_next(story: Story) -> None:
+    stale, dev = await story.card(), story.person("dev")
+    await story.person("ben").presses(stale, "escalate")
+    await story.forward(minutes=3)
+    told = await dev.presses(await story.card(), "escalate", seen=stale)
+    assert "Ben Li escalated it to level 2 at 03:0" in told
+    assert (await story.overview()).incident.level == 2
+    offered = story.workspace.ephemerals(dev.id)[-1]
+    assert "level 3" in whom(offered)
+    assert whom(offered) == whom(await story.card())
+    assert await dev.presses(offered, "escalate") == ""
+    assert (await story.overview()).incident.level == 3
+
+
+async def test_page_of_a_level_that_was_passed_escalates_no_further(story: Story) -> None:
+    person = await paged(story)
+    page = person.pages[0]
+    await story.forward(minutes=16)
+    told = await person.presses(page, "escalate")
+    assert "Tocsin escalated it to level 2" in told
+    assert (await story.overview()).incident.level == 2
+
+
+async def test_card_of_an_earlier_round_escalates_nothing_in_this_one(story: Story) -> None:
+    stale, ben = await story.card(), story.person("ben")
+    await ben.types("resolve INC-2026-001 fixed")
+    await ben.types("reopen INC-2026-001 it is back")
+    told = await story.person("dev").presses(await story.card(), "escalate", seen=stale)
+    assert "Ben Li reopened it just now" in told
+    await ben.types("severity INC-2026-001 SEV0")
+    told = await story.person("dev").presses(await story.card(), "escalate", seen=stale)
+    assert "Ben Li raised its severity just now" in told
+    assert (await story.overview()).incident.level == 1
+
+
+async def test_card_of_an_older_version_escalates_as_it_did(story: Story) -> None:
+    old = copy.deepcopy(await story.card())
+    escalate_of(old)["value"] = "INC-2026-001"
+    for level in (2, 3):
+        assert await story.person("dev").presses(await story.card(), "escalate", seen=old) == ""
+        assert (await story.overview()).incident.level == level
 
 
 async def test_page_button_pages_whom_one_chooses(story: Story) -> None:

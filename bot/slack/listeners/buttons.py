@@ -7,13 +7,14 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.domain.errors import EscalatedMeanwhile
 from bot.operations import escalate, respond
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners import duty
 from bot.slack.listeners.commands import listing, postmortem, shown
 from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, react
-from bot.slack.views import actions
+from bot.slack.views import actions, answers
 from bot.slack.views.kit import Message
 
 Answer = Message | None
@@ -40,8 +41,13 @@ async def _acknowledge(front: Front, body: Body, number: str) -> Answer:
     return None
 
 
-async def _escalate(front: Front, body: Body, number: str) -> Answer:
-    await front.act_on(body, escalate.escalate, number)
+async def _escalate(front: Front, body: Body, value: str) -> Answer:
+    """Who was shown another level than is next now is shown that one, to press again."""
+    number, seen = actions.parse_escalation(value)
+    try:
+        await front.act_on(body, escalate.escalate, number, seen)
+    except EscalatedMeanwhile as refusal:
+        return answers.look_again(refusal, await front.overview(body, number))
     return None
 
 

@@ -102,5 +102,14 @@ def refusal(refused: Refusal, suggestion: str | None) -> Message:
     return kit.message(kit.escape(refused.sentence), [kit.section(text)])
 
 
+def look_again(refused: Refusal, overview: Overview) -> Message:
+    """Why it was not escalated, how far it has come, and the way further."""
+    refused_so = refusal(refused, None)
+    state = [part for part in (card.level_word(overview), card.next_word(overview)) if part]
+    further = card.escalate_button(overview)
+    more = [*([kit.context(" · ".join(state))] if state else []), *([kit.row(further)] if further else [])]
+    return kit.message(refused_so.text, [*refused_so.blocks, *more])
+
+
 def still_working() -> Message:
     return done("Still working on it; the answer follows here.")
