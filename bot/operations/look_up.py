@@ -115,9 +115,12 @@ def _existing(row: Row[Any] | None) -> Incident:
     return rows.incident(row)
 
 
-def number_in_channel(tx: Connection, channel_id: str) -> str | None:
-    """The number of the incident whose own channel this is."""
-    return incidents.number_in_channel(tx, channel_id)
+def number_at(tx: Connection, channel_id: str, thread_ts: str | None) -> str | None:
+    """The number of the incident whose own channel or thread this is."""
+    found = incidents.number_in_channel(tx, channel_id)
+    if found is None and thread_ts is not None:
+        return incidents.number_in_thread(tx, channel_id, thread_ts)
+    return found
 
 
 def place(tx: Connection, found: Incident) -> Place:

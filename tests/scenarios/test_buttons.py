@@ -4,6 +4,7 @@ import asyncio
 import copy
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.incident import Status
 from tests.story import Json, Person, Story, buttons_of, text_of
@@ -230,4 +231,75 @@ async def test_shortcuts_open_their_forms(story: Story) -> None:
     await ben.submits()
     assert "the disk is full" in (await story.said())[-1]
     await story.workspace.message_shortcut(ben.id, channel, ts, "declare_message")
-    assert ben.modal["blocks"][0]["element"]["initial_value"] == "the disk is full"
+    assert filled(ben, "title") == "the disk is full"
+    assert filled(ben, "description") == ""
+
+
+def filled(person: Person, field: str) -> str:
+    """What stands in a field of the form before the person writes there."""
+    block = next(one for one in person.modal["blocks"] if one.get("block_id") == field)
+    return str(block["element"].get("initial_value", ""))
+
+
+async def test_message_becomes_a_note_as_it_was_typed(story: Story) -> None:
+    ben, channel = story.person("ben"), await story.channel()
+    story.workspace.join(ben.id, channel)
+    ts = await story.workspace.say(ben.id, channel, "p99 > 3s & <rising> in #general")
+    await story.workspace.message_shortcut(ben.id, channel, ts, "note_message")
+    assert filled(ben, "note").startswith("p99 > 3s & <rising> in ")
+    assert "<#" not in filled(ben, "note")
+    await ben.submits()
+    assert "p99 > 3s & <rising> in" in (await story.said())[-1]
+
+
+async def test_incident_declared_from_a_message_is_called_as_it_was_typed(story: Story) -> None:
+    ben, general = story.person("ben"), story.workspace.channel("general").id
+    ts = await story.workspace.say(ben.id, general, "latency > 3s & <rising>")
+    await story.workspace.message_shortcut(ben.id, general, ts, "declare_message")
+    await ben.submits()
+    overview = await story.overview("INC-2026-002")
+    assert overview.incident.title == "latency > 3s & <rising>"
+    assert overview.place.channel_name == "inc-2026-002-latency-3s-rising"
+    assert (
+        "latency &gt; 3s &amp; &lt;rising&gt;"
+        in story.workspace.channel(str(overview.place.channel_id)).topic
+    )
+
+
+async def test_long_message_is_kept_whole_in_the_description(story: Story) -> None:
+    ben, general = story.person("ben"), story.workspace.channel("general").id
+    said = "\n".join(f"{n}: the queue > 90 % & growing" for n in range(30))
+    ts = await story.workspace.say(ben.id, general, said)
+    await story.workspace.message_shortcut(ben.id, general, ts, "declare_message")
+    assert len(filled(ben, "title")) == 150
+    assert filled(ben, "description") == said
+    await ben.submits()
+    assert (await story.overview("INC-2026-002")).incident.description == said
+
+
+async def test_alert_without_a_text_fills_the_form_with_what_it_shows(story: Story) -> None:
+    general = story.workspace.channel("general").id
+    attachment = {"fallback": "[FIRING] disk", "title": "Disk > 90 %", "text": "on db-1 &amp; db-2"}
+    monitor = AsyncWebClient(story.installed.bot_token, base_url=story.workspace.api_url)
+    posted = await monitor.chat_postMessage(channel=general, attachments=[attachment])
+    ben = story.person("ben")
+    await story.workspace.message_shortcut(ben.id, general, posted["ts"], "declare_message")
+    assert filled(ben, "title") == "Disk > 90 % on db-1 & db-2"
+
+
+async def test_note_from_the_thread_that_serves_as_channel_needs_no_number(story: Story) -> None:
+    story.tolerated.add("restricted_action")
+    story.workspace.faults.add("conversations.create", error="restricted_action", times=9)
+    ben = story.person("ben")
+    await ben.types("declare Second")
+    place = (await story.overview("INC-2026-002")).place
+    incidents = str(place.channel_id)
+    ts = await story.workspace.say(ben.id, incidents, "the disk is full", thread_ts=place.thread_ts)
+    for noted in (ts, str(place.thread_ts)):
+        await story.workspace.message_shortcut(ben.id, incidents, noted, "note_message")
+        await ben.submits(note="the disk is full")
+    assert (await story.events("INC-2026-002")).count("Noted") == 2
+    elsewhere = await story.workspace.say(ben.id, incidents, "another thing")
+    await story.workspace.message_shortcut(ben.id, incidents, elsewhere, "note_message")
+    assert not ben.has_modal
+    assert "Which incident?" in text_of(story.workspace.ephemerals(ben.id)[-1])

@@ -17,7 +17,8 @@ from bot.operations import look_up, rota
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, react, user_of
-from bot.slack.views import home
+from bot.slack.views import home, kit
+from bot.slack.words import words
 from storage.database import Connection
 
 #: How many incidents the home tab shows.
@@ -70,11 +71,13 @@ async def show_home(front: Front, body: Body) -> None:
 
 
 async def _show_declare(front: Front, body: Body) -> None:
-    words = " ".join(str((body.get("message") or {}).get("text") or "").split())
-    await show_declare(front, body, Command(Verb.DECLARE, text=words[:_TITLE_FROM_MESSAGE]))
+    """What does not fit the title stands in the description, with the rest."""
+    said = words(body.get("message") or {})
+    line = " ".join(said.split())
+    command = Command(Verb.DECLARE, text=kit.shortened(line, _TITLE_FROM_MESSAGE))
+    await show_declare(front, body, command, said if len(line) > _TITLE_FROM_MESSAGE else "")
 
 
 async def _show_note(front: Front, body: Body) -> None:
-    words = str((body.get("message") or {}).get("text") or "")
     number = await front.number(body, None)
-    await ask(front, body, number, Verb.NOTE, text=words)
+    await ask(front, body, number, Verb.NOTE, text=words(body.get("message") or {}))

@@ -45,7 +45,7 @@ async def ask(front: Front, body: Body, number: str, verb: Verb, **words: Any) -
     await front.show_modal(body, view)
 
 
-async def show_declare(front: Front, body: Body, command: Command) -> None:
+async def show_declare(front: Front, body: Body, command: Command, description: str = "") -> None:
     """Ask for what a declaration needs, with what was said already filled in."""
 
     def query(tx: Connection, now: datetime, actor: Actor) -> Organization:
@@ -57,6 +57,7 @@ async def show_declare(front: Front, body: Body, command: Command) -> None:
         title=command.text,
         severity=command.severity,
         services=command.services,
+        description=description,
         metadata=Metadata(None, channel_of(body)),
     )
     await front.show_modal(body, view)

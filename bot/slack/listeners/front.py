@@ -138,10 +138,10 @@ class Front:
         )
 
     async def number(self, body: Body, given: str | None) -> str:
-        """The incident meant: the one named, else the one whose channel this is. Raises NotFound."""
-        channel_id = channel_of(body)
+        """The incident meant: the one named, else whose channel or thread this is. Raises NotFound."""
+        channel_id, thread_ts = channel_of(body), thread_of(body)
         found = given or (
-            await self.database.read(lambda tx: look_up.number_in_channel(tx, channel_id))
+            await self.database.read(lambda tx: look_up.number_at(tx, channel_id, thread_ts))
             if channel_id
             else None
         )
@@ -281,3 +281,10 @@ def channel_of(body: Body) -> str | None:
     channel = body.get("channel")
     found = channel.get("id") if isinstance(channel, dict) else body.get("channel_id")
     return str(found) if found else None
+
+
+def thread_of(body: Body) -> str | None:
+    """The thread in which the message stands that they act on; that which it begins, where it is in none."""
+    message = body.get("message") or {}
+    found = message.get("thread_ts") or message.get("ts")
+    return found if isinstance(found, str) else None
