@@ -11,10 +11,11 @@ from bot.domain.ids import ServiceId
 from bot.domain.incident import Status
 from bot.domain.organization import Service
 from bot.domain.timeline import Escalated, Noted, Paged, Reason
-from bot.slack.views import answers, card, inputs, modals, page, timeline
+from bot.slack.views import answers, card, duty_forms, inputs, modals, page, timeline
 from bot.slack.views.kit import Message
-from tests.domain.samples import ADA, BEN, NOW, entry, organization
+from tests.domain.samples import ADA, BEN, CHLOE, NOW, entry, organization
 from tests.story import buttons_of, text_of
+from tests.views.duty_samples import HOURS, NEXT, people, schedule
 from tests.views.samples import events, overview, page_facts
 
 LATER = NOW + timedelta(minutes=20)
@@ -169,3 +170,17 @@ def test_long_timeline_says_what_it_leaves_out() -> None:
     shown = overview(sequence=300)
     entries = [entry(event) for event in events("words")]
     assert f"{300 - len(entries)} older events are not shown." in read(timeline.timeline(entries, shown))
+
+
+def test_shifts_of_two_people_with_one_name_can_both_be_taken_in_return() -> None:
+    of_ada = [(schedule("Shop"), NEXT)]
+    of_ben = [(schedule("Shop"), replace(NEXT, starts_at=NEXT.starts_at + HOURS))]
+    ada, ben = people("Kim Lee").values()
+    chloe = replace(ben, id=CHLOE, name="Chloe")
+    view = duty_forms.swap(
+        of_ada, [(ada, of_ada), (ben, of_ben), (chloe, of_ada)], inputs.Metadata(None, None)
+    )
+    groups = next(one for one in view["blocks"] if one["block_id"] == "in_return")["element"]["option_groups"]
+    headings = [group["label"]["text"] for group in groups]
+    assert headings == ["Kim Lee (ada)", "Kim Lee (ben)", "Chloe"]
+    assert len({group["options"][0]["value"] for group in groups[:2]}) == 2

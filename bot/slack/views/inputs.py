@@ -1,7 +1,7 @@
 """The pieces of a form, and what was filled in. An input's block id is its field's name."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,14 +92,14 @@ def select(options: list[Element], initial: Element | None, placeholder: str) ->
     return element | {"initial_option": initial} if initial else element
 
 
-def grouped(groups: Mapping[str, list[Element]], placeholder: str) -> Element:
+def grouped(groups: Sequence[tuple[str, list[Element]]], placeholder: str) -> Element:
     """A menu whose choices stand under headings."""
     return {
         "type": "static_select",
         "action_id": VALUE,
         "option_groups": [
             {"label": kit.plain_text(heading, kit.OPTION_TEXT), "options": options[: kit.OPTIONS]}
-            for heading, options in list(groups.items())[: kit.OPTIONS]
+            for heading, options in groups[: kit.OPTIONS]
         ],
         "placeholder": kit.plain_text(placeholder, 150),
     }
