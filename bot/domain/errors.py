@@ -10,6 +10,7 @@ Refusal
 ├── AlreadyAcknowledged     ALREADY_ACKNOWLEDGED
 ├── InvalidTransition       INVALID_TRANSITION
 ├── StillOpen               INVALID_TRANSITION
+├── AlreadyOpen             INVALID_TRANSITION
 ├── NoFurtherLevel          NO_FURTHER_LEVEL
 ├── AlreadyExists           ALREADY_EXISTS
 ├── SlaNotConfigured        SLA_NOT_CONFIGURED
@@ -97,6 +98,15 @@ class StillOpen(Refusal):
 
     def __init__(self, number: str, status: str) -> None:
         super().__init__(f"{number} is {status}. Resolve or close it first; then it can be written up.")
+
+
+class AlreadyOpen(Refusal):
+    """What is to be reopened is not over."""
+
+    code = "INVALID_TRANSITION"
+
+    def __init__(self, number: str, reopened: str | None) -> None:
+        super().__init__(f"It is open already (reopened {reopened})." if reopened else f"{number} is open.")
 
 
 class AlreadyExists(Refusal):

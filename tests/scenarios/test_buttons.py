@@ -68,6 +68,20 @@ async def test_closing_and_reopening_from_the_card(story: Story) -> None:
     assert "acknowledge" in buttons_of(await story.card())
 
 
+async def test_of_two_who_reopen_the_second_is_told_and_changes_nothing(story: Story) -> None:
+    ben, emi = story.person("ben"), story.person("emi")
+    await ben.types("resolve INC-2026-001 fixed")
+    for one in (ben, emi):
+        await one.presses(await story.card(), "reopen")
+    await ben.submits(comment="it is back")
+    await story.person("farid").types("ack INC-2026-001")
+    await story.person("farid").types("status INC-2026-001 fixing")
+    await story.forward(minutes=3)
+    errors = await emi.submits(comment="it is back")
+    assert errors["comment"].startswith("It is open already (reopened by Ben Li at 03:0")
+    assert (await story.overview()).incident.status is Status.FIXING
+
+
 async def test_escalate_asks_first_and_names_whom_it_pages(story: Story) -> None:
     card = await story.card()
     assert "level 2" in whom(card)

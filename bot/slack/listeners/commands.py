@@ -136,10 +136,11 @@ async def _close(front: Front, body: Body, command: Command) -> Answer:
 
 
 async def _reopen(front: Front, body: Body, command: Command) -> Answer:
-    overview = await front.overview(body, await front.number(body, command.number))
-    if not command.text and not overview.incident.is_open:
+    number = await front.number(body, command.number)
+    if not command.text and not (await front.overview(body, number)).incident.is_open:
         return await _ask(front, body, command)
-    return await _change_status(front, body, command, Status.INVESTIGATING)
+    overview = await front.act_on(body, respond.reopen, number, command.text or None)
+    return answers.done(f"{overview.incident.number} is {overview.incident.status}.")
 
 
 async def _status(front: Front, body: Body, command: Command) -> Answer:

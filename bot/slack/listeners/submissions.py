@@ -115,7 +115,7 @@ def _close(tx: Connection, now: datetime, actor: Actor, number: str, values: Val
 
 
 def _reopen(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
-    return respond.change_status(tx, now, actor, number, Status.INVESTIGATING, values.get("comment"))
+    return respond.reopen(tx, now, actor, number, values.get("comment"))
 
 
 def _status(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
