@@ -40,7 +40,7 @@ class Invalid(Refusal):
 
     code = "VALIDATION_ERROR"
 
-    def __init__(self, **details: str) -> None:
+    def __init__(self, /, **details: str) -> None:
         lines = [f"{field.replace('_', ' ').capitalize()} {what}." for field, what in details.items()]
         super().__init__(" ".join(lines), details)
 

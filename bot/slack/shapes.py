@@ -18,6 +18,10 @@ class _User(_Part):
     team_id: str | None = None
 
 
+class _Team(_Part):
+    id: str | None = None
+
+
 class _Channel(_Part):
     id: str
 
@@ -71,6 +75,7 @@ class _Request(_Part):
     callback_id: str = ""
     challenge: str = ""
     user: _User = Field(default_factory=lambda: _User(id=""))
+    team: _Team | None = None
     channel: _Channel = Field(default_factory=lambda: _Channel(id=""))
     message: dict[str, Any] = Field(default_factory=dict)
     actions: list[_Action] = Field(default_factory=list, min_length=1)

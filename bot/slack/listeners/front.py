@@ -267,10 +267,14 @@ def identity(body: Body) -> str:
 
 
 def user_of(body: Body) -> tuple[str, str | None]:
-    """Slack's id of who asks, and of the workspace they belong to."""
+    """Slack's id of who asks, and of the workspace they belong to.
+
+    The person's own workspace counts; where Slack does not name it, that in which they acted. Neither stands
+    where the app is installed for a whole Enterprise Grid: `team` is null there.
+    """
     user = body.get("user")
     if isinstance(user, dict):
-        return str(user.get("id", "")), user.get("team_id")
+        return str(user.get("id", "")), user.get("team_id") or (body.get("team") or {}).get("id")
     if "event" in body:
         return str(body["event"].get("user", "")), body.get("team_id")
     return str(body.get("user_id", "")), body.get("user_team") or body.get("team_id")

@@ -75,6 +75,8 @@ def _meant(view: Values, metadata: Metadata, values: Values) -> tuple[Verb, Run]
     """Which form it is, and what it does. Raises Invalid for none of ours."""
     for verb, operation in SUBMISSIONS.items():
         if verb == view.get("callback_id"):
+            if metadata.number is None and verb is not Verb.DECLARE:
+                raise Invalid(form="names no incident")
             return verb, _about_incident(verb, operation, metadata.number or "", values)
     for verb, change in DUTY.items():
         if verb == view.get("callback_id"):

@@ -121,19 +121,38 @@ def moment(initial: datetime) -> Element:
 
 
 def values(view: View) -> dict[str, Any]:
-    """What was filled in, by field: texts, chosen values or lists of them, Slack user ids, Unix seconds."""
+    """What was filled in, by field: texts, chosen values or lists of them, Slack user ids, Unix seconds.
+
+    None where nothing was. Raises Invalid for what an input of ours does not give: whatever is returned has
+    the type of its field.
+    """
     state = (view.get("state") or {}).get("values") or {}
-    return {field: _value(next(iter(filled.values()))) for field, filled in state.items() if filled}
+    found = {field: _value(next(iter(filled.values()))) for field, filled in state.items() if filled}
+    strange = [field for field, value in found.items() if not _belongs(field, value)]
+    if strange:
+        raise Invalid(**dict.fromkeys(strange, "is not what this form asks for"))
+    return found
 
 
 def _value(filled: dict[str, Any]) -> Any:
     if "selected_options" in filled:
-        return [option["value"] for option in filled["selected_options"] or []]
+        return [option.get("value") for option in filled["selected_options"] or []]
     if option := filled.get("selected_option"):
-        return option["value"]
+        return option.get("value")
     if "selected_date_time" in filled:
         return filled["selected_date_time"]
     return filled.get("selected_user") or filled.get("value")
+
+
+#: Fields that are neither a text, a choice nor a person.
+_LISTS, _MOMENTS = frozenset({"services"}), frozenset({"starts_at", "ends_at"})
+
+
+def _belongs(field: str, value: object) -> bool:
+    """Whether the field can hold this."""
+    if field in _LISTS:
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return value is None or isinstance(value, int if field in _MOMENTS else str)
 
 
 def errors_for(view: View, refusal: Refusal) -> dict[str, str]:
