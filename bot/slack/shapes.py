@@ -78,6 +78,8 @@ class _Request(_Part):
     team: _Team | None = None
     channel: _Channel = Field(default_factory=lambda: _Channel(id=""))
     message: dict[str, Any] = Field(default_factory=dict)
+    #: Of the message or view in which a button was pressed.
+    container: dict[str, Any] = Field(default_factory=dict)
     actions: list[_Action] = Field(default_factory=list, min_length=1)
     view: _View = Field(default_factory=_View)
     event: _Event = Field(default_factory=lambda: _Event(type=""))

@@ -317,3 +317,62 @@ async def test_note_from_the_thread_that_serves_as_channel_needs_no_number(story
     await story.workspace.message_shortcut(ben.id, incidents, elsewhere, "note_message")
     assert not ben.has_modal
     assert "Which incident?" in text_of(story.workspace.ephemerals(ben.id)[-1])
+
+
+def shown_to(story: Story, person: Person) -> Json:
+    """The card that only this person sees, as it is now."""
+    (card,) = [one for one in story.workspace.ephemerals(person.id) if len(one["blocks"]) > 2]
+    return card
+
+
+async def becomes(story: Story, person: Person, words: str) -> Json:
+    """The card that only this person sees, once it says this: it changes after the press is acknowledged."""
+    await story.workspace.until(lambda: words in text_of(shown_to(story, person)))
+    return shown_to(story, person)
+
+
+async def test_card_that_only_one_sees_changes_with_what_they_press(story: Story) -> None:
+    ben = story.person("ben")
+    await ben.types("show INC-2026-001")
+    assert "acknowledge" in buttons_of(shown_to(story, ben))
+    assert await ben.presses(shown_to(story, ben), "acknowledge") == ""
+    card = await becomes(story, ben, "Ben Li* acknowledged")
+    assert "acknowledge" not in buttons_of(card)
+    assert "Investigating" in text_of(card)
+    assert await ben.presses(card, "escalate") == ""
+    assert "level 3" in whom(await becomes(story, ben, "Level 2 of 3"))
+    assert len(story.workspace.ephemerals(ben.id)) == 1
+
+
+async def test_card_that_only_one_sees_changes_with_what_others_did_when_it_is_pressed(story: Story) -> None:
+    ben = story.person("ben")
+    await ben.types("show INC-2026-001")
+    await story.person("dev").types("ack INC-2026-001")
+    assert "already acknowledged by Dev Patel" in await ben.presses(shown_to(story, ben), "acknowledge")
+    card = await becomes(story, ben, "Dev Patel* acknowledged")
+    assert "acknowledge" not in buttons_of(card)
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "filled_in", "expected"),
+    [
+        ("resolve", None, {"comment": "fixed"}, "Resolved"),
+        ("page", None, {"person": "gus"}, "Gus Lindqvist"),
+        ("more", "severity:INC-2026-001", {"severity": "SEV3"}, "SEV3"),
+        ("more", "status:INC-2026-001", {"status": "fixing"}, "Fixing"),
+        ("more", "assign:INC-2026-001", {"person": "dev"}, "Ben Li* assigned"),
+        ("more", "note:INC-2026-001", {"note": "look at the graphs"}, "look at the graphs"),
+        ("more", "close:INC-2026-001", {"comment": "a duplicate"}, "Closed"),
+    ],
+)
+async def test_card_that_only_one_sees_changes_with_its_forms(
+    story: Story, action: str, value: str | None, filled_in: dict[str, str], expected: str
+) -> None:
+    ben = story.person("ben")
+    await ben.types("show INC-2026-001")
+    card = shown_to(story, ben)
+    assert expected not in text_of(card)
+    await ben.presses(card, action, value)
+    assert await ben.submits(**{name: story.ids.get(one, one) for name, one in filled_in.items()}) == {}
+    await becomes(story, ben, expected)
+    assert len(story.workspace.ephemerals(ben.id)) == 1

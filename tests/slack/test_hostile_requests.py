@@ -222,6 +222,13 @@ def _interactions(story: Story) -> list[Json]:
         actions(button, user=user | {"team_id": "T0OTHER"}),
         actions(button, user={"id": user["id"]}, team={"id": "T0OTHER"}),
         actions(button, team="T0OTHER"),
+        actions(button, container="message"),
+        actions(
+            button | {"value": "INC-2026-999"},
+            container={"is_ephemeral": True},
+            response_url="file:///etc/passwd",
+        ),
+        submission(private_metadata='{"number": "INC-2026-001", "channel_id": null, "card_url": ["x"]}'),
         actions(button, team={"id": ["T0OTHER"]}),
         actions(button | {"action_id": "resolve"}, channel={"id": "C0NOWHERE"}),
         actions(button | {"action_id": "resolve"}, channel="C0NOWHERE"),

@@ -13,7 +13,8 @@ from bot.slack.grammar import Command, Verb
 from bot.slack.listeners import duty
 from bot.slack.listeners.commands import listing, postmortem, shown
 from bot.slack.listeners.forms import ask, show_declare
-from bot.slack.listeners.front import Body, Front, react
+from bot.slack.listeners.front import Body, Front, card_url_of, react
+from bot.slack.listeners.shown_again import show_card
 from bot.slack.views import actions, answers
 from bot.slack.views.kit import Message
 
@@ -24,11 +25,14 @@ Pressed = Callable[[Front, Body, str], Awaitable[Answer]]
 def register(app: AsyncApp, front: Front) -> None:
     @app.action(re.compile(".*"))
     async def pressed(ack: AsyncAck, body: Body, action: dict[str, Any]) -> None:
-        handler = BUTTONS.get(str(action.get("action_id")).split(":")[0])
+        name, value = str(action.get("action_id")).split(":")[0], _value(action)
+        handler = BUTTONS.get(name)
         if handler is None:
             await ack()
             return
-        await react(front, body, ack, handler(front, body, _value(action)))  # type: ignore[arg-type]
+        await react(front, body, ack, handler(front, body, value))  # type: ignore[arg-type]
+        if name in (actions.ACKNOWLEDGE, actions.ESCALATE):
+            await show_card(front, body, card_url_of(body), value.partition(" ")[0])
 
 
 def _value(action: dict[str, Any]) -> str:

@@ -19,11 +19,10 @@ from bot.slack import grammar
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners import duty
 from bot.slack.listeners.forms import ask, show_declare
-from bot.slack.listeners.front import Body, Front, channel_of, person_meant, reply
+from bot.slack.listeners.front import Body, Front, asked_in, person_meant, reply
 from bot.slack.views import answers, modals
 from bot.slack.views import postmortem as postmortem_view
 from bot.slack.views import timeline as timeline_view
-from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
 from storage.database import Connection
 
@@ -215,7 +214,7 @@ async def _postmortem(front: Front, body: Body, command: Command) -> Answer:
 
 async def postmortem(front: Front, body: Body, number: str) -> Answer:
     """The incident's postmortem; where it has none yet, a form asks for it. Raises StillOpen."""
-    metadata = Metadata(number, channel_of(body))
+    metadata = asked_in(body, number)
 
     def query(tx: Connection, now: datetime, actor: Actor) -> Message | dict[str, Any]:
         found = look_up.incident(tx, number)

@@ -28,6 +28,7 @@ from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
 from bot.operations.permit import LacksRight
 from bot.slack.grammar import Misunderstood
 from bot.slack.views import answers
+from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
 from storage.database import Connection, Database, Full
 
@@ -174,15 +175,7 @@ class Front:
         """Answer privately where they asked, else by direct message. An answer may be lost."""
         try:
             if response_url := body.get("response_url"):
-                webhook = AsyncWebhookClient(
-                    response_url, session=self.client.session, timeout=_TIMEOUT_SECONDS, retry_handlers=[]
-                )
-                await webhook.send(
-                    text=message.text,
-                    blocks=list(message.blocks),
-                    response_type="ephemeral",
-                    replace_original=False,
-                )
+                await self._respond(response_url, message, is_instead=False)
             else:
                 user_id, _ = user_of(body)
                 await self.client.chat_postMessage(
@@ -190,6 +183,24 @@ class Front:
                 )
         except UNHEARD as error:
             log.warning("an answer did not arrive", error=str(error))
+
+    async def replace(self, response_url: str, message: Message) -> None:
+        """Put the message in the place of the one in which they acted. It may be lost, as an answer may."""
+        try:
+            await self._respond(response_url, message, is_instead=True)
+        except UNHEARD as error:
+            log.warning("a message was not brought up to date", error=str(error))
+
+    async def _respond(self, response_url: str, message: Message, *, is_instead: bool) -> None:
+        webhook = AsyncWebhookClient(
+            response_url, session=self.client.session, timeout=_TIMEOUT_SECONDS, retry_handlers=[]
+        )
+        await webhook.send(
+            text=message.text,
+            blocks=list(message.blocks),
+            response_type="ephemeral",
+            replace_original=is_instead,
+        )
 
 
 def out_of_reach() -> Unavailable:
@@ -285,6 +296,19 @@ def channel_of(body: Body) -> str | None:
     channel = body.get("channel")
     found = channel.get("id") if isinstance(channel, dict) else body.get("channel_id")
     return str(found) if found else None
+
+
+def card_url_of(body: Body) -> str | None:
+    """Where to put another message in the place of the one they acted in, if only they see that one.
+
+    Every other card is brought up to date by a delivery.
+    """
+    return body.get("response_url") if (body.get("container") or {}).get("is_ephemeral") else None
+
+
+def asked_in(body: Body, number: str | None = None) -> Metadata:
+    """What a form carries along: its incident, and where it was asked for."""
+    return Metadata(number, channel_of(body), card_url_of(body))
 
 
 def thread_of(body: Body) -> str | None:

@@ -19,6 +19,7 @@ from bot.operations.carry_out_once import CarriedOutBefore
 from bot.slack.grammar import Verb
 from bot.slack.listeners import duty
 from bot.slack.listeners.front import Body, Front, person_meant, settled
+from bot.slack.listeners.shown_again import show_card
 from bot.slack.views import answers, inputs
 from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
@@ -52,12 +53,15 @@ def register(app: AsyncApp, front: Front) -> None:
         answer = answers.refusal(late, None) if isinstance(late, Refusal) else late
         if answer is not None:
             await front.tell(body, answer)
+        if not isinstance(late, Refusal):
+            metadata = _metadata(view)
+            await show_card(front, body, metadata.card_url, metadata.number)
 
 
 async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | Message | None:
     """What the modal asked for is done, and what to say of it; or why it is not done."""
     try:
-        metadata, values = Metadata.loads(str(view.get("private_metadata") or "")), inputs.values(view)
+        metadata, values = _metadata(view), inputs.values(view)
         verb, run = _meant(view, metadata, values)
         answer = await front.act(body, verb.value, run)
     except CarriedOutBefore:
@@ -69,6 +73,10 @@ async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | M
         return Refusal("Something went wrong here and was logged. Nothing was done; try again.")
     log.info("submitted", form=verb.value, incident=metadata.number)
     return answer
+
+
+def _metadata(view: Values) -> Metadata:
+    return Metadata.loads(str(view.get("private_metadata") or ""))
 
 
 def _meant(view: Values, metadata: Metadata, values: Values) -> tuple[Verb, Run]:

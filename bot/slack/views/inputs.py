@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,21 +25,27 @@ class Metadata:
 
     number: str | None
     channel_id: str | None
+    #: The response URL of a card that only this person sees.
+    card_url: str | None = None
 
     def dumps(self) -> str:
-        return json.dumps({"number": self.number, "channel_id": self.channel_id})
+        return json.dumps(asdict(self))
 
     @staticmethod
     def loads(text: str) -> "Metadata":
         """Raises Invalid for what no form of ours carries."""
         try:
             found = json.loads(text)
-            number, channel_id = found["number"], found["channel_id"]
+            number, channel_id, card_url = found["number"], found["channel_id"], found.get("card_url")
         except (ValueError, TypeError, KeyError, RecursionError):
             raise Invalid(form="is not one of Tocsin's") from None
         if number is not None and (not isinstance(number, str) or as_incident_number(number) is None):
             raise Invalid(form="names no incident")
-        return Metadata(number, channel_id if isinstance(channel_id, str) else None)
+        return Metadata(number, _text_or_none(channel_id), _text_or_none(card_url))
+
+
+def _text_or_none(found: object) -> str | None:
+    return found if isinstance(found, str) else None
 
 
 def modal(verb: Verb, title: str, submit: str, blocks: Sequence[Block], metadata: Metadata) -> View:
