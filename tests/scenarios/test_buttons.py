@@ -234,6 +234,31 @@ async def test_home_tab_shows_what_is_open_and_declares(story: Story) -> None:
     assert ben.modal["callback_id"] == "declare"
 
 
+async def test_incident_declared_from_the_home_tab_stands_in_it(story: Story) -> None:
+    ben = story.person("ben")
+    await story.workspace.open_home(ben.id)
+    home = await story.workspace.until(lambda: story.workspace.home(ben.id))
+    await story.workspace.press_in_view(ben.id, home["id"], "open_declare")
+    await ben.submits(title="The till is on fire")
+    await story.workspace.until(lambda: "The till is on fire" in text_of(home_of(story, ben)))
+
+
+async def test_pager_taken_in_the_home_tab_is_shown_in_it(story: Story) -> None:
+    ben = story.person("ben")
+    await story.workspace.open_home(ben.id)
+    home = await story.workspace.until(lambda: story.workspace.home(ben.id))
+    assert f":pager: <@{ben.id}>" not in text_of(home)
+    await story.workspace.press_in_view(ben.id, home["id"], "take_over", "payments")
+    await story.workspace.until(lambda: f":pager: <@{ben.id}>" in text_of(home_of(story, ben)))
+    await story.settle()
+
+
+def home_of(story: Story, person: Person) -> Json:
+    home = story.workspace.home(person.id)
+    assert home is not None
+    return home
+
+
 async def test_shortcuts_open_their_forms(story: Story) -> None:
     ben = story.person("ben")
     await story.workspace.shortcut(ben.id, "declare")

@@ -13,8 +13,8 @@ from bot.slack.grammar import Command, Verb
 from bot.slack.listeners import duty
 from bot.slack.listeners.commands import listing, postmortem, shown
 from bot.slack.listeners.forms import ask, show_declare
-from bot.slack.listeners.front import Body, Front, card_url_of, react
-from bot.slack.listeners.shown_again import show_card
+from bot.slack.listeners.front import Body, Front, card_url_of, is_at_home, react
+from bot.slack.listeners.shown_again import show_card, show_home
 from bot.slack.views import actions, answers
 from bot.slack.views.kit import Message
 
@@ -33,6 +33,8 @@ def register(app: AsyncApp, front: Front) -> None:
         await react(front, body, ack, handler(front, body, value))  # type: ignore[arg-type]
         if name in (actions.ACKNOWLEDGE, actions.ESCALATE):
             await show_card(front, body, card_url_of(body), value.partition(" ")[0])
+        if is_at_home(body):
+            await show_home(front, body)
 
 
 def _value(action: dict[str, Any]) -> str:

@@ -308,7 +308,12 @@ def card_url_of(body: Body) -> str | None:
 
 def asked_in(body: Body, number: str | None = None) -> Metadata:
     """What a form carries along: its incident, and where it was asked for."""
-    return Metadata(number, channel_of(body), card_url_of(body))
+    return Metadata(number, channel_of(body), card_url_of(body), is_at_home(body))
+
+
+def is_at_home(body: Body) -> bool:
+    """Whether they act in their home tab."""
+    return (body.get("view") or {}).get("type") == "home"
 
 
 def thread_of(body: Body) -> str | None:

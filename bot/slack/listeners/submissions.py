@@ -19,7 +19,7 @@ from bot.operations.carry_out_once import CarriedOutBefore
 from bot.slack.grammar import Verb
 from bot.slack.listeners import duty
 from bot.slack.listeners.front import Body, Front, person_meant, settled
-from bot.slack.listeners.shown_again import show_card
+from bot.slack.listeners.shown_again import show_card, show_home
 from bot.slack.views import answers, inputs
 from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
@@ -56,6 +56,8 @@ def register(app: AsyncApp, front: Front) -> None:
         if not isinstance(late, Refusal):
             metadata = _metadata(view)
             await show_card(front, body, metadata.card_url, metadata.number)
+            if metadata.is_from_home:
+                await show_home(front, body)
 
 
 async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | Message | None:

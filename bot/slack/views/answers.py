@@ -33,12 +33,14 @@ def help(topic: Verb | None) -> Message:
     return kit.message("Tocsin: what you can do with /incident", blocks)
 
 
-def listing(found: Sequence[Overview], total: int, command: Command, now: datetime) -> Message:
-    """The incidents found, newest first, each with a way to look closer."""
+def listing(
+    found: Sequence[Overview], total: int, command: Command, now: datetime, *, first: str = "newest"
+) -> Message:
+    """The incidents found, `first` first, each with a way to look closer; and how to see the rest."""
     what = _what(command)
     if not found:
         return done(f"You have no {_what(replace(command, mine=False))}." if command.mine else f"No {what}.")
-    blocks = [kit.section(f"*{total} {what}*" if total > len(found) else f"*{what.capitalize()}*")]
+    blocks = [kit.section(f"*{what.capitalize()}{f': {total}' if total > len(found) else ''}*")]
     for overview in found:
         incident = overview.incident
         state = card.STATUS_WORD[incident.status]
@@ -47,7 +49,7 @@ def listing(found: Sequence[Overview], total: int, command: Command, now: dateti
         blocks.append(kit.section(text, kit.button("Show", actions.SHOW, incident.number)))
     if total > len(found):
         blocks.append(
-            kit.context(f"The newest {len(found)} of {total}. Narrow it: `/incident list SEV1`, `mine`.")
+            kit.context(f"The {first} {len(found)} of {total}. Narrow it: `/incident list SEV1`, `mine`.")
         )
     return kit.message(f"{total} {what}", blocks)
 

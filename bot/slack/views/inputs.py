@@ -27,6 +27,7 @@ class Metadata:
     channel_id: str | None
     #: The response URL of a card that only this person sees.
     card_url: str | None = None
+    is_from_home: bool = False
 
     def dumps(self) -> str:
         return json.dumps(asdict(self))
@@ -41,7 +42,8 @@ class Metadata:
             raise Invalid(form="is not one of Tocsin's") from None
         if number is not None and (not isinstance(number, str) or as_incident_number(number) is None):
             raise Invalid(form="names no incident")
-        return Metadata(number, _text_or_none(channel_id), _text_or_none(card_url))
+        is_from_home = found.get("is_from_home") is True
+        return Metadata(number, _text_or_none(channel_id), _text_or_none(card_url), is_from_home)
 
 
 def _text_or_none(found: object) -> str | None:
