@@ -25,6 +25,11 @@ _BY_CHANNEL = Statement(
     .join(places, places.c.incident_id == incidents.c.id)
     .where(places.c.channel_id == bindparam("wanted"), places.c.thread_ts.is_(None))
 )
+_BY_THREAD = Statement(
+    select(incidents.c.number)
+    .join(places, places.c.incident_id == incidents.c.id)
+    .where(places.c.channel_id == bindparam("wanted"), places.c.thread_ts == bindparam("thread"))
+)
 _PLACE = Statement(select(places).where(places.c.incident_id == bindparam("wanted")), incident="wanted")
 _REPLACE = Update(incidents, "id", "version", incident="id")
 _ADD = Insert(incidents)
@@ -99,6 +104,12 @@ def glance(tx: Connection, incident_id: str) -> Row[Any] | None:
 def number_in_channel(tx: Connection, channel_id: str) -> str | None:
     """The number of the incident whose own channel this is."""
     return next((number for (number,) in _BY_CHANNEL.run(tx, {"wanted": channel_id})), None)
+
+
+def number_in_thread(tx: Connection, channel_id: str, thread_ts: str) -> str | None:
+    """The number of the incident whose own thread this is."""
+    asked = {"wanted": channel_id, "thread": thread_ts}
+    return next((number for (number,) in _BY_THREAD.run(tx, asked)), None)
 
 
 def place(tx: Connection, incident_id: str) -> Row[Any] | None:

@@ -10,10 +10,12 @@ Refusal
 ├── AlreadyAcknowledged     ALREADY_ACKNOWLEDGED
 ├── InvalidTransition       INVALID_TRANSITION
 ├── StillOpen               INVALID_TRANSITION
+├── AlreadyOpen             INVALID_TRANSITION
 ├── NoFurtherLevel          NO_FURTHER_LEVEL
 ├── AlreadyExists           ALREADY_EXISTS
 ├── SlaNotConfigured        SLA_NOT_CONFIGURED
 ├── Conflict                CONFLICT
+│   └── EscalatedMeanwhile
 └── Unavailable             UNAVAILABLE
 """
 
@@ -38,7 +40,7 @@ class Invalid(Refusal):
 
     code = "VALIDATION_ERROR"
 
-    def __init__(self, **details: str) -> None:
+    def __init__(self, /, **details: str) -> None:
         lines = [f"{field.replace('_', ' ').capitalize()} {what}." for field, what in details.items()]
         super().__init__(" ".join(lines), details)
 
@@ -100,6 +102,15 @@ class StillOpen(Refusal):
         super().__init__(f"{number} is {status}. Resolve or close it first; then it can be written up.")
 
 
+class AlreadyOpen(Refusal):
+    """What is to be reopened is not over."""
+
+    code = "INVALID_TRANSITION"
+
+    def __init__(self, number: str, reopened: str | None) -> None:
+        super().__init__(f"It is open already (reopened {reopened})." if reopened else f"{number} is open.")
+
+
 class AlreadyExists(Refusal):
     code = "ALREADY_EXISTS"
 
@@ -116,6 +127,13 @@ class Conflict(Refusal):
     """Somebody else changed the same thing at the same moment."""
 
     code = "CONFLICT"
+
+
+class EscalatedMeanwhile(Conflict):
+    """Whoever escalates was shown other people than would be paged now."""
+
+    def __init__(self, what_was_done: str) -> None:
+        super().__init__(f"{what_was_done}. Look again before you escalate further.")
 
 
 class Unavailable(Refusal):

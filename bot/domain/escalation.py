@@ -1,7 +1,7 @@
 """Which level is next, whom it reaches, and how an incident climbs to it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -24,6 +24,19 @@ from bot.domain.timeline import Escalated, EscalationExhausted, Event, LevelPass
 _FROM_THE_START = (Reason.DECLARED, Reason.REOPENED, Reason.RAISED)
 #: Reasons for which a policy begins again; whoever escalates by hand hears that there is no further level.
 _REPEATING = (Reason.UNACKNOWLEDGED, Reason.TIMED_OUT, Reason.UNREACHABLE)
+
+
+@dataclass(frozen=True, order=True)
+class Standing:
+    """How far an escalation has come. It only grows: what was shown of it is old, or as it is now."""
+
+    round: int
+    repeats: int
+    level: int
+
+
+def standing(incident: Incident) -> Standing:
+    return Standing(incident.round, incident.repeats, incident.level)
 
 
 def climb(

@@ -5,21 +5,35 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.domain import escalation
-from bot.domain.errors import InvalidTransition, NoFurtherLevel
+from bot.domain.errors import EscalatedMeanwhile, Invalid, InvalidTransition, NoFurtherLevel
+from bot.domain.escalation import Standing
 from bot.domain.incident import MOVES, Incident
 from bot.domain.rights import Right
-from bot.domain.timeline import Actor, Reason
-from bot.operations import look_up
+from bot.domain.time import when
+from bot.domain.timeline import Actor, Entry, Escalated, EscalationExhausted, LevelPassed, Reason
+from bot.operations import look_up, rows
 from bot.operations.permit import permit
 from bot.operations.record import record
+from storage import timeline
+
+#: What an escalation comes further by.
+_CLIMBING = (Escalated.__name__, LevelPassed.__name__, EscalationExhausted.__name__)
 
 
-def escalate(tx: Connection, now: datetime, actor: Actor, number: str) -> Incident:
-    """The incident at its next level, whose people are paged. Raises NoFurtherLevel after the last."""
+def escalate(
+    tx: Connection, now: datetime, actor: Actor, number: str, seen: Standing | None = None
+) -> Incident:
+    """The incident at its next level, whose people are paged. Raises NoFurtherLevel after the last.
+
+    Who was shown whom it pages says how far it had come then: `seen`. Raises EscalatedMeanwhile when it has
+    come further since, so that of several who press the same button one pages one level.
+    """
     permit(actor, Right.ESCALATE, number)
     before = look_up.incident(tx, number)
     if not before.is_open:
         raise InvalidTransition(before.number, before.status, MOVES[before.status], "be escalated")
+    if seen is not None:
+        _check_seen(tx, now, before, seen)
     # Another process may have been asked later and have written first: what was escalated after an
     # acknowledgement must not seem to have been answered by it.
     now = max(now, before.acknowledged_at or now)
@@ -31,3 +45,25 @@ def escalate(tx: Connection, now: datetime, actor: Actor, number: str) -> Incide
         )
     after, events = escalation.climb(organization, before, now, Reason.BY_HAND)
     return record(tx, now, actor, before, after, *events)
+
+
+def _check_seen(tx: Connection, now: datetime, before: Incident, seen: Standing) -> None:
+    """Raises EscalatedMeanwhile, or Invalid for what this incident never showed."""
+    is_now = escalation.standing(before)
+    if seen > is_now:
+        raise Invalid(level="is none that this incident has been at")
+    if seen < is_now:
+        last = rows.entry(timeline.of_kinds(tx, before.id, _CLIMBING)[-1])
+        raise EscalatedMeanwhile(f"{_what_was_done(last)} {when(last.at, now)}")
+
+
+def _what_was_done(last: Entry) -> str:
+    match last.event:
+        case Escalated(reason=Reason.REOPENED):
+            return f"{last.by.name} reopened it"
+        case Escalated(reason=Reason.RAISED):
+            return f"{last.by.name} raised its severity"
+        case Escalated(level=level):
+            return f"{last.by.name} escalated it to level {level}"
+        case _:
+            return f"{last.by.name} escalated it beyond its last level"

@@ -17,7 +17,7 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
 from bot.domain.ids import PersonId, SlackUserId, as_incident_number
 from bot.domain.imported import with_duties
-from bot.domain.incident import Incident
+from bot.domain.incident import OPEN, Incident
 from bot.domain.organization import Organization, Person, Service, Team
 from bot.domain.overview import (
     FailedDelivery,
@@ -29,6 +29,7 @@ from bot.domain.overview import (
     TeamOnCall,
     Wanted,
 )
+from bot.domain.sla import Severity
 from bot.domain.timeline import (
     Actor,
     ActorKind,
@@ -115,9 +116,12 @@ def _existing(row: Row[Any] | None) -> Incident:
     return rows.incident(row)
 
 
-def number_in_channel(tx: Connection, channel_id: str) -> str | None:
-    """The number of the incident whose own channel this is."""
-    return incidents.number_in_channel(tx, channel_id)
+def number_at(tx: Connection, channel_id: str, thread_ts: str | None) -> str | None:
+    """The number of the incident whose own channel or thread this is."""
+    found = incidents.number_in_channel(tx, channel_id)
+    if found is None and thread_ts is not None:
+        return incidents.number_in_thread(tx, channel_id, thread_ts)
+    return found
 
 
 def place(tx: Connection, found: Incident) -> Place:
@@ -208,6 +212,19 @@ def _range(first: datetime | None, last: datetime | None) -> Range:
 def overviews(tx: Connection, now: datetime, wanted: Wanted, limit: int) -> tuple[tuple[Overview, ...], int]:
     """The newest incidents that are as wanted, with their people, and how many there are."""
     found, total = listing(tx, wanted, limit)
+    return tuple(overview(tx, one, now) for one in found), total
+
+
+def worst(
+    tx: Connection, now: datetime, limit: int, assignee_id: PersonId | None = None
+) -> tuple[tuple[Overview, ...], int]:
+    """The open incidents of the worst severities, the newest first of each, and how many are open in all."""
+    found: list[Incident] = []
+    total = 0
+    for severity in Severity:
+        wanted = Wanted(tuple(OPEN), (severity,), assignee_id)
+        some, there_are = listing(tx, wanted, limit - len(found))
+        found, total = [*found, *some], total + there_are
     return tuple(overview(tx, one, now) for one in found), total
 
 

@@ -7,10 +7,11 @@ from sqlalchemy import Connection
 
 from bot.domain import escalation
 from bot.domain import incident as rules
-from bot.domain.errors import Invalid
+from bot.domain.errors import AlreadyOpen, Invalid
 from bot.domain.incident import COMMENT_LIMIT, DESCRIPTION_LIMIT, Ender, Incident, Status
 from bot.domain.rights import Right, right_to_move
 from bot.domain.sla import Severity, is_breached
+from bot.domain.time import when
 from bot.domain.timeline import (
     Acknowledged,
     Actor,
@@ -25,7 +26,7 @@ from bot.domain.timeline import (
     StatusChanged,
     TitleChanged,
 )
-from bot.operations import look_up
+from bot.operations import look_up, rows
 from bot.operations.declare import sla_of
 from bot.operations.permit import permit
 from bot.operations.record import record
@@ -65,6 +66,21 @@ def change_status(
         return _reopen(tx, now, actor, before, to, comment)
     after = rules.move(before, to, comment)
     return record(tx, now, actor, before, after, StatusChanged(before.status, to, comment))
+
+
+def reopen(tx: Connection, now: datetime, actor: Actor, number: str, comment: str | None = None) -> Incident:
+    """The incident that was over, investigated again. Raises AlreadyOpen, or Invalid without a comment.
+
+    Whoever changes the status to investigating may mean an open one; whoever reopens does not: they may have
+    asked for the form while it was closed.
+    """
+    permit(actor, Right.REOPEN, number)
+    before = look_up.incident(tx, number)
+    if not before.is_open:
+        return change_status(tx, now, actor, number, Status.INVESTIGATING, comment)
+    entries = [rows.entry(row) for row in timeline.of_kinds(tx, before.id, [Reopened.__name__])]
+    reopened = [f"by {entry.by.name} {when(entry.at, now)}" for entry in entries[-1:]]
+    raise AlreadyOpen(before.number, next(iter(reopened), None))
 
 
 def _reopen(

@@ -18,6 +18,10 @@ class _User(_Part):
     team_id: str | None = None
 
 
+class _Team(_Part):
+    id: str | None = None
+
+
 class _Channel(_Part):
     id: str
 
@@ -71,8 +75,11 @@ class _Request(_Part):
     callback_id: str = ""
     challenge: str = ""
     user: _User = Field(default_factory=lambda: _User(id=""))
+    team: _Team | None = None
     channel: _Channel = Field(default_factory=lambda: _Channel(id=""))
     message: dict[str, Any] = Field(default_factory=dict)
+    #: Of the message or view in which a button was pressed.
+    container: dict[str, Any] = Field(default_factory=dict)
     actions: list[_Action] = Field(default_factory=list, min_length=1)
     view: _View = Field(default_factory=_View)
     event: _Event = Field(default_factory=lambda: _Event(type=""))

@@ -276,3 +276,17 @@ async def test_long_note_stands_in_the_channel_with_every_word(story: Story) -> 
     for n in range(200):
         assert f"word{n}<&>" in note
     assert note.rstrip().endswith("end")
+
+
+async def test_reopening_what_is_open_is_refused(story: Story) -> None:
+    ben = story.person("ben")
+    await ben.types("status fixing", CHANNEL)
+    for words in ("reopen", "reopen it is back"):
+        assert "INC-2026-001 is open." in (await ben.types(words, CHANNEL)).text
+        assert not ben.has_modal
+    await ben.types("resolve fixed", CHANNEL)
+    assert "INC-2026-001 is investigating" in (await ben.types("reopen it is back", CHANNEL)).text
+    told = (await story.person("dev").types("reopen it is back", CHANNEL)).text
+    assert "It is open already (reopened by Ben Li just now)." in told
+    assert (await story.events()).count("Reopened") == 1
+    assert (await story.overview()).incident.status is Status.INVESTIGATING

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from storage.database import Connection
-from tests.story import ORGANIZATION, Json, Person, Story, opened
+from tests.story import ORGANIZATION, Json, Person, Story, opened, text_of
 
 
 def stranger(story: Story, name: str, **how: Any) -> Person:
@@ -74,7 +74,15 @@ async def forged(story: Story, payload: Json) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    "metadata", ["", "{}", "[]", '{"number": 7, "channel_id": null}', '{"number": "x", "channel_id": null}']
+    "metadata",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"number": null, "channel_id": null}',
+        '{"number": 7, "channel_id": null}',
+        '{"number": "x", "channel_id": null}',
+    ],
 )
 async def test_tampered_form_is_refused(tmp_path: Path, metadata: str) -> None:
     async with opened(tmp_path, by_http=True) as story:
@@ -94,11 +102,73 @@ async def test_tampered_form_is_refused(tmp_path: Path, metadata: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "filled"),
+    [
+        ("title", {"selected_options": [{"value": "Oh no"}]}),
+        ("title", {"selected_date_time": 7}),
+        ("services", {"value": "checkout"}),
+        ("services", {"selected_options": [{}]}),
+    ],
+)
+async def test_form_with_another_input_is_refused_beside_it(tmp_path: Path, field: str, filled: Json) -> None:
+    async with opened(tmp_path, by_http=True) as story:
+        view = {
+            "type": "modal",
+            "callback_id": "declare",
+            "private_metadata": '{"number": null, "channel_id": null}',
+            "blocks": [{"type": "input", "block_id": "title"}, {"type": "input", "block_id": "services"}],
+            "state": {"values": {"title": {"value": {"value": "Oh no"}}, field: {"value": filled}}},
+        }
+        status, answer = await forged(story, {"type": "view_submission", "view": view})
+        assert status == 200
+        assert json.loads(answer)["errors"] == {field: "Is not what this form asks for."}
+
+
+async def test_who_acts_in_another_workspace_is_not_taken_for_one_of_ours(tmp_path: Path) -> None:
+    """Slack names a person's own workspace most of the time, and else that in which they act."""
+    async with opened(tmp_path, by_http=True) as story:
+        await story.person("ada").types("declare Oh no")
+        ours, ada = story.workspace.state.team_id, story.ids["ada"]
+        press = {"type": "button", "action_id": "acknowledge", "block_id": "b", "value": "INC-2026-001"}
+        asked: Json = {"type": "block_actions", "actions": [press], "channel": {"id": "C1"}}
+        await forged(story, asked | {"user": {"id": ada}, "team": {"id": "T0OTHER"}})
+        await story.settle()
+        assert "Only members of this workspace" in text_of(story.person("ada").dm[-1])
+        assert (await story.overview()).incident.acknowledged_at is None
+        story.clock.forward(seconds=2)
+        await forged(story, asked | {"user": {"id": ada, "team_id": ours}, "team": {"id": "T0OTHER"}})
+        await story.settle()
+        assert (await story.overview()).incident.acknowledged_by == "Ada Okafor"
+
+
+async def test_app_of_a_whole_grid_serves_who_acts_without_a_workspace(tmp_path: Path) -> None:
+    async with opened(tmp_path, by_http=True) as story:
+        await story.person("ada").types("declare Oh no")
+        press = {"type": "button", "action_id": "acknowledge", "block_id": "b", "value": "INC-2026-001"}
+        asked: Json = {"type": "block_actions", "actions": [press], "is_enterprise_install": True}
+        await forged(story, asked | {"user": {"id": story.ids["ada"]}, "team": None})
+        await story.settle()
+        assert (await story.overview()).incident.acknowledged_by == "Ada Okafor"
+
+
+@pytest.mark.parametrize(
     ("action_id", "value"),
     [
         ("acknowledge", ""),
         ("acknowledge", "INC-2026-999"),
         ("escalate", "'; DROP TABLE incidents"),
+        ("escalate", "INC-2026-001 "),
+        ("escalate", "INC-2026-001 1.0"),
+        ("escalate", "INC-2026-001 1.0.1.1"),
+        ("escalate", "INC-2026-001 1.0.x"),
+        ("escalate", "INC-2026-001 -1.0.1"),
+        ("escalate", "INC-2026-001 1.0.١"),
+        ("escalate", "INC-2026-001 1.0." + "9" * 1_900),
+        ("escalate", "INC-2026-001  1.0.1"),
+        ("escalate", "INC-2026-001 1.0.0"),
+        ("escalate", "INC-2026-001 1.0.2"),
+        ("escalate", "INC-2026-001 2.0.1"),
+        ("escalate", "INC-2026-999 1.0.1"),
         ("more", "delete:INC-2026-001"),
         ("more", "status"),
         ("nothing_we_made", "INC-2026-001"),

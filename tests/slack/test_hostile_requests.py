@@ -161,6 +161,24 @@ async def test_two_megabytes_are_too_large_signed_or_not(story: Story, quiet: Qu
     quiet.check()
 
 
+FIELDS = [
+    *(("declare", field) for field in ("title", "description", "services", "severity", "self")),
+    *(("override", field) for field in ("schedule", "person", "starts_at", "ends_at")),
+    *(("swap", field) for field in ("shift", "person", "in_return")),
+    *(("resolve", "comment"), ("status", "status"), ("note", "note"), ("postmortem", "action_items")),
+]
+#: What other inputs than ours would give, and ours do not.
+STRANGE: list[Json] = [
+    {"selected_options": [{"value": "x"}]},
+    {"selected_options": [{}]},
+    {"selected_options": None},
+    {"selected_option": {"text": "x"}},
+    {"selected_date_time": 7},
+    {"value": "x", "selected_options": []},
+    {},
+]
+
+
 def _interactions(story: Story) -> list[Json]:
     """Requests as Slack signs them, of shapes that it does not send or that mean nothing to us."""
     user = {"id": story.ids["ada"], "team_id": story.workspace.state.team_id}
@@ -202,6 +220,16 @@ def _interactions(story: Story) -> list[Json]:
         actions(button, user={"id": ["U1"]}),
         actions(button, user={"id": "U0NOBODY", "team_id": user["team_id"]}),
         actions(button, user=user | {"team_id": "T0OTHER"}),
+        actions(button, user={"id": user["id"]}, team={"id": "T0OTHER"}),
+        actions(button, team="T0OTHER"),
+        actions(button, container="message"),
+        actions(
+            button | {"value": "INC-2026-999"},
+            container={"is_ephemeral": True},
+            response_url="file:///etc/passwd",
+        ),
+        submission(private_metadata='{"number": "INC-2026-001", "channel_id": null, "card_url": ["x"]}'),
+        actions(button, team={"id": ["T0OTHER"]}),
         actions(button | {"action_id": "resolve"}, channel={"id": "C0NOWHERE"}),
         actions(button | {"action_id": "resolve"}, channel="C0NOWHERE"),
         actions(button | {"action_id": "show_oncall"}, response_url="file:///etc/passwd"),
@@ -226,6 +254,15 @@ def _interactions(story: Story) -> list[Json]:
             callback_id="declare",
             private_metadata='{"number": null, "channel_id": null}',
             state={"values": {"title": {"value": {"value": {"x": 1}}}}},
+        ),
+        *(
+            submission(
+                callback_id=form,
+                private_metadata='{"number": null, "channel_id": null}',
+                state={"values": {field: {"value": filled}}},
+            )
+            for form, field in FIELDS
+            for filled in STRANGE
         ),
     ]
 

@@ -83,7 +83,7 @@ def views(name: str) -> Iterator[tuple[str, Any]]:
     yield from duty_samples.forms(name)
     yield "list", answers.listing([shown, over], 2, Command(Verb.LIST), NOW)
     yield "announcement", card.announcement(shown, NOW)
-    yield "home", home.home(shown.people[BEN], [shown], [over], duty_samples.rota(name), NOW)
+    yield "home", home.home(shown.people[BEN], ([shown], 1), ([over], 1), duty_samples.rota(name), NOW)
     services = {one: replace(service, name=name) for one, service in organization().services.items()}
     organized = replace(organization(), services=services)
     yield (

@@ -115,8 +115,8 @@ def test_every_form_is_one_that_slack_takes(text: str) -> None:
         *[modals.postmortem(shown, level, text, METADATA) for level in PostmortemLevel],
         home.home(
             shown.people[next(iter(shown.people))],
-            [shown] * 10,
-            [shown] * 10,
+            ([shown] * 10, 99),
+            ([shown] * 10, 99),
             duty_samples.rota(text, 40),
             NOW,
         ),

@@ -13,10 +13,11 @@ from bot.domain.organization import Service
 from bot.domain.sla import Severity
 from bot.domain.timeline import Escalated, Noted, Paged, Reason
 from bot.slack.grammar import Command, Verb
-from bot.slack.views import answers, card, inputs, modals, page, timeline
+from bot.slack.views import answers, card, duty_forms, inputs, modals, page, timeline
 from bot.slack.views.kit import Message
-from tests.domain.samples import ADA, BEN, NOW, entry, organization
+from tests.domain.samples import ADA, BEN, CHLOE, NOW, entry, organization
 from tests.story import buttons_of, text_of
+from tests.views.duty_samples import HOURS, NEXT, people, schedule
 from tests.views.samples import events, overview, page_facts
 
 LATER = NOW + timedelta(minutes=20)
@@ -195,3 +196,17 @@ def test_list_says_how_many_of_what(asked: Command, total: int, heading: str, in
 def test_empty_list_says_of_what() -> None:
     assert answers.listing([], 0, Command(Verb.LIST, severities=SEV1), NOW).text == "No SEV1 open incidents."
     assert answers.listing([], 0, Command(Verb.LIST, mine=True), NOW).text == "You have no open incidents."
+
+
+def test_shifts_of_two_people_with_one_name_can_both_be_taken_in_return() -> None:
+    of_ada = [(schedule("Shop"), NEXT)]
+    of_ben = [(schedule("Shop"), replace(NEXT, starts_at=NEXT.starts_at + HOURS))]
+    ada, ben = people("Kim Lee").values()
+    chloe = replace(ben, id=CHLOE, name="Chloe")
+    view = duty_forms.swap(
+        of_ada, [(ada, of_ada), (ben, of_ben), (chloe, of_ada)], inputs.Metadata(None, None)
+    )
+    groups = next(one for one in view["blocks"] if one["block_id"] == "in_return")["element"]["option_groups"]
+    headings = [group["label"]["text"] for group in groups]
+    assert headings == ["Kim Lee (ada)", "Kim Lee (ben)", "Chloe"]
+    assert len({group["options"][0]["value"] for group in groups[:2]}) == 2

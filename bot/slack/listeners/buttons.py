@@ -7,13 +7,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.domain.errors import EscalatedMeanwhile
 from bot.operations import escalate, respond
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners import duty
 from bot.slack.listeners.commands import listing, postmortem, shown
 from bot.slack.listeners.forms import ask, show_declare
-from bot.slack.listeners.front import Body, Front, react
-from bot.slack.views import actions
+from bot.slack.listeners.front import Body, Front, card_url_of, is_at_home, react
+from bot.slack.listeners.shown_again import show_card, show_home
+from bot.slack.views import actions, answers
 from bot.slack.views.kit import Message
 
 Answer = Message | None
@@ -23,11 +25,16 @@ Pressed = Callable[[Front, Body, str], Awaitable[Answer]]
 def register(app: AsyncApp, front: Front) -> None:
     @app.action(re.compile(".*"))
     async def pressed(ack: AsyncAck, body: Body, action: dict[str, Any]) -> None:
-        handler = BUTTONS.get(str(action.get("action_id")).split(":")[0])
+        name, value = str(action.get("action_id")).split(":")[0], _value(action)
+        handler = BUTTONS.get(name)
         if handler is None:
             await ack()
             return
-        await react(front, body, ack, handler(front, body, _value(action)))  # type: ignore[arg-type]
+        await react(front, body, ack, handler(front, body, value))  # type: ignore[arg-type]
+        if name in (actions.ACKNOWLEDGE, actions.ESCALATE):
+            await show_card(front, body, card_url_of(body), value.partition(" ")[0])
+        if is_at_home(body):
+            await show_home(front, body)
 
 
 def _value(action: dict[str, Any]) -> str:
@@ -40,8 +47,13 @@ async def _acknowledge(front: Front, body: Body, number: str) -> Answer:
     return None
 
 
-async def _escalate(front: Front, body: Body, number: str) -> Answer:
-    await front.act_on(body, escalate.escalate, number)
+async def _escalate(front: Front, body: Body, value: str) -> Answer:
+    """Who was shown another level than is next now is shown that one, to press again."""
+    number, seen = actions.parse_escalation(value)
+    try:
+        await front.act_on(body, escalate.escalate, number, seen)
+    except EscalatedMeanwhile as refusal:
+        return answers.look_again(refusal, await front.overview(body, number))
     return None
 
 

@@ -19,12 +19,11 @@ from bot.slack import grammar
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners import duty
 from bot.slack.listeners.forms import ask, show_declare
-from bot.slack.listeners.front import Body, Front, channel_of, person_meant, reply
+from bot.slack.listeners.front import Body, Front, asked_in, person_meant, reply
 from bot.slack.listeners.meant import meant
 from bot.slack.views import answers, modals
 from bot.slack.views import postmortem as postmortem_view
 from bot.slack.views import timeline as timeline_view
-from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
 from storage.database import Connection
 
@@ -130,10 +129,11 @@ async def _close(front: Front, body: Body, command: Command) -> Answer:
 
 
 async def _reopen(front: Front, body: Body, command: Command) -> Answer:
-    overview = await front.overview(body, await front.number(body, command.number))
-    if not command.text and not overview.incident.is_open:
+    number = await front.number(body, command.number)
+    if not command.text and not (await front.overview(body, number)).incident.is_open:
         return await _ask(front, body, command)
-    return await _change_status(front, body, command, Status.INVESTIGATING)
+    overview = await front.act_on(body, respond.reopen, number, command.text or None)
+    return answers.done(f"{overview.incident.number} is {overview.incident.status}.")
 
 
 async def _status(front: Front, body: Body, command: Command) -> Answer:
@@ -208,7 +208,7 @@ async def _postmortem(front: Front, body: Body, command: Command) -> Answer:
 
 async def postmortem(front: Front, body: Body, number: str) -> Answer:
     """The incident's postmortem; where it has none yet, a form asks for it. Raises StillOpen."""
-    metadata = Metadata(number, channel_of(body))
+    metadata = asked_in(body, number)
 
     def query(tx: Connection, now: datetime, actor: Actor) -> Message | dict[str, Any]:
         found = look_up.incident(tx, number)

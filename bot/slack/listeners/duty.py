@@ -15,11 +15,11 @@ from bot.domain.timeline import Actor
 from bot.operations import look_up, rota, stand_in, swap
 from bot.operations.permit import permit
 from bot.slack import when
-from bot.slack.listeners.front import Body, Front, channel_of, person_meant
+from bot.slack.listeners.front import Body, Front, asked_in, person_meant
 from bot.slack.views import answers, duty, duty_forms
 from bot.slack.views import rota as rota_view
 from bot.slack.views.duty_forms import Shifts
-from bot.slack.views.inputs import Metadata, View
+from bot.slack.views.inputs import View
 from bot.slack.views.kit import Message
 from storage.database import Connection
 
@@ -82,7 +82,7 @@ async def ask_override(front: Front, body: Body, value: str) -> None:
             actor.slack_id,
             meant.starts_at,
             meant.ends_at,
-            Metadata(None, channel_of(body)),
+            asked_in(body),
         )
 
     await front.show_modal(body, await front.look(body, query))
@@ -131,7 +131,7 @@ async def ask_swap(front: Front, body: Body) -> Message | None:
             if one != person and one.is_active and Right.CHANGE_DUTY in RIGHTS[one.role]
         ]
         offered = [(one, found) for one, found in others if found][:_PEOPLE]
-        return duty_forms.swap(own, offered, Metadata(None, channel_of(body))) if own else None
+        return duty_forms.swap(own, offered, asked_in(body)) if own else None
 
     view = await front.look(body, query)
     if view is None:

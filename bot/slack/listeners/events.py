@@ -1,32 +1,19 @@
 """Slack's events and shortcuts."""
 
-from datetime import datetime
 from typing import Any
 
-import aiohttp
-import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_sdk.errors import SlackApiError
 
-from bot.domain.errors import Refusal, UnknownPerson
-from bot.domain.incident import OPEN
-from bot.domain.overview import Wanted
-from bot.domain.timeline import Actor
-from bot.operations import look_up, rota
 from bot.slack.grammar import Command, Verb
 from bot.slack.listeners.forms import ask, show_declare
-from bot.slack.listeners.front import Body, Front, react, user_of
-from bot.slack.typed import as_typed
-from bot.slack.views import home
-from storage.database import Connection
+from bot.slack.listeners.front import Body, Front, react
+from bot.slack.listeners.shown_again import show_home
+from bot.slack.views import kit
+from bot.slack.words import words
 
-#: How many incidents the home tab shows.
-SHOWN_AT_HOME = 10
 #: How much of a message becomes the title of an incident declared from it.
 _TITLE_FROM_MESSAGE = 150
-
-log = structlog.get_logger()
 
 
 def register(app: AsyncApp, front: Front) -> None:
@@ -48,40 +35,21 @@ def register(app: AsyncApp, front: Front) -> None:
         await react(front, body, ack, _show_note(front, body))
 
 
-async def show_home(front: Front, body: Body) -> None:
-    """Bring the home tab up to date for who opened it."""
-
-    def query(tx: Connection, now: datetime, actor: Actor) -> dict[str, Any]:
-        person = look_up.organization(tx).person(actor.person_id)
-        if person is None:
-            raise UnknownPerson
-        mine, _ = look_up.overviews(tx, now, Wanted(tuple(OPEN), assignee_id=actor.person_id), SHOWN_AT_HOME)
-        everything, _ = look_up.overviews(tx, now, Wanted(tuple(OPEN)), SHOWN_AT_HOME)
-        return home.home(person, mine, everything, rota.rota(tx, now, actor), now)
-
-    try:
-        view = await front.look(body, query)
-    except Refusal as refusal:
-        view = home.stranger(refusal)
-    user_id, _ = user_of(body)
-    try:
-        await front.client.views_publish(user_id=user_id, view=view)
-    except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
-        log.warning("the home tab could not be shown", error=str(error))
-
-
 async def _show_declare(front: Front, body: Body) -> None:
-    words = " ".join((await _words(front, body)).split())
-    await show_declare(front, body, Command(Verb.DECLARE, text=words[:_TITLE_FROM_MESSAGE]))
+    """What does not fit the title stands in the description, with the rest."""
+    said = await _said(front, body)
+    line = " ".join(said.split())
+    command = Command(Verb.DECLARE, text=kit.shortened(line, _TITLE_FROM_MESSAGE))
+    await show_declare(front, body, command, said if len(line) > _TITLE_FROM_MESSAGE else "")
 
 
 async def _show_note(front: Front, body: Body) -> None:
-    words = await _words(front, body)
+    said = await _said(front, body)
     number = await front.number(body, None)
-    await ask(front, body, number, Verb.NOTE, text=words)
+    await ask(front, body, number, Verb.NOTE, text=said)
 
 
-async def _words(front: Front, body: Body) -> str:
+async def _said(front: Front, body: Body) -> str:
     """The message that the shortcut was called on, as people see it."""
-    text = str((body.get("message") or {}).get("text") or "")
-    return as_typed(text, await front.names(text))
+    message = body.get("message") or {}
+    return words(message, await front.names(str(message)))

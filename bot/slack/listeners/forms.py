@@ -11,9 +11,8 @@ from bot.domain.timeline import Actor
 from bot.operations import look_up
 from bot.operations.permit import permit
 from bot.slack.grammar import Command, Verb
-from bot.slack.listeners.front import Body, Front, channel_of
+from bot.slack.listeners.front import Body, Front, asked_in
 from bot.slack.views import modals
-from bot.slack.views.inputs import Metadata
 from storage.database import Connection
 
 Form = Callable[..., dict[str, Any]]
@@ -41,11 +40,11 @@ async def ask(front: Front, body: Body, number: str, verb: Verb, **words: Any) -
         return look_up.overview(tx, look_up.incident(tx, number), now)
 
     overview = await front.look(body, query)
-    view = form(overview, Metadata(overview.incident.number, channel_of(body)), **words)
+    view = form(overview, asked_in(body, overview.incident.number), **words)
     await front.show_modal(body, view)
 
 
-async def show_declare(front: Front, body: Body, command: Command) -> None:
+async def show_declare(front: Front, body: Body, command: Command, description: str = "") -> None:
     """Ask for what a declaration needs, with what was said already filled in."""
 
     def query(tx: Connection, now: datetime, actor: Actor) -> Organization:
@@ -57,6 +56,7 @@ async def show_declare(front: Front, body: Body, command: Command) -> None:
         title=command.text,
         severity=command.severity,
         services=command.services,
-        metadata=Metadata(None, channel_of(body)),
+        description=description,
+        metadata=asked_in(body),
     )
     await front.show_modal(body, view)

@@ -29,6 +29,7 @@ from bot.operations.permit import LacksRight
 from bot.slack.grammar import Misunderstood
 from bot.slack.typed import NOBODY, Names, unnamed
 from bot.slack.views import answers
+from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
 from storage.database import Connection, Database, Full
 
@@ -139,10 +140,10 @@ class Front:
         )
 
     async def number(self, body: Body, given: str | None) -> str:
-        """The incident meant: the one named, else the one whose channel this is. Raises NotFound."""
-        channel_id = channel_of(body)
+        """The incident meant: the one named, else whose channel or thread this is. Raises NotFound."""
+        channel_id, thread_ts = channel_of(body), thread_of(body)
         found = given or (
-            await self.database.read(lambda tx: look_up.number_in_channel(tx, channel_id))
+            await self.database.read(lambda tx: look_up.number_at(tx, channel_id, thread_ts))
             if channel_id
             else None
         )
@@ -183,15 +184,7 @@ class Front:
         """Answer privately where they asked, else by direct message. An answer may be lost."""
         try:
             if response_url := body.get("response_url"):
-                webhook = AsyncWebhookClient(
-                    response_url, session=self.client.session, timeout=_TIMEOUT_SECONDS, retry_handlers=[]
-                )
-                await webhook.send(
-                    text=message.text,
-                    blocks=list(message.blocks),
-                    response_type="ephemeral",
-                    replace_original=False,
-                )
+                await self._respond(response_url, message, is_instead=False)
             else:
                 user_id, _ = user_of(body)
                 await self.client.chat_postMessage(
@@ -199,6 +192,24 @@ class Front:
                 )
         except UNHEARD as error:
             log.warning("an answer did not arrive", error=str(error))
+
+    async def replace(self, response_url: str, message: Message) -> None:
+        """Put the message in the place of the one in which they acted. It may be lost, as an answer may."""
+        try:
+            await self._respond(response_url, message, is_instead=True)
+        except UNHEARD as error:
+            log.warning("a message was not brought up to date", error=str(error))
+
+    async def _respond(self, response_url: str, message: Message, *, is_instead: bool) -> None:
+        webhook = AsyncWebhookClient(
+            response_url, session=self.client.session, timeout=_TIMEOUT_SECONDS, retry_handlers=[]
+        )
+        await webhook.send(
+            text=message.text,
+            blocks=list(message.blocks),
+            response_type="ephemeral",
+            replace_original=is_instead,
+        )
 
 
 def out_of_reach() -> Unavailable:
@@ -276,10 +287,14 @@ def identity(body: Body) -> str:
 
 
 def user_of(body: Body) -> tuple[str, str | None]:
-    """Slack's id of who asks, and of the workspace they belong to."""
+    """Slack's id of who asks, and of the workspace they belong to.
+
+    The person's own workspace counts; where Slack does not name it, that in which they acted. Neither stands
+    where the app is installed for a whole Enterprise Grid: `team` is null there.
+    """
     user = body.get("user")
     if isinstance(user, dict):
-        return str(user.get("id", "")), user.get("team_id")
+        return str(user.get("id", "")), user.get("team_id") or (body.get("team") or {}).get("id")
     if "event" in body:
         return str(body["event"].get("user", "")), body.get("team_id")
     return str(body.get("user_id", "")), body.get("user_team") or body.get("team_id")
@@ -290,3 +305,28 @@ def channel_of(body: Body) -> str | None:
     channel = body.get("channel")
     found = channel.get("id") if isinstance(channel, dict) else body.get("channel_id")
     return str(found) if found else None
+
+
+def card_url_of(body: Body) -> str | None:
+    """Where to put another message in the place of the one they acted in, if only they see that one.
+
+    Every other card is brought up to date by a delivery.
+    """
+    return body.get("response_url") if (body.get("container") or {}).get("is_ephemeral") else None
+
+
+def asked_in(body: Body, number: str | None = None) -> Metadata:
+    """What a form carries along: its incident, and where it was asked for."""
+    return Metadata(number, channel_of(body), card_url_of(body), is_at_home(body))
+
+
+def is_at_home(body: Body) -> bool:
+    """Whether they act in their home tab."""
+    return (body.get("view") or {}).get("type") == "home"
+
+
+def thread_of(body: Body) -> str | None:
+    """The thread in which the message stands that they act on; that which it begins, where it is in none."""
+    message = body.get("message") or {}
+    found = message.get("thread_ts") or message.get("ts")
+    return found if isinstance(found, str) else None

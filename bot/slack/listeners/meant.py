@@ -23,7 +23,7 @@ async def meant(front: Front, body: Body, command: Command) -> Command:
 
     def query(tx: Connection, now: datetime, actor: Actor) -> tuple[str | None, str | None, str | None]:
         here = channel_of(body)
-        own = look_up.number_in_channel(tx, here) if here else None
+        own = look_up.number_at(tx, here) if here else None
         return own, _number(tx, command.channel), _number(tx, command.ending)
 
     own, named, ending = await front.look(body, query)
@@ -40,7 +40,7 @@ def _number(tx: Connection, named: Named | None) -> str | None:
     """The number of the incident; a channel that is not known yet may say it in its name."""
     if named is None or named.channel is None:
         return named.number if named else None
-    return look_up.number_in_channel(tx, named.channel) or named.number
+    return look_up.number_at(tx, named.channel) or named.number
 
 
 def _with_words(command: Command, channel: Named) -> Command:

@@ -19,6 +19,7 @@ from bot.operations.carry_out_once import CarriedOutBefore
 from bot.slack.grammar import Verb
 from bot.slack.listeners import duty
 from bot.slack.listeners.front import Body, Front, person_meant, settled
+from bot.slack.listeners.shown_again import show_card, show_home
 from bot.slack.views import answers, inputs
 from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
@@ -52,12 +53,17 @@ def register(app: AsyncApp, front: Front) -> None:
         answer = answers.refusal(late, None) if isinstance(late, Refusal) else late
         if answer is not None:
             await front.tell(body, answer)
+        if not isinstance(late, Refusal):
+            metadata = _metadata(view)
+            await show_card(front, body, metadata.card_url, metadata.number)
+            if metadata.is_from_home:
+                await show_home(front, body)
 
 
 async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | Message | None:
     """What the modal asked for is done, and what to say of it; or why it is not done."""
     try:
-        metadata, values = Metadata.loads(str(view.get("private_metadata") or "")), inputs.values(view)
+        metadata, values = _metadata(view), inputs.values(view)
         verb, run = _meant(view, metadata, values)
         answer = await front.act(body, verb.value, run)
     except CarriedOutBefore:
@@ -71,10 +77,16 @@ async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | M
     return answer
 
 
+def _metadata(view: Values) -> Metadata:
+    return Metadata.loads(str(view.get("private_metadata") or ""))
+
+
 def _meant(view: Values, metadata: Metadata, values: Values) -> tuple[Verb, Run]:
     """Which form it is, and what it does. Raises Invalid for none of ours."""
     for verb, operation in SUBMISSIONS.items():
         if verb == view.get("callback_id"):
+            if metadata.number is None and verb is not Verb.DECLARE:
+                raise Invalid(form="names no incident")
             return verb, _about_incident(verb, operation, metadata.number or "", values)
     for verb, change in DUTY.items():
         if verb == view.get("callback_id"):
@@ -117,7 +129,7 @@ def _close(tx: Connection, now: datetime, actor: Actor, number: str, values: Val
 
 
 def _reopen(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
-    return respond.change_status(tx, now, actor, number, Status.INVESTIGATING, values.get("comment"))
+    return respond.reopen(tx, now, actor, number, values.get("comment"))
 
 
 def _status(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:

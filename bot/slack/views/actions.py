@@ -1,11 +1,15 @@
 """The ids of what can be pressed. A button's value is the incident's number."""
 
+import re
+
 from bot.domain.errors import Invalid
+from bot.domain.escalation import Standing
 from bot.domain.ids import as_incident_number
 from bot.slack.grammar import Verb
 
 ACKNOWLEDGE = "acknowledge"
 RESOLVE = "resolve"
+#: The value is the number and how far the escalation had come when the button was made.
 ESCALATE = "escalate"
 PAGE = "page"
 CLOSE = "close"
@@ -29,6 +33,7 @@ DECLINE_SWAP = "decline_swap"
 
 #: What the overflow menu of a card can hold.
 CHOICES = (Verb.STATUS, Verb.SEVERITY, Verb.ASSIGN, Verb.NOTE, Verb.CLOSE, Verb.REOPEN)
+_STANDING = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})")
 
 
 def choice(verb: Verb, number: str) -> str:
@@ -43,3 +48,20 @@ def parse_choice(value: str) -> tuple[Verb, str]:
     if word not in CHOICES or number is None:
         raise Invalid(choice="is not on this card")
     return Verb(word), number
+
+
+def escalation(number: str, standing: Standing) -> str:
+    """The value of a button to escalate: `INC-2026-044 1.0.2`."""
+    return f"{number} {standing.round}.{standing.repeats}.{standing.level}"
+
+
+def parse_escalation(value: str) -> tuple[str, Standing | None]:
+    """Which incident, and how far its escalation had come; cards of older versions do not say.
+
+    Raises Invalid when it is none that a card has.
+    """
+    text, space, shown = value.partition(" ")
+    number, found = as_incident_number(text), _STANDING.fullmatch(shown)
+    if number is None or (space and found is None):
+        raise Invalid(button="is not on this card")
+    return number, Standing(*map(int, found.groups())) if found is not None else None

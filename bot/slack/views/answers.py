@@ -32,8 +32,10 @@ def help(topic: Verb | None) -> Message:
     return kit.message("Tocsin: what you can do with /incident", blocks)
 
 
-def listing(found: Sequence[Overview], total: int, command: Command, now: datetime) -> Message:
-    """The incidents found, newest first, each with a way to look closer."""
+def listing(
+    found: Sequence[Overview], total: int, command: Command, now: datetime, *, first: str = "newest"
+) -> Message:
+    """The incidents found, `first` first, each with a way to look closer; and how to see the rest."""
     if not found:
         return done(f"You have no {_what(command)}." if command.mine else f"No {_what(command)}.")
     in_all = f"{total} {_what(command, total)}{' of yours' if command.mine else ''}"
@@ -46,7 +48,7 @@ def listing(found: Sequence[Overview], total: int, command: Command, now: dateti
         blocks.append(kit.section(text, kit.button("Show", actions.SHOW, incident.number)))
     if total > len(found):
         blocks.append(
-            kit.context(f"The newest {len(found)} of {total}. Narrow it: `/incident list SEV1`, `mine`.")
+            kit.context(f"The {first} {len(found)} of {total}. Narrow it: `/incident list SEV1`, `mine`.")
         )
     return kit.message(in_all, blocks)
 
@@ -106,6 +108,15 @@ def refusal(refused: Refusal, suggestion: str | None) -> Message:
         typed = kit.escape(" ".join(suggestion.split()))
         text += f"\nDid you mean {f'`/incident {typed}`' if '`' not in typed else f'/incident {typed}'}?"
     return kit.message(kit.escape(refused.sentence), [kit.section(text)])
+
+
+def look_again(refused: Refusal, overview: Overview) -> Message:
+    """Why it was not escalated, how far it has come, and the way further."""
+    refused_so = refusal(refused, None)
+    state = [part for part in (card.level_word(overview), card.next_word(overview)) if part]
+    further = card.escalate_button(overview)
+    more = [*([kit.context(" · ".join(state))] if state else []), *([kit.row(further)] if further else [])]
+    return kit.message(refused_so.text, [*refused_so.blocks, *more])
 
 
 def still_working() -> Message:

@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import datetime
 
+from bot.domain.escalation import standing
 from bot.domain.incident import Incident, Status
 from bot.domain.outage import Told
 from bot.domain.overview import NextLevel, Overview
@@ -215,7 +216,8 @@ def escalate_button(overview: Overview) -> Element | None:
     confirm = kit.confirmation(
         "Escalate now?", f"This pages {whom(following)} (level {following.level}).", "Escalate"
     )
-    return kit.button("Escalate", actions.ESCALATE, overview.incident.number, confirm=confirm)
+    value = actions.escalation(overview.incident.number, standing(overview.incident))
+    return kit.button("Escalate", actions.ESCALATE, value, confirm=confirm)
 
 
 def _menu(number: str) -> Element | None:

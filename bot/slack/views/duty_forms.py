@@ -1,5 +1,6 @@
 """Forms about who is on call: an override, a swap."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -42,7 +43,12 @@ def override(
 def swap(own: Shifts, others: Sequence[tuple[Person, Shifts]], metadata: Metadata) -> View:
     """One of my shifts, whom I ask to take it, and what I would take in return."""
     options = [_option(*one) for one in own][: kit.OPTIONS]
-    groups = {person.name: [_option(*one) for one in found] for person, found in others if found}
+    named = Counter(person.name for person, _ in others)
+    groups = [
+        (_heading(person, is_alone=named[person.name] == 1), [_option(*one) for one in found])
+        for person, found in others
+        if found
+    ]
     blocks = [
         inputs.field(
             "shift",
@@ -62,6 +68,11 @@ def swap(own: Shifts, others: Sequence[tuple[Person, Shifts]], metadata: Metadat
             )
         )
     return inputs.modal(Verb.SWAP, "Swap a shift", "Ask", blocks, metadata)
+
+
+def _heading(person: Person, *, is_alone: bool) -> str:
+    """The name; of several who are called so, with what the organization file calls each."""
+    return person.name if is_alone else f"{person.name} ({person.id})"
 
 
 def _option(schedule: Schedule, shift: Shift) -> Element:

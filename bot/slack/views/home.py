@@ -13,22 +13,25 @@ from bot.slack.views import actions, answers, kit
 from bot.slack.views import rota as rota_view
 from bot.slack.views.kit import Block
 
+#: Incidents that are shown, and how many there are.
+Listed = tuple[Sequence[Overview], int]
+
 
 def home(
     person: Person,
-    mine: Sequence[Overview],
-    open_incidents: Sequence[Overview],
+    mine: Listed,
+    open_incidents: Listed,
     rota: Rota,
     now: datetime,
 ) -> dict[str, Any]:
-    """What is mine, what is open, and who is on call."""
+    """What is mine, what is open, and who is on call. The worst comes first."""
     blocks: list[Block] = [
         kit.header(f"Hello {person.name}"),
         kit.row(kit.button("Declare incident", actions.OPEN_DECLARE, style="primary")),
         kit.divider(),
-        *answers.listing(mine, len(mine), Command(Verb.LIST, mine=True), now).blocks,
+        *answers.listing(*mine, Command(Verb.LIST, mine=True), now, first="worst").blocks,
         kit.divider(),
-        *answers.listing(open_incidents, len(open_incidents), Command(Verb.LIST), now).blocks,
+        *answers.listing(*open_incidents, Command(Verb.LIST), now, first="worst").blocks,
         kit.divider(),
         *rota_view.oncall(rota).blocks,
     ]

@@ -1,8 +1,8 @@
 """The pieces of a form, and what was filled in. An input's block id is its field's name."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,21 +25,29 @@ class Metadata:
 
     number: str | None
     channel_id: str | None
+    #: The response URL of a card that only this person sees.
+    card_url: str | None = None
+    is_from_home: bool = False
 
     def dumps(self) -> str:
-        return json.dumps({"number": self.number, "channel_id": self.channel_id})
+        return json.dumps(asdict(self))
 
     @staticmethod
     def loads(text: str) -> "Metadata":
         """Raises Invalid for what no form of ours carries."""
         try:
             found = json.loads(text)
-            number, channel_id = found["number"], found["channel_id"]
+            number, channel_id, card_url = found["number"], found["channel_id"], found.get("card_url")
         except (ValueError, TypeError, KeyError, RecursionError):
             raise Invalid(form="is not one of Tocsin's") from None
         if number is not None and (not isinstance(number, str) or as_incident_number(number) is None):
             raise Invalid(form="names no incident")
-        return Metadata(number, channel_id if isinstance(channel_id, str) else None)
+        is_from_home = found.get("is_from_home") is True
+        return Metadata(number, _text_or_none(channel_id), _text_or_none(card_url), is_from_home)
+
+
+def _text_or_none(found: object) -> str | None:
+    return found if isinstance(found, str) else None
 
 
 def modal(verb: Verb, title: str, submit: str, blocks: Sequence[Block], metadata: Metadata) -> View:
@@ -92,14 +100,14 @@ def select(options: list[Element], initial: Element | None, placeholder: str) ->
     return element | {"initial_option": initial} if initial else element
 
 
-def grouped(groups: Mapping[str, list[Element]], placeholder: str) -> Element:
+def grouped(groups: Sequence[tuple[str, list[Element]]], placeholder: str) -> Element:
     """A menu whose choices stand under headings."""
     return {
         "type": "static_select",
         "action_id": VALUE,
         "option_groups": [
             {"label": kit.plain_text(heading, kit.OPTION_TEXT), "options": options[: kit.OPTIONS]}
-            for heading, options in list(groups.items())[: kit.OPTIONS]
+            for heading, options in groups[: kit.OPTIONS]
         ],
         "placeholder": kit.plain_text(placeholder, 150),
     }
@@ -121,19 +129,38 @@ def moment(initial: datetime) -> Element:
 
 
 def values(view: View) -> dict[str, Any]:
-    """What was filled in, by field: texts, chosen values or lists of them, Slack user ids, Unix seconds."""
+    """What was filled in, by field: texts, chosen values or lists of them, Slack user ids, Unix seconds.
+
+    None where nothing was. Raises Invalid for what an input of ours does not give: whatever is returned has
+    the type of its field.
+    """
     state = (view.get("state") or {}).get("values") or {}
-    return {field: _value(next(iter(filled.values()))) for field, filled in state.items() if filled}
+    found = {field: _value(next(iter(filled.values()))) for field, filled in state.items() if filled}
+    strange = [field for field, value in found.items() if not _belongs(field, value)]
+    if strange:
+        raise Invalid(**dict.fromkeys(strange, "is not what this form asks for"))
+    return found
 
 
 def _value(filled: dict[str, Any]) -> Any:
     if "selected_options" in filled:
-        return [option["value"] for option in filled["selected_options"] or []]
+        return [option.get("value") for option in filled["selected_options"] or []]
     if option := filled.get("selected_option"):
-        return option["value"]
+        return option.get("value")
     if "selected_date_time" in filled:
         return filled["selected_date_time"]
     return filled.get("selected_user") or filled.get("value")
+
+
+#: Fields that are neither a text, a choice nor a person.
+_LISTS, _MOMENTS = frozenset({"services"}), frozenset({"starts_at", "ends_at"})
+
+
+def _belongs(field: str, value: object) -> bool:
+    """Whether the field can hold this."""
+    if field in _LISTS:
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return value is None or isinstance(value, int if field in _MOMENTS else str)
 
 
 def errors_for(view: View, refusal: Refusal) -> dict[str, str]:

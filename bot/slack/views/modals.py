@@ -30,6 +30,7 @@ def declare(
     severity: Severity | None,
     services: Sequence[str],
     metadata: Metadata,
+    description: str = "",
 ) -> View:
     named = dict.fromkeys(organization.service_named(name) for name in services)
     chosen = [one for one in named if one is not None and one.is_active][: kit.OPTIONS]
@@ -37,6 +38,7 @@ def declare(
     offered = [*chosen, *active][: kit.OPTIONS]
     hint = _MORE_SERVICES if len(offered) < len(chosen) + len(active) else None
     severities = [kit.option(f"{one}: {what}", one) for one, what in _WORST_TO_LEAST.items()]
+    seen = inputs.text(kit.shortened(description, inputs.LONGEST), multiline=True)
     picked = [one for one in severities if one["value"] == severity]
     blocks = [
         inputs.field(
@@ -51,7 +53,7 @@ def declare(
             inputs.select(severities, picked[0] if picked else None, "As the services say"),
             optional=True,
         ),
-        inputs.field("description", "What do you see?", inputs.text("", multiline=True), optional=True),
+        inputs.field("description", "What do you see?", seen, optional=True),
     ]
     return inputs.modal(Verb.DECLARE, "Declare an incident", "Declare", blocks, metadata)
 
@@ -124,7 +126,7 @@ def assign(overview: Overview, metadata: Metadata) -> View:
 
 
 def note(overview: Overview, metadata: Metadata, text: str = "") -> View:
-    words = inputs.text(text[: inputs.LONGEST], multiline=True)
+    words = inputs.text(kit.shortened(text, inputs.LONGEST), multiline=True)
     blocks = [_about(overview), inputs.field("note", "What happened?", words)]
     return inputs.modal(Verb.NOTE, "Add a note", "Add", blocks, metadata)
 
