@@ -20,6 +20,8 @@ BODY_SECONDS = 10.0
 
 async def document(request: web.Request) -> Mapping[str, Any]:
     """The JSON object in the body. Raises RequestRefused and Invalid."""
+    if any(one.strip().lower() != "identity" for one in request.headers.getall("Content-Encoding", [])):
+        raise Invalid(**{"Content-Encoding": "must be identity: send the body as it is"})
     if (request.content_length or 0) > LARGEST_BODY:
         raise _too_large()
     try:

@@ -73,6 +73,11 @@ def check(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> N
     _check_shape(headers.get("Content-Type", ""), body)
 
 
+def _check_coding(headers: Mapping[str, str]) -> None:
+    if headers.get("Content-Encoding", "identity") != "identity":
+        raise Refused(400, "the body is coded, as Slack sends none")
+
+
 def _check_shape(content_type: str, body: bytes) -> None:
     try:
         text = body.decode()
@@ -95,8 +100,9 @@ def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:
     """`POST /slack/events`, which takes commands, interactions and events."""
 
     async def receive(request: web.Request) -> web.Response:
-        body = await _body(request)
         try:
+            _check_coding(request.headers)
+            body = await _body(request)
             check(request.headers, body, secret, now().timestamp())
         except Refused as refused:
             return web.Response(status=refused.status, text=str(refused))

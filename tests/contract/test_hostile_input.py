@@ -1,5 +1,6 @@
 """Whatever arrives: it is refused with a reason or taken as it is, and never our mistake."""
 
+import gzip
 import json
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +9,8 @@ import pytest
 
 from tests.contract.conftest import Api
 from tests.contract.endpoints import PAGE, SCOPED, VERIFY, WRITES, Endpoint
-from tests.contract.expect import INVALID, opened, refused
+from tests.contract.expect import INVALID, names, opened, refused
+from tests.quiet import Quiet
 
 TOO_LARGE = (413, "PAYLOAD_TOO_LARGE")
 MEBIBYTE = 1 << 20
@@ -65,6 +67,35 @@ async def test_body_over_one_mebibyte_is_too_large(api: Api, endpoint: Endpoint)
     padded = json.dumps(endpoint.body).encode().ljust(MEBIBYTE + 1)
     reply = await api.request(endpoint.method, f"/api/v1{endpoint.path}", await api.key(), body=padded)
     refused(reply, TOO_LARGE)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "x-unknown", "gzip, identity"])
+@pytest.mark.parametrize("endpoint", BODIED, ids=str)
+async def test_coded_body_is_refused(api: Api, endpoint: Endpoint, coding: str) -> None:
+    await opened(await api.client())
+    key, body = await api.key(), json.dumps(endpoint.body).encode()
+    headers = {"Content-Encoding": coding}
+    reply = await api.request(endpoint.method, f"/api/v1{endpoint.path}", key, body=body, headers=headers)
+    assert names(refused(reply, INVALID), "Content-Encoding")
+
+
+async def test_body_is_never_inflated_whoever_sends_it_wherever(api: Api, quiet: Quiet) -> None:
+    """One of them is not what its header says: whoever inflated it, even to throw it away, would fail."""
+    bodies, key = (b"no gzip", gzip.compress(b" " * 64 * MEBIBYTE)), await api.key()
+    for path in ("/api/v1/incidents", "/api/v1/auth/verify", "/api/v1/nothing", "/healthz", "/nothing"):
+        for asked_with in (key, None, "rf_unknown"):
+            for body in bodies:
+                headers = {"Content-Encoding": "gzip"}
+                reply = await api.request("POST", path, asked_with, body=body, headers=headers)
+                assert 400 <= reply.status < 413, f"{path}: {reply.text}"
+    quiet.check()
+
+
+async def test_body_that_is_said_to_be_as_it_is_is_read(api: Api) -> None:
+    body = {"title": "Down", "service_ids": [await (await api.client()).service_key("Queue")]}
+    headers = {"Content-Encoding": "Identity"}
+    reply = await api.request("POST", "/api/v1/incidents", await api.key(), json=body, headers=headers)
+    assert reply.status == 201, reply.text
 
 
 async def test_body_of_one_mebibyte_is_read(api: Api) -> None:
