@@ -9,6 +9,7 @@ from multidict import MultiMapping
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bot import strict_json
 from bot.api.envelope import RequestRefused
 from bot.api.front import document_of
 from bot.domain.errors import Invalid
@@ -34,8 +35,9 @@ async def document(request: web.Request) -> Mapping[str, Any]:
         raise _too_large() from None
     try:
         return document_of(content)
-    except (ValueError, RecursionError):
-        raise Invalid(body="must be a JSON object in UTF-8") from None
+    except ValueError:
+        sentence = f"must be a JSON object in UTF-8, nested at most {strict_json.DEEPEST} deep"
+        raise Invalid(body=sentence) from None
 
 
 def shaped(shape: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:

@@ -6,7 +6,6 @@ fresh timestamp of digits, a right signature, valid UTF-8, a bounded size and th
 
 import hashlib
 import hmac
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,6 +18,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import strict_json
 from bot.domain.time import Now
 from bot.slack import shapes
 
@@ -86,14 +86,14 @@ def _check_shape(content_type: str, body: bytes) -> None:
         else:
             for payload in parse_qs(text, strict_parsing=True).get("payload", []):
                 _check_request(payload)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Refused(400, "the body is not what Slack sends") from None
 
 
 def _check_request(text: str) -> None:
     if text.count("{") + text.count("[") > 20_000:
         raise ValueError("too deep or too many")
-    shapes.check(json.loads(text))
+    shapes.check(strict_json.loads(text))
 
 
 def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:

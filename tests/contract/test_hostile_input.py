@@ -33,6 +33,9 @@ NO_JSON = {
     "raw NUL": b'{"title": "a\x00b"}',
     "deeper than a stack": b"[" * 200_000,
     "deep objects": b'{"title":' * 100_000,
+    "UTF-16": '{"title": "Down"}'.encode("utf-16"),
+    "UTF-16 without a mark": '{"title": "Down"}'.encode("utf-16-le"),
+    "UTF-32": '{"title": "Down"}'.encode("utf-32"),
     "form": b"title=Down&service_ids=svc_K7M4Q9TZ2H",
     "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
 }
@@ -42,7 +45,7 @@ NO_OBJECT = [b"null", b"true", b"5", b'"title"', b"[]", b'[{"title": "Down"}]']
 @pytest.mark.parametrize("body", NO_JSON.values(), ids=NO_JSON.keys())
 async def test_body_that_is_no_json_is_refused(api: Api, body: bytes) -> None:
     reply = await api.request("POST", "/api/v1/incidents", await api.key(), body=body)
-    refused(reply, INVALID)
+    assert names(refused(reply, INVALID), "body")
 
 
 @pytest.mark.parametrize("body", NO_OBJECT, ids=lambda body: body.decode())
@@ -179,6 +182,29 @@ async def test_numbers_of_endless_digits_are_not_our_mistake(api: Api) -> None:
     for number in (b"9" * 5_000, b"-" + b"9" * 5_000, b"1e999999", b"1." + b"0" * 5_000):
         body = b'{"title": "Down", "service_ids": ["svc_ZZZZZZZZZZ"], "severity": ' + number + b"}"
         refused(await api.request("POST", "/api/v1/incidents", key, body=body), INVALID)
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")], ids=["arrays", "objects"])
+async def test_how_deep_a_body_may_go_depends_on_no_stack(api: Api, opening: bytes, closing: bytes) -> None:
+    """With an idempotency key it is written out again from deeper in the stack than it was read."""
+    service = await (await api.client()).service_key("Queue")
+    keys = [await api.key(), await api.key()]
+    for depth in (1, 99, 100, 101, 900, *range(930, 1000), 100_000):
+        # The whole lies one deeper than what is in it.
+        nested = opening * (depth - 1) + b"1" + closing * (depth - 1)
+        body = b'{"title": "Deep", "service_ids": ["%s"], "x": %s}' % (service.encode(), nested)
+        for key, headers in zip(keys, ({}, {"Idempotency-Key": f"{depth}"}), strict=True):
+            reply = await api.request("POST", "/api/v1/incidents", key, body=body, headers=headers)
+            if depth <= 100:
+                assert reply.status == 201, reply.text
+            else:
+                assert names(refused(reply, INVALID), "body")
+
+
+async def test_bracket_in_a_text_is_no_depth(api: Api) -> None:
+    service = await (await api.client()).service_key("Queue")
+    body = {"title": "[{" * 100, "service_ids": [service]}
+    assert (await api.request("POST", "/api/v1/incidents", await api.key(), json=body)).status == 201
 
 
 async def test_fields_given_twice_are_not_our_mistake(api: Api) -> None:

@@ -114,6 +114,12 @@ MALFORMED: dict[str, tuple[str, bytes]] = {
     "a number": (JSON, b"1e400"),
     "null": (JSON, b"null"),
     "5,000 arrays": (JSON, b'{"event": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"),
+    **{
+        f"{deep} arrays": (JSON, b'{"event": ' + b"[" * deep + b"]" * deep + b"}") for deep in (100, 960, 990)
+    },
+    "payload 960 deep": (FORM, b"payload=" + b"%5B" * 960 + b"%5D" * 960),
+    "NaN": (JSON, b'{"type": "event_callback", "event": {"type": "message", "x": NaN}}'),
+    "UTF-16": (JSON, '{"type": "event_callback"}'.encode("utf-16")),
     "5,000 objects": (JSON, b'{"a":' * 5_000 + b"1" + b"}" * 5_000),
     "payload that is not JSON": (FORM, b"payload=hello"),
     "payload that is an array": (FORM, b"payload=%5B%5D"),
