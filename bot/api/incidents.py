@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from bot.api.envelope import Answer, answer
 from bot.api.fields import (
@@ -13,6 +13,7 @@ from bot.api.fields import (
     IncidentNumber,
     ListQuery,
     Moment,
+    Most,
     Named,
     PersonRef,
     ServiceKey,
@@ -34,6 +35,8 @@ from storage.database import Connection
 
 #: Timeline events in one answer.
 TIMELINE_LIMIT = 200
+#: Keys in one request. They may name fewer services, of which one that is named again counts once.
+_MOST_KEYS = Most(20 * declare.SERVICE_LIMIT)
 _CHANGEABLE = ("title", "description", "severity", "assigned_to")
 _APP_REDIRECT = "https://slack.com/app_redirect?channel="
 
@@ -55,7 +58,7 @@ class NewIncident(Shape):
     severity: Severity | None = Field(
         None, description="Else the most severe default of the services, else the organization's."
     )
-    service_ids: Annotated[tuple[ServiceKey, ...], Distinct] = Field(
+    service_ids: Annotated[tuple[ServiceKey, ...], Distinct, BeforeValidator(_MOST_KEYS.check)] = Field(
         min_length=1, description="Public keys of 1 to 50 services; see `GET /services`."
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from aiohttp import web
@@ -17,6 +18,8 @@ from bot.domain.errors import Invalid
 LARGEST_BODY = 1024 * 1024
 #: Who sends slower than this holds nothing but their own connection.
 BODY_SECONDS = 10.0
+#: A refusal names so many wrong fields, and tells how many more there are.
+MOST_NAMED = 12
 
 
 async def document(request: web.Request) -> Mapping[str, Any]:
@@ -41,14 +44,14 @@ async def document(request: web.Request) -> Mapping[str, Any]:
 
 
 def shaped(shape: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
-    """The values as the shape wants them. Raises Invalid with every field that is wrong."""
+    """The values as the shape wants them. Raises Invalid, which names the fields that are wrong."""
     try:
         return shape.model_validate(values)
     except ValidationError as error:
         details: dict[str, str] = {}
-        for one in error.errors(include_url=False, include_context=True):
+        for one in error.errors(include_url=False, include_context=True, include_input=False):
             details.setdefault(_field(one["loc"]), _sentence(one))
-        raise Invalid(**details) from None
+        raise Invalid(**_shortened(details)) from None
 
 
 def query_of(shape: type[BaseModel], query: MultiMapping[str]) -> dict[str, Any]:
@@ -63,6 +66,12 @@ def query_of(shape: type[BaseModel], query: MultiMapping[str]) -> dict[str, Any]
         elif values:
             found[name] = values[0]
     return found
+
+
+def _shortened(details: dict[str, str]) -> dict[str, str]:
+    named = dict(islice(details.items(), MOST_NAMED))
+    more = len(details) - len(named)
+    return named | ({"more": f"{more} more fields are wrong"} if more else {})
 
 
 def _too_large() -> RequestRefused:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.contract.conftest import Api
-from tests.contract.endpoints import PAGE, SCOPED, VERIFY, WRITES, Endpoint
+from tests.contract.endpoints import NUMBER, PAGE, SCOPED, VERIFY, WRITES, Endpoint
 from tests.contract.expect import INVALID, names, opened, refused
 from tests.quiet import Quiet
 
@@ -205,6 +205,36 @@ async def test_bracket_in_a_text_is_no_depth(api: Api) -> None:
     service = await (await api.client()).service_key("Queue")
     body = {"title": "[{" * 100, "service_ids": [service]}
     assert (await api.request("POST", "/api/v1/incidents", await api.key(), json=body)).status == 201
+
+
+#: Lists as long as a body can be, of what costs most when each entry is looked at.
+LONG = {
+    "service_ids": ("/incidents", {"title": "Down"}, [""] * 250_000),
+    "channels": (f"/incidents/{NUMBER}/page", {"email": "farid@example.com"}, [1] * 250_000),
+    "timeline": ("/postmortems", {"incident_number": NUMBER}, [{}] * 250_000),
+    "action_items": ("/postmortems", {"incident_number": NUMBER}, [{}] * 250_000),
+    "impact.services_affected": ("/postmortems", {"incident_number": NUMBER}, [1] * 250_000),
+}
+
+
+@pytest.mark.parametrize("field", LONG)
+async def test_of_a_list_that_is_too_long_no_entry_is_looked_at(api: Api, field: str) -> None:
+    path, rest, entries = LONG[field]
+    outer, _, inner = field.partition(".")
+    body = rest | {outer: {inner: entries} if inner else entries}
+    text = json.dumps(body, separators=(",", ":")).encode()
+    assert len(text) <= MEBIBYTE
+    reply = await api.request("POST", f"/api/v1{path}", await api.key(), body=text)
+    details = refused(reply, INVALID)
+    assert "250000" in details[field]
+    assert not [one for one in details if one.startswith(f"{field}.")]
+
+
+async def test_refusal_names_a_dozen_fields_and_tells_how_many_more_there_are(api: Api) -> None:
+    body = {"incident_number": NUMBER, "timeline": [{}] * 200, "action_items": [{}] * 200}
+    details = refused(await api.request("POST", "/api/v1/postmortems", await api.key(), json=body), INVALID)
+    assert len(details) == 13
+    assert details["more"] == "588 more fields are wrong"
 
 
 async def test_fields_given_twice_are_not_our_mistake(api: Api) -> None:
