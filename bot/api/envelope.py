@@ -108,10 +108,13 @@ def failure(refusal: Refusal, meta: Meta) -> web.Response:
 
 
 def _response(text: str, status: int, meta: Meta) -> web.Response:
-    return web.Response(
+    response = web.Response(
         body=text.encode(),
         status=status,
         content_type="application/json",
         charset="utf-8",
         headers=meta.headers,
     )
+    if meta.headers.get("Connection") == "close":
+        response.force_close()
+    return response

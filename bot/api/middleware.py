@@ -5,7 +5,6 @@ from typing import Any
 
 import structlog
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.api import envelope, idempotency
 from bot.api.authentication import Caller
@@ -39,11 +38,6 @@ def _serving(front: Front, route: Route) -> Serve:
         except Full:
             sentence = "Tocsin cannot reach its database right now. Nothing was done; try again."
             return envelope.failure(Unavailable(sentence), meta)
-        except HttpProcessingError:
-            refused = RequestRefused(
-                "VALIDATION_ERROR", "The body cannot be decoded.", {"body": "is damaged"}
-            )
-            return envelope.failure(refused, meta)
         except Exception:
             # Whatever it is, the caller hears that it is our fault, and nothing of what is inside.
             log.exception("a request failed", path=route.path, request=meta.request_id)

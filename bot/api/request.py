@@ -36,6 +36,8 @@ async def document(request: web.Request) -> Mapping[str, Any]:
         raise RequestRefused("REQUEST_TIMEOUT", sentence, headers={"Connection": "close"}) from None
     except web.HTTPRequestEntityTooLarge:
         raise _too_large() from None
+    except (OSError, web.RequestPayloadError):
+        raise _damaged() from None
     try:
         return document_of(content)
     except ValueError:
@@ -77,6 +79,15 @@ def _shortened(details: dict[str, str]) -> dict[str, str]:
 def _too_large() -> RequestRefused:
     return RequestRefused(
         "PAYLOAD_TOO_LARGE", "The body is larger than 1 MiB.", {"body": "must have at most 1 MiB"}
+    )
+
+
+def _damaged() -> RequestRefused:
+    return RequestRefused(
+        "VALIDATION_ERROR",
+        "The body ended before it was whole, or came damaged.",
+        {"body": "is damaged"},
+        {"Connection": "close"},
     )
 
 

@@ -4,6 +4,7 @@ Bolt alone answers several malformed unauthenticated requests with 500. What rea
 fresh timestamp of digits, a right signature, valid UTF-8, a bounded size and the shape it must have.
 """
 
+import asyncio
 import hashlib
 import hmac
 import logging
@@ -24,6 +25,8 @@ from bot.slack import shapes
 
 LARGEST_BODY = 256 * 1024
 FRESH_SECONDS = 300
+#: Whoever sends slower than this is not Slack, which gives up after three.
+BODY_SECONDS = 10.0
 #: Four pings without an answer, and slack_sdk takes the socket for dead and opens another one.
 PING_SECONDS = 2
 
@@ -118,10 +121,18 @@ def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:
 
 
 async def _body(request: web.Request) -> bytes:
-    """The raw body. Raises 413 when it is larger than anything Slack sends."""
-    body = await request.content.read(LARGEST_BODY + 1)
-    while len(body) <= LARGEST_BODY and (more := await request.content.read(LARGEST_BODY + 1 - len(body))):
-        body += more
+    """The raw body. Raises Refused, and 413 when it is larger than anything Slack sends."""
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while len(body) <= LARGEST_BODY and (
+                more := await request.content.read(LARGEST_BODY + 1 - len(body))
+            ):
+                body += more
+    except TimeoutError:
+        raise Refused(408, f"the body did not arrive within {BODY_SECONDS:.0f} seconds") from None
+    except (OSError, web.RequestPayloadError):
+        raise Refused(400, "the body did not arrive whole") from None
     if len(body) > LARGEST_BODY:
         raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, len(body))
     return body
