@@ -11,7 +11,7 @@ from bot.api.authentication import Caller
 from bot.api.envelope import Answer, Meta, RequestRefused
 from bot.api.front import Call, Front
 from bot.api.limits import Category
-from bot.api.request import document, query_of, shaped
+from bot.api.request import document, nothing, query_of, shaped
 from bot.api.routes import BASE, ROUTES, Route
 from bot.domain.errors import NotAllowed, NotFound, Refusal, Unavailable
 from bot.operations.issue_key import Unauthorized
@@ -58,7 +58,9 @@ async def _answer(front: Front, route: Route, request: web.Request, meta: Meta) 
     idempotency_key = (
         idempotency.key_in(request.headers.get(idempotency.HEADER)) if route.is_idempotent else None
     )
-    given: Mapping[str, Any] = await document(request) if route.body is not None else {}
+    given: Mapping[str, Any] = {}
+    if route.method != "GET":
+        given = await (document(request) if route.body is not None else nothing(request))
     body = shaped(route.body, given) if route.body is not None else None
     return await route.handler(front, Call(caller, path, query, body, given, idempotency_key))
 

@@ -24,13 +24,34 @@ MOST_NAMED = 12
 
 async def document(request: web.Request) -> Mapping[str, Any]:
     """The JSON object in the body. Raises RequestRefused and Invalid."""
+    content = await _content(request)
+    try:
+        return document_of(content)
+    except ValueError:
+        sentence = f"must be a JSON object in UTF-8, nested at most {strict_json.DEEPEST} deep"
+        raise Invalid(body=sentence) from None
+
+
+async def nothing(request: web.Request) -> Mapping[str, Any]:
+    """Nothing, whatever JSON the body may hold. Raises RequestRefused and Invalid."""
+    content = await _content(request)
+    try:
+        if content.strip():
+            strict_json.loads(content)
+    except ValueError:
+        raise Invalid(body="must be JSON in UTF-8, or nothing: it is not looked at") from None
+    return {}
+
+
+async def _content(request: web.Request) -> bytes:
+    """The body as it came."""
     if any(one.strip().lower() != "identity" for one in request.headers.getall("Content-Encoding", [])):
         raise Invalid(**{"Content-Encoding": "must be identity: send the body as it is"})
     if (request.content_length or 0) > LARGEST_BODY:
         raise _too_large()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            content = await request.read()
+            return await request.read()
     except TimeoutError:
         sentence = f"The body did not arrive within {BODY_SECONDS:.0f} seconds."
         raise RequestRefused("REQUEST_TIMEOUT", sentence, headers={"Connection": "close"}) from None
@@ -38,11 +59,6 @@ async def document(request: web.Request) -> Mapping[str, Any]:
         raise _too_large() from None
     except (OSError, web.RequestPayloadError):
         raise _damaged() from None
-    try:
-        return document_of(content)
-    except ValueError:
-        sentence = f"must be a JSON object in UTF-8, nested at most {strict_json.DEEPEST} deep"
-        raise Invalid(body=sentence) from None
 
 
 def shaped(shape: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:

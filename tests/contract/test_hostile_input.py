@@ -16,6 +16,8 @@ TOO_LARGE = (413, "PAYLOAD_TOO_LARGE")
 MEBIBYTE = 1 << 20
 #: The writes that need a body.
 BODIED = [one for one in (*WRITES, PAGE) if one.body]
+#: Those that look at none.
+BODILESS = [one for one in WRITES if not one.body]
 
 #: Bodies that are no JSON, or that some parsers take for it.
 NO_JSON = {
@@ -62,6 +64,33 @@ async def test_malformed_json_is_refused_by_every_write(api: Api, endpoint: Endp
     await opened(await api.client())
     reply = await api.request(endpoint.method, f"/api/v1{endpoint.path}", await api.key(), body=b'{"a": ')
     refused(reply, INVALID)
+
+
+@pytest.mark.parametrize("body", [b"", b" \n", b"{}", b'{"x": 1}', b"null", b"[]", b'"x"'], ids=repr)
+@pytest.mark.parametrize("endpoint", BODILESS, ids=str)
+async def test_body_that_nothing_is_wanted_of_is_not_looked_at(
+    api: Api, endpoint: Endpoint, body: bytes
+) -> None:
+    await opened(await api.client())
+    reply = await api.request(endpoint.method, f"/api/v1{endpoint.path}", await api.key(), body=body)
+    assert reply.status == 200, reply.text
+    await api.settle()
+
+
+@pytest.mark.parametrize("endpoint", BODILESS, ids=str)
+async def test_body_that_cannot_be_read_is_refused_also_where_nothing_is_wanted_of_it(
+    api: Api, endpoint: Endpoint
+) -> None:
+    client, key, path = await api.client(), await api.key(), f"/api/v1{endpoint.path}"
+    number = await opened(client)
+    await api.settle()
+    before = await client.incident(number)
+    for body in (b"{", b"x=1", b"[" * 1_000, b"\xff\xfe"):
+        assert names(refused(await api.request(endpoint.method, path, key, body=body), INVALID), "body")
+    coded = {"Content-Encoding": "gzip"}
+    refused(await api.request(endpoint.method, path, key, body=b"{}", headers=coded), INVALID)
+    refused(await api.request(endpoint.method, path, key, body=b" " * (MEBIBYTE + 1)), TOO_LARGE)
+    assert await client.incident(number) == before
 
 
 @pytest.mark.parametrize("endpoint", BODIED, ids=str)
