@@ -26,6 +26,12 @@ async def test_guesses_are_limited_by_address_until_a_minute_is_over(api: Api) -
     assert await guess(api, 0) == 401
 
 
+async def test_who_guesses_where_nothing_is_hears_no_more_than_elsewhere(api: Api) -> None:
+    for n in range(PER_MINUTE):
+        assert (await api.request("GET", "/api/v1/nothing", f"rf_{n:043}")).status == 401
+    assert await guess(api, PER_MINUTE) == 429
+
+
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
 async def test_addresses_that_the_caller_names_are_not_believed(api: Api, header: str) -> None:
     for n in range(PER_MINUTE):
