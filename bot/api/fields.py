@@ -8,13 +8,15 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import core_schema
 
-from bot.domain.ids import as_incident_number
+from bot.domain.ids import as_incident_number, as_postmortem_number
 
 #: Rows of a list.
 DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 #: SQLite and PostgreSQL count in 64 bits.
 LARGEST_OFFSET = 2**63 - 1
 
+_INCIDENT_NUMBER = "[Ii][Nn][Cc]-[0-9]{4}-[0-9]{1,9}"
+_POSTMORTEM_NUMBER = "[Pp][Mm]-[0-9]{4}-[0-9]{1,9}"
 _SERVICE_KEY = r"svc_[A-HJ-NP-TV-Z][A-HJ-NP-TV-Z2-9]{9}"
 #: No space, no control character; the mail server knows the rest.
 _ADDRESS = r"[^@\x00-\x20\x7f-\xa0]{1,64}@[^@\x00-\x20\x7f-\xa0]{1,190}"
@@ -116,9 +118,16 @@ def _service_key(value: str) -> str:
 
 
 def _incident_number(value: str) -> str:
-    number = as_incident_number(value) if len(value) <= 24 else None
-    if number is None:
+    number = as_incident_number(value)
+    if number is None or not re.fullmatch(_INCIDENT_NUMBER, value):
         raise ValueError("must be an incident number such as INC-2026-044")
+    return number
+
+
+def _postmortem_number(value: str) -> str:
+    number = as_postmortem_number(value)
+    if number is None or not re.fullmatch(_POSTMORTEM_NUMBER, value):
+        raise ValueError("must be a postmortem number such as PM-2026-007")
     return number
 
 
@@ -155,9 +164,12 @@ ServiceKey = Annotated[
 IncidentNumber = Annotated[
     str,
     AfterValidator(_incident_number),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^[Ii][Nn][Cc]-[0-9]{4}-[0-9]{1,9}$", "examples": ["INC-2026-044"]}
-    ),
+    WithJsonSchema({"type": "string", "pattern": f"^{_INCIDENT_NUMBER}$", "examples": ["INC-2026-044"]}),
+]
+PostmortemNumber = Annotated[
+    str,
+    AfterValidator(_postmortem_number),
+    WithJsonSchema({"type": "string", "pattern": f"^{_POSTMORTEM_NUMBER}$", "examples": ["PM-2026-007"]}),
 ]
 Distinct = AfterValidator(_distinct)
 Search = Annotated[str, Words(0, 200)]

@@ -3,10 +3,8 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from bot.api.envelope import Answer, answer
-from bot.api.fields import Email, IncidentNumber, Most, Shape, Stamp, Words, example
+from bot.api.fields import Email, IncidentNumber, Most, PostmortemNumber, Shape, Stamp, Words, example
 from bot.api.front import Call, Front
 from bot.domain.errors import NotFound
 from bot.domain.markdown import markdown
@@ -40,9 +38,7 @@ class PostmortemQuery(Shape):
 
 
 class PostmortemPath(Shape):
-    number: str = Field(
-        json_schema_extra={"examples": ["PM-2026-007"], "pattern": "^[Pp][Mm]-[0-9]{4}-[0-9]{1,9}$"}
-    )
+    number: PostmortemNumber
 
 
 class ImpactShape(Shape):

@@ -344,6 +344,25 @@ async def test_no_path_is_our_mistake(api: Api, part: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "number",
+    ["INC-2026-001%0A", "INC-2026-001%20", "%20INC-2026-001", "INC-2026-001%C2%A0", quote("INC-2026-٠٠١")],
+)
+async def test_number_that_the_document_forbids_is_refused(api: Api, number: str) -> None:
+    await opened(await api.client())
+    key = await api.key()
+    refused(await api.request("GET", f"/api/v1/incidents/{number}", key), INVALID)
+    refused(await api.request("GET", f"/api/v1/postmortems?incident_number={number}", key), INVALID)
+    postmortem = number.replace("INC", "PM")
+    refused(await api.request("GET", f"/api/v1/postmortems/{postmortem}/export", key), INVALID)
+
+
+async def test_number_of_the_year_nought_is_told_as_it_was_written(api: Api) -> None:
+    reply = await api.request("GET", "/api/v1/incidents/INC-0000-1", await api.key())
+    refused(reply, (404, "NOT_FOUND"))
+    assert "INC-0000-001" in reply.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
     "value", ["", " ", "k" * 8_000, "ключ", "a\tb", "'; DROP TABLE"], ids=lambda v: v[:9]
 )
 async def test_no_idempotency_key_is_our_mistake(api: Api, value: str) -> None:
