@@ -99,8 +99,8 @@ def _moment(value: object) -> object:
 
 
 def _stamp(value: str) -> str:
-    _moment(value)
-    return value
+    moment = _moment(value)
+    return f"{moment.replace(tzinfo=None).isoformat()}Z" if isinstance(moment, datetime) else value
 
 
 def _digits(value: object) -> object:
@@ -144,7 +144,7 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 Moment = Annotated[
     datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
-#: A time that stays as it was written.
+#: A time as a text: ISO 8601 in UTC, however it was written.
 Stamp = Annotated[str, AfterValidator(_stamp), WithJsonSchema({"type": "string", "format": "date-time"})]
 Email = Annotated[
     str,
