@@ -73,8 +73,16 @@ def shaped(shape: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
 
 
 def query_of(shape: type[BaseModel], query: MultiMapping[str]) -> dict[str, Any]:
-    """The parameters that the shape knows. Raises Invalid for one that is given twice and may not be."""
+    """The parameters that the shape knows. Raises Invalid for one that is given twice and may not be.
+
+    `status[]=resolved` is how some clients write a list. Ignored like a name that nobody knows, it would list
+    the open incidents to whoever asked for the resolved ones.
+    """
     found: dict[str, Any] = {}
+    for written in query:
+        name, bracket, _ = written.partition("[")
+        if bracket and name in shape.model_fields:
+            raise Invalid(**{written: f"must be written {name}, and may be repeated if it takes a list"})
     for name, field in shape.model_fields.items():
         values = query.getall(name, [])
         if str(field.annotation).startswith("tuple"):
