@@ -86,8 +86,12 @@ async def _answer(front: Front, route: Route, request: web.Request, meta: Meta) 
 
 
 async def _caller(front: Front, category: Category, request: web.Request, meta: Meta) -> Caller:
-    """Who calls. Raises Unauthorized, and RequestRefused for who asks too often; an unknown caller is
-    counted by address, so that nobody can guess keys for long."""
+    """Who calls. Raises Unauthorized, and RequestRefused for who asks too often.
+
+    An unknown caller is counted by address, which keeps guesses from costing us much. It does not keep a
+    right guess out: behind a proxy or a NAT all share one address, and whoever guessed there would lock out
+    everybody's monitors. That nobody guesses a key is up to its 256 random bits.
+    """
     try:
         caller = await front.authentication.caller(request.headers.get("Authorization"))
     except Unauthorized as refusal:

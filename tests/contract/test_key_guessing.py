@@ -1,4 +1,4 @@
-"""Who guesses keys is stopped after a minute's worth of them; who has a key is not stopped by who guesses."""
+"""Who guesses keys is slowed to a minute's worth of them; who has a key is not stopped by who guesses."""
 
 import pytest
 
