@@ -18,10 +18,11 @@ from bot.engine import outbox
 from bot.organization_file import document
 from tests.faults.doses import dose
 
-pytest.register_assert_rewrite("tests.story")
+pytest.register_assert_rewrite("tests.story", "tests.quiet")
 
 from tests import scratch, sqlite  # noqa: E402
 from tests.postgres import Server  # noqa: E402
+from tests.quiet import Quiet  # noqa: E402
 from tests.story import Story, opened  # noqa: E402
 
 #: How many cases a property is tried on, and how long each may take: a machine may be slow.
@@ -88,6 +89,11 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     url = await server.fresh()
     yield url
     server.drop(url)
+
+
+@pytest.fixture
+def quiet(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> Quiet:
+    return Quiet(caplog, capsys)
 
 
 @pytest.fixture

@@ -36,6 +36,9 @@ STATUSES: Mapping[str, int] = {
     "UNAVAILABLE": 503,  # ours: the database cannot take it now; nothing was done
 }
 
+#: Answers are about now, for one caller, and of the type that they name.
+_ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
 #: Seconds after which who was told "not now" may ask again.
 ASK_AGAIN_SECONDS = 5
 
@@ -88,7 +91,7 @@ def success(given: Answer, meta: Meta) -> web.Response:
 def document(given: Answer, meta: Meta) -> web.Response:
     """A text that stands for itself, without an envelope."""
     return web.Response(
-        text=given.content, status=given.status, content_type="text/markdown", headers=meta.headers
+        text=given.content, status=given.status, content_type="text/markdown", headers=_ALWAYS | meta.headers
     )
 
 
@@ -108,10 +111,13 @@ def failure(refusal: Refusal, meta: Meta) -> web.Response:
 
 
 def _response(text: str, status: int, meta: Meta) -> web.Response:
-    return web.Response(
+    response = web.Response(
         body=text.encode(),
         status=status,
         content_type="application/json",
         charset="utf-8",
-        headers=meta.headers,
+        headers=_ALWAYS | meta.headers,
     )
+    if meta.headers.get("Connection") == "close":
+        response.force_close()
+    return response

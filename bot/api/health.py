@@ -26,7 +26,7 @@ class Health:
 
     def __init__(self, database: Database, now: Now, metrics: Metrics, checks: Mapping[str, Check]) -> None:
         self._database = database
-        self._now = now
+        self.now = now
         self._metrics = metrics
         self._checks = checks
         self._proved_at, self._failures = -_PROVED_SECONDS, 0
@@ -80,7 +80,7 @@ class Health:
 
     async def _counted(self, request: web.Request) -> web.Response:
         """All that is known: without the database its counts are missing, and `tocsin_ready` says why."""
-        now = self._now()
+        now = self.now()
         try:
             waiting = await self._database.read(lambda tx: backlog.backlog(tx, now))
         except Full:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from bot.api.envelope import Answer, answer
 from bot.api.fields import (
@@ -13,6 +13,7 @@ from bot.api.fields import (
     IncidentNumber,
     ListQuery,
     Moment,
+    Most,
     Named,
     PersonRef,
     ServiceKey,
@@ -21,6 +22,7 @@ from bot.api.fields import (
     example,
 )
 from bot.api.front import Call, Front
+from bot.domain import escalation
 from bot.domain.errors import Invalid, NotFound
 from bot.domain.ids import PersonId
 from bot.domain.incident import COMMENT_LIMIT, DESCRIPTION_LIMIT, OPEN, TITLE_LIMIT, Incident, Status
@@ -28,12 +30,14 @@ from bot.domain.narrative import told
 from bot.domain.organization import Organization, Person
 from bot.domain.overview import Overview, Wanted
 from bot.domain.sla import Severity, is_breached
-from bot.domain.timeline import Actor, Entry, Escalated, EscalationExhausted
+from bot.domain.timeline import Actor, Entry, Escalated, EscalationExhausted, Reason
 from bot.operations import assign, declare, escalate, look_up, respond
 from storage.database import Connection
 
 #: Timeline events in one answer.
 TIMELINE_LIMIT = 200
+#: Keys in one request. They may name fewer services, of which one that is named again counts once.
+_MOST_KEYS = Most(20 * declare.SERVICE_LIMIT)
 _CHANGEABLE = ("title", "description", "severity", "assigned_to")
 _APP_REDIRECT = "https://slack.com/app_redirect?channel="
 
@@ -55,7 +59,7 @@ class NewIncident(Shape):
     severity: Severity | None = Field(
         None, description="Else the most severe default of the services, else the organization's."
     )
-    service_ids: Annotated[tuple[ServiceKey, ...], Distinct] = Field(
+    service_ids: Annotated[tuple[ServiceKey, ...], Distinct, BeforeValidator(_MOST_KEYS.check)] = Field(
         min_length=1, description="Public keys of 1 to 50 services; see `GET /services`."
     )
 
@@ -310,7 +314,6 @@ async def escalate_now(front: Front, call: Call) -> Answer:
         before = look_up.incident(tx, path.id)
         incident = escalate.escalate(tx, now, actor, path.id)
         organization = look_up.organization(tx)
-        overview = look_up.overview(tx, incident, now)
         entries = look_up.entries(tx, incident, incident.sequence - before.sequence)
         return answer(
             Escalation(
@@ -318,7 +321,7 @@ async def escalate_now(front: Front, call: Call) -> Answer:
                 escalated=True,
                 notified_emails=tuple(organization.people[one].email for one in _paged(entries)),
                 current_level=incident.level,
-                next_level=overview.next_level.level if overview.next_level else None,
+                next_level=_next_by_hand(organization, incident, now),
             )
         )
 
@@ -441,6 +444,15 @@ def _person(organization: Organization, field: str, email: str) -> Person:
         return look_up.person_by_email(organization, email)
     except NotFound as refusal:
         raise NotFound(refusal.sentence, {field: "unknown or inactive"}) from None
+
+
+def _next_by_hand(organization: Organization, incident: Incident, now: datetime) -> int | None:
+    """The level that escalating again would reach, which begins no policy anew; None on the last one."""
+    policy = organization.policy(incident.severity, incident.service_ids)
+    if escalation.next_level(policy, incident.level) is None:
+        return None
+    after, _ = escalation.climb(organization, incident, now, Reason.BY_HAND)
+    return after.level
 
 
 def _paged(entries: Sequence[Entry]) -> tuple[PersonId, ...]:

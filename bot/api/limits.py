@@ -17,6 +17,11 @@ class Category(StrEnum):
     WRITE = "write"
     PAGE = "page"
 
+    @classmethod
+    def of(cls, method: str) -> "Category":
+        """What a request of this HTTP method counts as, unless it pages somebody."""
+        return cls.READ if method in ("GET", "HEAD", "OPTIONS") else cls.WRITE
+
 
 @dataclass(frozen=True)
 class Standing:

@@ -172,7 +172,7 @@ def _idempotency_key() -> Json:
 def _responses(route: Route, shapes: Shapes) -> Json:
     codes = [*route.refuses, *_ALWAYS]
     codes += ["FORBIDDEN"] if route.scope is not None else []
-    if route.body is not None:
+    if route.method != "GET":
         codes += ["VALIDATION_ERROR", "PAYLOAD_TOO_LARGE", "REQUEST_TIMEOUT"]
     elif route.at.model_fields or route.query.model_fields:
         codes.append("VALIDATION_ERROR")

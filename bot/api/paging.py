@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.api.envelope import Answer, RequestRefused
-from bot.api.fields import Email, Shape, Words, example
+from bot.api.fields import Email, Most, Shape, Words, example
 from bot.api.front import Call, Front
 from bot.api.incidents import IncidentPath
 from bot.domain.contact import Method
@@ -21,6 +21,8 @@ from storage.database import Connection
 
 #: Providers answer within ten seconds, or are cut off; the rest is for writing their answer down.
 PATIENCE_SECONDS = 11.0
+#: Channels in one request, however often it names the same.
+_MOST_CHANNELS = 20
 _UNSETTLED = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 
@@ -28,7 +30,7 @@ class NewPage(Shape):
     model_config = example(email="jane@example.com", channels=["slack", "email"], message="Please look")
 
     email: Email = Field(description="E-mail address of the person to page.")
-    channels: tuple[Method, ...] = Field(min_length=1)
+    channels: Annotated[tuple[Method, ...], Most(_MOST_CHANNELS)] = Field(min_length=1)
     message: Annotated[str, Words(0, COMMENT_LIMIT)] | None = None
 
 

@@ -3,10 +3,8 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from bot.api.envelope import Answer, answer
-from bot.api.fields import Email, IncidentNumber, Shape, Stamp, Words, example
+from bot.api.fields import Email, IncidentNumber, Most, PostmortemNumber, Shape, Stamp, Words, example
 from bot.api.front import Call, Front
 from bot.domain.errors import NotFound
 from bot.domain.markdown import markdown
@@ -40,15 +38,13 @@ class PostmortemQuery(Shape):
 
 
 class PostmortemPath(Shape):
-    number: str = Field(
-        json_schema_extra={"examples": ["PM-2026-007"], "pattern": "^[Pp][Mm]-[0-9]{4}-[0-9]{1,9}$"}
-    )
+    number: PostmortemNumber
 
 
 class ImpactShape(Shape):
     duration: Short | None = None
     users_affected: Short | None = None
-    services_affected: tuple[Short, ...] | None = Field(None, max_length=LIST_LIMIT)
+    services_affected: Annotated[tuple[Short, ...], Most(LIST_LIMIT)] | None = None
     revenue_impact: Short | None = None
 
 
@@ -75,8 +71,8 @@ class ContentShape(Shape):
     root_cause: Long | None = None
     resolution: Long | None = None
     impact: ImpactShape | None = None
-    timeline: tuple[MomentShape, ...] | None = Field(None, max_length=LIST_LIMIT)
-    action_items: tuple[ActionShape, ...] | None = Field(None, max_length=LIST_LIMIT)
+    timeline: Annotated[tuple[MomentShape, ...], Most(LIST_LIMIT)] | None = None
+    action_items: Annotated[tuple[ActionShape, ...], Most(LIST_LIMIT)] | None = None
     contributing_factors: Long | None = None
     detection_path: Long | None = None
     monitoring_gaps: Long | None = None

@@ -39,7 +39,7 @@ class Route:
 
     @property
     def counts_as(self) -> Category:
-        return self.category or (Category.READ if self.method == "GET" else Category.WRITE)
+        return self.category or Category.of(self.method)
 
 
 _AT = incidents.IncidentPath

@@ -27,8 +27,8 @@ _last = [(0, 0)]
 #: Letters and digits of a service key: none that is mistaken for another on the telephone.
 _KEY_LETTERS = "ABCDEFGHJKLMNPQRSTVWXYZ"
 _KEY_CHARACTERS = _KEY_LETTERS + "23456789"
-_NUMBER = re.compile(r"INC-(\d{4})-(\d{1,9})", re.IGNORECASE)
-_POSTMORTEM_NUMBER = re.compile(r"PM-(\d{4})-(\d{1,9})", re.IGNORECASE)
+_NUMBER = re.compile(r"INC-(\d{4})-(\d{1,9})", re.IGNORECASE | re.ASCII)
+_POSTMORTEM_NUMBER = re.compile(r"PM-(\d{4})-(\d{1,9})", re.IGNORECASE | re.ASCII)
 
 
 def time_ordered(now: datetime) -> str:
@@ -50,12 +50,12 @@ def _low(high: int) -> int:
 
 def incident_number(year: int, ordinal: int) -> str:
     """`INC-2026-044` for the 44th incident of 2026; numbers above 999 grow longer."""
-    return f"INC-{year}-{ordinal:03d}"
+    return f"INC-{year:04d}-{ordinal:03d}"
 
 
 def postmortem_number(year: int, ordinal: int) -> str:
     """`PM-2026-007` for the 7th postmortem of 2026."""
-    return f"PM-{year}-{ordinal:03d}"
+    return f"PM-{year:04d}-{ordinal:03d}"
 
 
 def as_incident_number(text: str) -> str | None:

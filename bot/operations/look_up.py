@@ -116,7 +116,7 @@ def _existing(row: Row[Any] | None) -> Incident:
     return rows.incident(row)
 
 
-def number_at(tx: Connection, channel_id: str, thread_ts: str | None) -> str | None:
+def number_at(tx: Connection, channel_id: str, thread_ts: str | None = None) -> str | None:
     """The number of the incident whose own channel or thread this is."""
     found = incidents.number_in_channel(tx, channel_id)
     if found is None and thread_ts is not None:

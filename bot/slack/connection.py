@@ -4,9 +4,9 @@ Bolt alone answers several malformed unauthenticated requests with 500. What rea
 fresh timestamp of digits, a right signature, valid UTF-8, a bounded size and the shape it must have.
 """
 
+import asyncio
 import hashlib
 import hmac
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,11 +19,14 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import strict_json
 from bot.domain.time import Now
 from bot.slack import shapes
 
 LARGEST_BODY = 256 * 1024
 FRESH_SECONDS = 300
+#: Whoever sends slower than this is not Slack, which gives up after three.
+BODY_SECONDS = 10.0
 #: Four pings without an answer, and slack_sdk takes the socket for dead and opens another one.
 PING_SECONDS = 2
 
@@ -73,6 +76,11 @@ def check(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> N
     _check_shape(headers.get("Content-Type", ""), body)
 
 
+def _check_coding(headers: Mapping[str, str]) -> None:
+    if headers.get("Content-Encoding", "identity") != "identity":
+        raise Refused(400, "the body is coded, as Slack sends none")
+
+
 def _check_shape(content_type: str, body: bytes) -> None:
     try:
         text = body.decode()
@@ -81,22 +89,23 @@ def _check_shape(content_type: str, body: bytes) -> None:
         else:
             for payload in parse_qs(text, strict_parsing=True).get("payload", []):
                 _check_request(payload)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Refused(400, "the body is not what Slack sends") from None
 
 
 def _check_request(text: str) -> None:
     if text.count("{") + text.count("[") > 20_000:
         raise ValueError("too deep or too many")
-    shapes.check(json.loads(text))
+    shapes.check(strict_json.loads(text))
 
 
 def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:
     """`POST /slack/events`, which takes commands, interactions and events."""
 
     async def receive(request: web.Request) -> web.Response:
-        body = await _body(request)
         try:
+            _check_coding(request.headers)
+            body = await _body(request)
             check(request.headers, body, secret, now().timestamp())
         except Refused as refused:
             return web.Response(status=refused.status, text=str(refused))
@@ -112,10 +121,18 @@ def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:
 
 
 async def _body(request: web.Request) -> bytes:
-    """The raw body. Raises 413 when it is larger than anything Slack sends."""
-    body = await request.content.read(LARGEST_BODY + 1)
-    while len(body) <= LARGEST_BODY and (more := await request.content.read(LARGEST_BODY + 1 - len(body))):
-        body += more
+    """The raw body. Raises Refused, and 413 when it is larger than anything Slack sends."""
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while len(body) <= LARGEST_BODY and (
+                more := await request.content.read(LARGEST_BODY + 1 - len(body))
+            ):
+                body += more
+    except TimeoutError:
+        raise Refused(408, f"the body did not arrive within {BODY_SECONDS:.0f} seconds") from None
+    except (OSError, web.RequestPayloadError):
+        raise Refused(400, "the body did not arrive whole") from None
     if len(body) > LARGEST_BODY:
         raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, len(body))
     return body

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.conftest import Api, Reply
 from tests.contract.endpoints import PAGE, READS, SCOPED, VERIFY, WRITES, Endpoint
-from tests.contract.expect import opened, refused, utc
+from tests.contract.expect import INVALID, opened, refused, utc
 
 
 def _check_meta(reply: Reply) -> None:
@@ -37,6 +37,11 @@ async def test_refusals_stand_in_the_envelope_too(api: Api) -> None:
         ("GET", "/api/v1/users", None, 401),
         ("GET", "/api/v1/teams", key, 403),
         ("GET", "/api/v1/nothing/of/the/kind", key, 404),
+        ("GET", "/api/v1/nothing/of/the/kind", None, 401),
+        ("GET", "/api/v1/nothing/of/the/kind", "rf_unknown", 401),
+        ("GET", "/api/v1", key, 404),
+        ("GET", "/api/v1/", key, 404),
+        ("DELETE", "/api/v1/users", key, 405),
     ):
         reply = await api.request(method, path, asked_with)
         assert reply.status == status, reply.text
@@ -82,3 +87,29 @@ async def test_every_timestamp_is_utc_and_ends_in_z(api: Api, endpoint: Endpoint
 async def test_no_answer_names_versions(api: Api, path: str) -> None:
     reply = await api.request("GET", path, await api.key())
     assert reply.headers["Server"] == "Tocsin"
+
+
+@pytest.mark.parametrize(
+    "path", ["/users", "/users?limit=0", "/teams", "/nothing", "/postmortems/PM-2026-001/export"]
+)
+async def test_no_answer_is_kept_by_a_cache_or_taken_for_another_type(api: Api, path: str) -> None:
+    client = await api.client()
+    number = await opened(client)
+    await client.change_status(number, status="closed", comment="Made up")
+    content = {"summary": "It was nothing", "root_cause": "None", "resolution": "None"}
+    await client.create_postmortem(incident_number=number, **content)
+    await api.settle()
+    for key in (await api.key(), None):
+        reply = await api.request("GET", f"/api/v1{path}", key)
+        assert reply.headers["Cache-Control"] == "no-store"
+        assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_client_that_expects_what_nobody_can_do_is_refused_in_the_envelope(api: Api) -> None:
+    """What aiohttp itself says to it is a text, and status 417."""
+    key, expecting = await api.key(), {"Expect": "miracles"}
+    for method, path in (("GET", "/users"), ("POST", "/incidents")):
+        body: dict[str, str] | None = {} if method == "POST" else None
+        reply = await api.request(method, f"/api/v1{path}", key, json=body, headers=expecting)
+        assert refused(reply, INVALID)["Expect"]
+    refused(await api.request("GET", "/api/v1/users", headers=expecting), (401, "UNAUTHORIZED"))

@@ -1,7 +1,12 @@
 """POST /incidents/:id/escalate: the next enabled level is paged, until none is left."""
 
+from pathlib import Path
+
+from aiohttp import ClientSession
+
 from tests.contract.conftest import Api
 from tests.contract.expect import NOT_FOUND, opened, refusal
+from tests.scenarios.test_policies import told
 
 ANSWER = {"incident_number", "escalated", "notified_emails", "current_level", "next_level"}
 
@@ -53,6 +58,50 @@ async def test_every_level_of_the_policy_is_climbed(api: Api) -> None:
     assert answers[2]["notified_emails"] == ["gus@example.com"]
     await api.settle()
     assert len(api.story.person("gus").pages) == 1
+
+
+async def test_next_level_is_the_one_that_escalating_again_reaches(api: Api) -> None:
+    """Also of an incident that is acknowledged, whose level has no more time."""
+    client = await api.client()
+    number = await opened(client, severity="SEV0")
+    await client.acknowledge(number)
+    answer = await client.escalate(number)
+    while answer["next_level"] is not None:
+        named, answer = answer["next_level"], await client.escalate(number)
+        assert answer["current_level"] == named
+    assert answer["current_level"] == 4
+    assert (await refusal(client.escalate(number))).what == (409, "NO_FURTHER_LEVEL")
+
+
+async def test_last_level_names_no_next_one_although_the_policy_begins_again(tmp_path: Path) -> None:
+    async with (
+        told(tmp_path, escalation_policies={"SEV1": {"repeat": 1}}) as story,
+        ClientSession() as session,
+    ):
+        client = await Api(story, session).client()
+        number = await opened(client, severity="SEV1")
+        await story.settle()
+        answers = [await client.escalate(number) for _ in range(2)]
+        assert [(one["current_level"], one["next_level"]) for one in answers] == [(2, 3), (3, None)]
+        assert (await refusal(client.escalate(number))).what == (409, "NO_FURTHER_LEVEL")
+        # By itself it does begin again.
+        assert (await client.incident(number))["escalation"]["next_level"] == 1
+        await story.settle()
+
+
+async def test_level_that_has_nobody_is_not_named(tmp_path: Path) -> None:
+    levels = [{"role": one, "timeout": "10 min"} for one in ("primary", "secondary", "manager", "team_lead")]
+    changes = {
+        "escalation_policies": {"SEV1": {"levels": levels}},
+        "teams": {"platform": {"manager": None}},
+    }
+    async with told(tmp_path, **changes) as story, ClientSession() as session:
+        client = await Api(story, session).client()
+        number = await opened(client, severity="SEV1")
+        await story.settle()
+        answers = [await client.escalate(number) for _ in range(2)]
+        assert [(one["current_level"], one["next_level"]) for one in answers] == [(2, 4), (4, None)]
+        await story.settle()
 
 
 async def test_unknown_incident_is_not_found(api: Api) -> None:

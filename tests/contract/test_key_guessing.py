@@ -1,4 +1,4 @@
-"""Who guesses keys is stopped after a minute's worth of them; who has a key is not stopped by who guesses."""
+"""Who guesses keys is slowed to a minute's worth of them; who has a key is not stopped by who guesses."""
 
 import pytest
 
@@ -24,6 +24,12 @@ async def test_guesses_are_limited_by_address_until_a_minute_is_over(api: Api) -
     assert (await api.request("GET", PATH, good)).status == 200
     api.story.clock.forward(seconds=61)
     assert await guess(api, 0) == 401
+
+
+async def test_who_guesses_where_nothing_is_hears_no_more_than_elsewhere(api: Api) -> None:
+    for n in range(PER_MINUTE):
+        assert (await api.request("GET", "/api/v1/nothing", f"rf_{n:043}")).status == 401
+    assert await guess(api, PER_MINUTE) == 429
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])

@@ -7,7 +7,17 @@ import pytest
 
 from tests.contract.client import Client, Json, Query
 from tests.contract.conftest import Api
-from tests.contract.expect import INVALID, ITEM_FIELDS, STATUSES, brought_to, names, opened, refusal, utc
+from tests.contract.expect import (
+    INVALID,
+    ITEM_FIELDS,
+    STATUSES,
+    brought_to,
+    names,
+    opened,
+    refusal,
+    refused,
+    utc,
+)
 
 
 async def _numbers(client: Client, **filters: Query) -> list[str]:
@@ -223,3 +233,17 @@ async def test_limits_at_both_ends_are_taken(api: Api) -> None:
     number, other = [await _a_second_later(api, client) for _ in range(2)]
     assert (await _page(client, limit=1))[0] == [other]
     assert (await _page(client, limit=100))[0] == [other, number]
+
+
+@pytest.mark.parametrize("written", ["status[]", "status%5B%5D", "status[0]", "severity[]", "limit[]"])
+async def test_parameter_with_brackets_is_refused_and_told_its_name(api: Api, written: str) -> None:
+    """Some clients write lists so; ignored, `status[]=resolved` lists the open ones."""
+    reply = await api.request("GET", f"/api/v1/incidents?{written}=1", await api.key())
+    name = written.replace("%5B", "[").replace("%5D", "]")
+    assert f"must be written {name.partition('[')[0]}," in refused(reply, INVALID)[name]
+
+
+async def test_parameter_that_nobody_knows_is_ignored(api: Api) -> None:
+    for unknown in ("utm_source=x", "filter[status]=resolved", "[]=1"):
+        reply = await api.request("GET", f"/api/v1/incidents?{unknown}", await api.key())
+        assert reply.status == 200, reply.text

@@ -138,6 +138,20 @@ async def test_what_is_given_wins_over_what_is_known(api: Api) -> None:
     assert made["impact"]["services_affected"] == ["Everything"]
 
 
+async def test_times_come_back_in_utc_however_they_were_written(api: Api) -> None:
+    written = {
+        "2026-11-26T12:00:00+02:00": "2026-11-26T10:00:00Z",
+        "2026-11-26 23:30-01:00": "2026-11-27T00:30:00Z",
+        "2026-11-26t10:00:00.25z": "2026-11-26T10:00:00.250000Z",
+        "0900-01-01T00:00:00Z": "0900-01-01T00:00:00Z",
+    }
+    client = await api.client()
+    timeline = [{"timestamp": one, "description": "It went on"} for one in written]
+    made = await _made(client, timeline=timeline)
+    assert [one["timestamp"] for one in made["timeline"]] == [*written.values()]
+    assert await client.postmortem(made["incident_number"]) == made
+
+
 @pytest.mark.parametrize("status", ["resolved", "closed"])
 async def test_incident_that_is_over_gets_its_postmortem(api: Api, status: str) -> None:
     client = await api.client()

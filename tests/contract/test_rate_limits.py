@@ -104,3 +104,20 @@ async def test_refused_requests_tell_the_limit_too(api: Api) -> None:
         assert reply.headers["X-RateLimit-Category"] == "read"
         assert 0 < _remaining(reply) <= 600
         assert int(reply.headers["X-RateLimit-Reset"]) > 0
+
+
+async def test_what_no_route_answers_is_counted_and_tells_the_limit_too(api: Api) -> None:
+    key = await api.key()
+    for n, (method, path, status, category, limit) in enumerate(
+        [
+            ("GET", "/nothing", 404, "read", 600),
+            ("POST", "/nothing", 404, "write", 120),
+            ("DELETE", "/incidents", 405, "write", 120),
+            ("GET", "/incidents/INC-2026-001/status", 405, "read", 600),
+        ]
+    ):
+        reply = await api.request(method, f"/api/v1{path}", key)
+        assert reply.status == status, reply.text
+        assert reply.headers["X-RateLimit-Category"] == category
+        assert _remaining(reply) == limit - 1 - n // 2
+        assert int(reply.headers["X-RateLimit-Reset"]) > 0

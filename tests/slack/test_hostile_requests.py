@@ -1,10 +1,10 @@
 """Hostile requests at the running server: refused with the right status, nothing run, nothing in the log."""
 
 import asyncio
+import gzip
 import io
 import itertools
 import json
-import logging
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tests.faults.doses import dose
+from tests.quiet import Quiet
 from tests.story import Json, Story, opened
 
 DOSE = 20
@@ -58,25 +59,6 @@ async def state(story: Story) -> tuple[dict[str, int], int]:
         return {one: tx.execute(text(f"SELECT count(*) FROM {one}")).scalar_one() for one in tables}  # noqa: S608
 
     return await story.app.database.read(query), len(story.workspace.calls)
-
-
-class Quiet:
-    """Whether anything was logged that somebody would be woken for."""
-
-    def __init__(self, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:
-        self._caplog, self._capsys = caplog, capsys
-        caplog.set_level(logging.DEBUG)
-
-    def check(self) -> None:
-        out, err = self._capsys.readouterr()
-        assert "Traceback" not in out + err
-        loud = [one for one in self._caplog.records if one.exc_info or one.levelno >= logging.ERROR]
-        assert [one.getMessage() for one in loud] == []
-
-
-@pytest.fixture
-def quiet(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> Quiet:
-    return Quiet(caplog, capsys)
 
 
 #: What is changed in the headers of a request that would otherwise be carried out.
@@ -132,6 +114,12 @@ MALFORMED: dict[str, tuple[str, bytes]] = {
     "a number": (JSON, b"1e400"),
     "null": (JSON, b"null"),
     "5,000 arrays": (JSON, b'{"event": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"),
+    **{
+        f"{deep} arrays": (JSON, b'{"event": ' + b"[" * deep + b"]" * deep + b"}") for deep in (100, 960, 990)
+    },
+    "payload 960 deep": (FORM, b"payload=" + b"%5B" * 960 + b"%5D" * 960),
+    "NaN": (JSON, b'{"type": "event_callback", "event": {"type": "message", "x": NaN}}'),
+    "UTF-16": (JSON, '{"type": "event_callback"}'.encode("utf-16")),
     "5,000 objects": (JSON, b'{"a":' * 5_000 + b"1" + b"}" * 5_000),
     "payload that is not JSON": (FORM, b"payload=hello"),
     "payload that is an array": (FORM, b"payload=%5B%5D"),
@@ -157,6 +145,18 @@ async def test_two_megabytes_are_too_large_signed_or_not(story: Story, quiet: Qu
     before, body = await state(story), command(story) + b"&x=" + b"x" * 2_000_000
     for headers in (signed(story, body), signed(story, b"another"), {"Content-Type": FORM}):
         assert await post(story, body, headers) == 413
+    assert await state(story) == before
+    quiet.check()
+
+
+async def test_coded_body_is_a_bad_request_and_is_not_decoded(story: Story, quiet: Quiet) -> None:
+    """Also one that is not what its header says: whoever decoded it would fail."""
+    before, body = await state(story), command(story)
+    coded = gzip.compress(body)
+    for sent in (coded, body):
+        for headers in (signed(story, sent), {"Content-Type": FORM}):
+            for coding in ("gzip", "deflate", "br", "x-unknown"):
+                assert await post(story, sent, headers | {"Content-Encoding": coding}) == 400
     assert await state(story) == before
     quiet.check()
 
