@@ -20,6 +20,7 @@ LARGEST_BODY = 1024 * 1024
 BODY_SECONDS = 10.0
 #: A refusal names so many wrong fields, and tells how many more there are.
 MOST_NAMED = 12
+_BOUNDS = f"nested at most {strict_json.DEEPEST} deep, of at most {strict_json.MOST} arrays and objects"
 
 
 async def document(request: web.Request) -> Mapping[str, Any]:
@@ -28,8 +29,7 @@ async def document(request: web.Request) -> Mapping[str, Any]:
     try:
         return document_of(content)
     except ValueError:
-        sentence = f"must be a JSON object in UTF-8, nested at most {strict_json.DEEPEST} deep"
-        raise Invalid(body=sentence) from None
+        raise Invalid(body=f"must be a JSON object in UTF-8, {_BOUNDS}") from None
 
 
 async def nothing(request: web.Request) -> Mapping[str, Any]:
@@ -39,7 +39,7 @@ async def nothing(request: web.Request) -> Mapping[str, Any]:
         if content.strip():
             strict_json.loads(content)
     except ValueError:
-        raise Invalid(body="must be JSON in UTF-8, or nothing: it is not looked at") from None
+        raise Invalid(body=f"must be JSON in UTF-8, {_BOUNDS}, or nothing") from None
     return {}
 
 

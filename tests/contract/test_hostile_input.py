@@ -230,6 +230,15 @@ async def test_how_deep_a_body_may_go_depends_on_no_stack(api: Api, opening: byt
                 assert names(refused(reply, INVALID), "body")
 
 
+async def test_arrays_and_objects_without_number_are_refused(api: Api) -> None:
+    key, service = await api.key(), await (await api.client()).service_key("Queue")
+    for one in (b"[]", b"{}"):
+        many = b",".join([one] * 300_000)
+        body = b'{"title": "Many", "service_ids": ["%s"], "x": [%s]}' % (service.encode(), many)
+        assert len(body) < MEBIBYTE
+        assert names(refused(await api.request("POST", "/api/v1/incidents", key, body=body), INVALID), "body")
+
+
 async def test_bracket_in_a_text_is_no_depth(api: Api) -> None:
     service = await (await api.client()).service_key("Queue")
     body = {"title": "[{" * 100, "service_ids": [service]}
@@ -237,11 +246,11 @@ async def test_bracket_in_a_text_is_no_depth(api: Api) -> None:
 
 
 #: Lists as long as a body can be, of what costs most when each entry is looked at.
-LONG = {
+LONG: dict[str, tuple[str, dict[str, Any], list[Any]]] = {
     "service_ids": ("/incidents", {"title": "Down"}, [""] * 250_000),
     "channels": (f"/incidents/{NUMBER}/page", {"email": "farid@example.com"}, [1] * 250_000),
-    "timeline": ("/postmortems", {"incident_number": NUMBER}, [{}] * 250_000),
-    "action_items": ("/postmortems", {"incident_number": NUMBER}, [{}] * 250_000),
+    "timeline": ("/postmortems", {"incident_number": NUMBER}, [{}] * 15_000),
+    "action_items": ("/postmortems", {"incident_number": NUMBER}, [{}] * 15_000),
     "impact.services_affected": ("/postmortems", {"incident_number": NUMBER}, [1] * 250_000),
 }
 
@@ -255,7 +264,7 @@ async def test_of_a_list_that_is_too_long_no_entry_is_looked_at(api: Api, field:
     assert len(text) <= MEBIBYTE
     reply = await api.request("POST", f"/api/v1{path}", await api.key(), body=text)
     details = refused(reply, INVALID)
-    assert "250000" in details[field]
+    assert f"{len(entries)}" in details[field]
     assert not [one for one in details if one.startswith(f"{field}.")]
 
 
