@@ -89,15 +89,13 @@ def _copied(source: Path, target: Path) -> Path:
     try:
         part.unlink(missing_ok=True)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with closing(_reading(source)) as original, closing(sqlite3.connect(part)) as copy:
-            original.execute("BEGIN")
-            original.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            original.backup(copy, pages=_PAGES, progress=_breathe)
+        with closing(sqlite3.connect(part)) as copy:
+            _read_into(copy, source)
             copy.execute("PRAGMA journal_mode = DELETE")
         check(part)
     except (OSError, sqlite3.Error) as error:
         _forget(part)
-        raise BadCopy(f"{source} cannot be copied to {target} ({error}).") from error
+        raise BadCopy(f"{source} cannot be copied to {target} ({error}).{_advice(source)}") from error
     except BaseException:
         _forget(part)
         raise
@@ -109,11 +107,47 @@ def _forget(part: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def _read_into(copy: sqlite3.Connection, source: Path) -> None:
+    """All of the source as it is at one moment. Raises BadCopy if it did not stay as it was."""
+    is_still, before = _is_still(source), _trace(source)
+    with closing(_reading(source)) as original:
+        original.execute("BEGIN")
+        original.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        original.backup(copy, pages=_PAGES, progress=_breathe)
+    if is_still and not (_is_still(source) and _trace(source) == before):
+        raise BadCopy(f"{source} was written to while it was copied. Try again.")
+
+
 def _reading(path: Path) -> sqlite3.Connection:
-    """A connection that sees the log; where none could be kept, one that looks for none."""
-    how = "mode=rw" if os.access(path.absolute().parent, os.W_OK) else "immutable=1"
+    """A connection that sees the log. Who may write nothing beside the file sees it through the log's index
+    (-shm), if somebody keeps one; where there is no log, none is looked for: SQLite would want to make it."""
+    how = "immutable=1" if _is_still(path) else "mode=rw" if _may_write_beside(path) else "mode=ro"
     address = f"file:{quote(str(path.absolute()))}?{how}"
     return sqlite3.connect(address, uri=True, timeout=10, isolation_level=None)
+
+
+def _is_still(path: Path) -> bool:
+    """Whether all is in the file itself, and will stay so: we may write nothing, and nobody else does."""
+    log, journal = Path(f"{path}-wal"), Path(f"{path}-journal")
+    has_log = log.exists() and (log.stat().st_size or Path(f"{path}-shm").exists())
+    return not (_may_write_beside(path) or has_log or journal.exists())
+
+
+def _trace(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _may_write_beside(path: Path) -> bool:
+    return os.access(path.absolute().parent, os.W_OK)
+
+
+def _advice(source: Path) -> str:
+    if _may_write_beside(source) or _is_still(source):
+        return ""
+    return (
+        " Copy it as the user that Tocsin runs as: what is in its log can be read only where that is written."
+    )
 
 
 def _breathe(status: int, remaining: int, total: int) -> None:

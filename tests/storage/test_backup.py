@@ -1,6 +1,7 @@
 """Backups, and what migrations do with them: whole at every moment, whatever is killed or broken."""
 
 import asyncio
+import os
 import shutil
 import signal
 import sqlite3
@@ -20,7 +21,7 @@ from storage.database import Database, Unusable
 from storage.errors import BadCopy, FileInUse
 from storage.sqlite import hold_file, writing_engine
 from storage.upgrade import backup_of, configuration
-from tests.faults.small_disk import SmallDisk, mounted
+from tests.faults.small_disk import SmallDisk, mounted, shown_read_only
 from tests.storage.test_sqlite import NOW
 
 STAMP = "20260302T030000Z"
@@ -58,6 +59,23 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
+async def backup_reading_only(path: Path, copy: Path, *options: str) -> tuple[int | None, str]:
+    """What `backup` ends with and says to somebody who may read the database, and write nothing beside it."""
+    if os.getuid() == 0 and not shutil.which("setpriv"):
+        pytest.skip("root gives its rights away with setpriv, which is not here")
+    # Root may write everywhere, as long as it keeps these rights.
+    fewer = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
+    path.parent.chmod(0o555)
+    running = await asyncio.create_subprocess_exec(
+        *[*fewer, sys.executable, "-m", "bot", "backup", str(copy), *options],
+        env={"PATH": os.defpath, "DATABASE_URL": f"sqlite:///{path}"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said = (await running.communicate())[1].decode()
+    path.parent.chmod(0o755)
+    return running.returncode, said
+
+
 async def test_copy_under_load_is_whole_and_has_all_that_was_answered(tmp_path: Path) -> None:
     path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
     database = Database(f"sqlite:///{path}")
@@ -77,6 +95,37 @@ async def test_copy_under_load_is_whole_and_has_all_that_was_answered(tmp_path: 
     assert len([key for key in keys_in(copy) if key.endswith("x")]) == 2000
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert sorted(tmp_path.iterdir()) == [copy, path, tmp_path / "tocsin.db-lock"]
+
+
+async def test_copy_has_the_log_though_its_user_may_only_read(tmp_path: Path) -> None:
+    path, copy = tmp_path / "data" / "tocsin.db", tmp_path / "copy.db"
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    for number in range(20):
+        await database.write(partial(requests.is_new, key=f"{number:02}", at=NOW))
+    assert await backup_reading_only(path, copy) == (0, "")
+    assert len(keys_in(copy)) == 20
+    Path(f"{path}-shm").rename(tmp_path / "index")
+    code, said = await backup_reading_only(path, copy, "--force")
+    assert code == 2
+    assert "as the user that Tocsin runs as" in said
+    assert len(keys_in(copy)) == 20
+    (tmp_path / "index").rename(f"{path}-shm")
+    await database.close()
+    copy.unlink()
+    assert await backup_reading_only(path, copy) == (0, "")
+    assert len(keys_in(copy)) == 20
+
+
+async def test_copy_from_a_disk_that_is_read_only_has_the_log(tmp_path: Path) -> None:
+    path, copy = tmp_path / "data" / "tocsin.db", tmp_path / "copy.db"
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    await database.write(partial(requests.is_new, key="one", at=NOW))
+    with shown_read_only(path.parent, tmp_path / "shown") as shown:
+        save(shown / "tocsin.db", copy)
+    await database.close()
+    assert keys_in(copy) == ["one"]
 
 
 async def test_restored_database_is_the_backup_and_the_other_is_kept_with_its_log(tmp_path: Path) -> None:
