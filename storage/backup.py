@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from storage.errors import BadCopy, FileInUse
-from storage.sqlite import hold_file
+from storage.hold import hold_file
 
 #: Pages that are copied between two breaths, and how long a breath is: the disk is not ours alone.
 _PAGES, _BREATH_SECONDS = 1000, 0.002

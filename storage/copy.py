@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.backup import known_revisions
 from storage.errors import CannotCopy, Unusable
+from storage.hold import hold_file
 from storage.postgres import UNREACHABLE, address, said
-from storage.sqlite import hold_file, immediately, sqlite_path
+from storage.sqlite import immediately, sqlite_path
 from storage.tables import metadata
 from storage.upgrade import upgrade
 

@@ -10,8 +10,6 @@ A transaction always begins IMMEDIATE: a deferred one that later writes fails wi
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import queue
 import sqlite3
 import threading
@@ -27,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from storage import incidents, shared, tallies, touched
-from storage.errors import FileInUse, Full
+from storage.errors import Full
 from storage.log_file import LogFile
 from storage.place import Place
 from storage.shared import Shared
@@ -60,27 +58,6 @@ _WRITING_PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -4000",
 )
-
-
-def hold_file(path: Path) -> Callable[[], None]:
-    """Hold the database for this process until the returned function is called. Raises FileInUse."""
-    descriptor = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
-        os.close(descriptor)
-        raise FileInUse(
-            f"{path} is in use by another Tocsin (process {holder}). "
-            "One process at a time may run on a SQLite file: stop that one, or set DATABASE_URL."
-        ) from None
-    try:
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
-    except OSError:
-        os.close(descriptor)
-        raise
-    return lambda: os.close(descriptor)
 
 
 def writing_engine(path: Path) -> Engine:

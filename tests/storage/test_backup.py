@@ -19,7 +19,8 @@ from storage import requests
 from storage.backup import check, known_revisions, put_back, save
 from storage.database import Database, Unusable
 from storage.errors import BadCopy, FileInUse
-from storage.sqlite import hold_file, writing_engine
+from storage.hold import hold_file
+from storage.sqlite import writing_engine
 from storage.upgrade import backup_of, configuration
 from tests.faults.small_disk import SmallDisk, mounted, shown_read_only
 from tests.storage.test_sqlite import NOW

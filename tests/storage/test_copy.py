@@ -15,7 +15,7 @@ from storage import outbox, tables
 from storage.copy import copy
 from storage.database import Database
 from storage.errors import CannotCopy, FileInUse, Unusable
-from storage.sqlite import hold_file
+from storage.hold import hold_file
 from tests import scratch
 from tests.postgres import Server
 from tests.storage.test_shared import delivery
