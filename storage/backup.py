@@ -8,27 +8,45 @@ in WAL mode that keeps no writer waiting. Copying the file itself tears it, and 
 import os
 import sqlite3
 import threading
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from importlib import resources
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
 from storage.errors import BadCopy, FileInUse
-from storage.hold import hold_file
+from storage.hold import hold_file, hold_itself
 
 #: Pages that are copied between two breaths, and how long a breath is: the disk is not ours alone.
 _PAGES, _BREATH_SECONDS = 1000, 0.002
+_IN_USE = "{} is in use by another program. End it, then try again."
 
 
 def save(source: Path, target: Path) -> None:
     """`target` is a whole, checked copy of the database as it was at one moment, for its owner only.
 
-    It takes the place of a file of that name at once or not at all. Raises BadCopy.
+    It takes the place of a file of that name at once or not at all. Raises BadCopy, and FileInUse when that
+    file is a Tocsin's.
     """
     if not source.is_file():
         raise BadCopy(f"There is no database at {source}. DATABASE_URL names it.")
-    part = _copied(source, target)
-    _replace(part, target)
+    _refuse(source, target)
+    with ExitStack() as stack:
+        if target.exists():
+            stack.callback(hold_itself(target))
+        part = _copied(source, target)
+        for log in _logs(target):  # it would be played into the new file
+            log.unlink(missing_ok=True)
+        _replace(part, target)
+
+
+def _refuse(source: Path, target: Path) -> None:
+    """Raises BadCopy for what must not become a copy: the database, what SQLite keeps beside it, a device."""
+    if target.exists() and not target.is_file():
+        raise BadCopy(f"{target} is no regular file: nothing was copied to it.")
+    own = {source, *_logs(source), Path(f"{source}-lock")}
+    if target in own or any(one.exists() and target.exists() and one.samefile(target) for one in own):
+        raise BadCopy(f"{target} is the database's own: name another file.")
 
 
 def put_back(backup: Path, path: Path, stamp: str) -> Path | None:
@@ -38,13 +56,13 @@ def put_back(backup: Path, path: Path, stamp: str) -> Path | None:
     """
     if not backup.is_file():
         raise BadCopy(f"There is no backup at {backup}.")
+    if path.exists() and backup.samefile(path):
+        raise BadCopy(f"{backup} is the database itself.")
     release = hold_file(path)
     try:
         part = _copied(backup, path)
-        kept = path.with_name(f"{path.name}.replaced-{stamp}") if path.exists() else None
         try:
-            if kept is not None:
-                _set_aside(path, kept)
+            kept = _set_aside(path, stamp)
         except BaseException:
             part.unlink()
             raise
@@ -154,23 +172,42 @@ def _breathe(status: int, remaining: int, total: int) -> None:
     threading.Event().wait(_BREATH_SECONDS)
 
 
-def _set_aside(path: Path, kept: Path) -> None:
-    """The database is `kept` too, with all that was in its log, and no log is left: a log that outlived its
-    database would be played into the next one."""
-    log = Path(f"{path}-wal")
-    is_whole = True
+def _logs(path: Path) -> list[Path]:
+    """What SQLite may leave beside a database, and plays into whatever has its name."""
+    return [Path(f"{path}{ending}") for ending in ("-wal", "-journal", "-shm")]
+
+
+def _set_aside(path: Path, stamp: str) -> Path | None:
+    """The database has a second name, with all that was in its log, and no log is left at the first one."""
+    kept = _free_name(f"{path}.replaced-{stamp}")
+    is_whole = path.exists() and _is_emptied(path)
+    if is_whole and Path(f"{path}-wal").exists():
+        raise FileInUse(_IN_USE.format(path))
+    for log in _logs(path):
+        if log.exists():
+            log.rename(f"{kept}{log.name.removeprefix(path.name)}")
+    if path.exists():
+        os.link(path, kept)
+    return kept if path.exists() else next((log for log in _logs(kept) if log.exists()), None)
+
+
+def _is_emptied(path: Path) -> bool:
+    """Whether all that its log held is in the database; not if that is damaged. Raises FileInUse."""
     try:
         with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             is_busy = bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
     except sqlite3.DatabaseError:
-        is_whole, is_busy = False, False
-    if is_busy or (is_whole and log.exists()):
-        raise FileInUse(f"{path} is in use by another program. End it, then try again.")
-    if not is_whole and log.exists():
-        log.rename(f"{kept}-wal")
-    for ending in ("-wal", "-shm"):
-        Path(f"{path}{ending}").unlink(missing_ok=True)
-    os.link(path, kept)
+        return False
+    if is_busy:
+        raise FileInUse(_IN_USE.format(path))
+    return True
+
+
+def _free_name(wanted: str) -> Path:
+    """The wanted name, or one like it that nothing has."""
+    names = (Path(wanted if number == 1 else f"{wanted}-{number}") for number in count(1))
+    return next(one for one in names if not any(each.exists() for each in (one, *_logs(one))))
 
 
 def _replace(part: Path, target: Path) -> None:

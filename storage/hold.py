@@ -23,7 +23,7 @@ from storage.errors import FileInUse
 
 #: Where the byte is, and how many bytes they are.
 _BYTE = (2**62, 1)
-#: A system without these locks says so; the name is all that is held there.
+#: A system without these locks may say so; the name is all that is held there.
 _NO_SUCH_LOCKS = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 
 
@@ -54,6 +54,8 @@ def hold_file(path: Path, *, may_make: bool = False) -> Callable[[], None]:
 def hold_itself(path: Path, how: int = os.O_RDONLY, lock: int = fcntl.F_RDLCK) -> Callable[[], None]:
     """Keep everybody else from holding the file, under whatever name. Raises FileInUse."""
     descriptor = os.open(path, how, 0o644)
+    if not hasattr(fcntl, "F_OFD_SETLK"):
+        return partial(os.close, descriptor)
     try:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", lock, os.SEEK_SET, *_BYTE, 0))
     except OSError as error:

@@ -146,6 +146,82 @@ async def test_restored_database_is_the_backup_and_the_other_is_kept_with_its_lo
     assert not Path(f"{crashed}-wal").exists()
 
 
+async def crashed_with(path: Path, *keys: str) -> None:
+    """A database as `kill -9` leaves it: the last that was written is in the log."""
+    await database_with(path, *keys)
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    await database.write(partial(requests.is_new, key="in the log", at=NOW))
+    for ending in ("", "-wal", "-shm"):
+        shutil.copy(f"{path}{ending}", f"{path}{ending}.left")
+    await database.close()
+    for ending in ("", "-wal", "-shm"):
+        Path(f"{path}{ending}.left").replace(f"{path}{ending}")
+
+
+async def test_log_that_was_left_behind_is_kept_and_not_played_into_what_is_restored(tmp_path: Path) -> None:
+    path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
+    await database_with(path, "before")
+    save(path, copy)
+    await crashed_with(path, "after")
+    log = Path(f"{path}-wal").read_bytes()
+    path.unlink()
+    kept = put_back(copy, path, STAMP)
+    assert kept == tmp_path / f"tocsin.db.replaced-{STAMP}-wal"
+    assert kept.read_bytes() == log
+    assert keys_in(path) == ["before"]
+
+
+async def test_log_of_a_copy_that_is_replaced_is_not_played_into_the_new_one(tmp_path: Path) -> None:
+    path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
+    await database_with(path, "new")
+    await crashed_with(copy, "old")
+    save(path, copy)
+    assert keys_in(copy) == ["new"]
+
+
+async def test_each_of_two_databases_that_are_replaced_at_once_is_kept(tmp_path: Path) -> None:
+    path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
+    await database_with(path, "one")
+    save(path, copy)
+    await database_with(path, "two")
+    kept = [put_back(copy, path, STAMP), put_back(copy, path, STAMP)]
+    assert [keys_in(one) for one in kept if one] == [["one", "two"], ["one"]]
+
+
+async def test_what_is_no_place_for_a_copy_is_left_alone(tmp_path: Path) -> None:
+    path, other = tmp_path / "tocsin.db", tmp_path / "other.db"
+    await database_with(path, "one")
+    await database_with(other, "other")
+    (tmp_path / "link.db").symlink_to(path)
+    (tmp_path / "hard.db").hardlink_to(path)
+    os.mkfifo(tmp_path / "pipe")
+    for target, why in {
+        "tocsin.db": "the database's own",
+        "tocsin.db-wal": "the database's own",
+        "tocsin.db-lock": "the database's own",
+        "link.db": "the database's own",
+        "hard.db": "the database's own",
+        "pipe": "no regular file",
+    }.items():
+        with pytest.raises(BadCopy, match=why):
+            save(path, tmp_path / target)
+    running = Database(f"sqlite:///{other}")
+    await running.open()
+    with pytest.raises(FileInUse, match="in use by another Tocsin"):
+        save(path, other)
+    await running.close()
+    assert (tmp_path / "pipe").is_fifo()
+    assert (keys_in(path), keys_in(other)) == (["one"], ["other"])
+
+
+async def test_database_is_no_backup_of_itself(tmp_path: Path) -> None:
+    path = tmp_path / "tocsin.db"
+    await database_with(path, "one")
+    with pytest.raises(BadCopy, match="the database itself"):
+        put_back(path, path, STAMP)
+
+
 async def test_restored_database_works_at_once(tmp_path: Path) -> None:
     path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
     await database_with(path, "one")
