@@ -31,6 +31,7 @@ def save(source: Path, target: Path) -> None:
     if not source.is_file():
         raise BadCopy(f"There is no database at {source}. DATABASE_URL names it.")
     _refuse(source, target)
+    target = target.resolve() if target.is_symlink() else target
     with ExitStack() as stack:
         if target.exists():
             stack.callback(hold_itself(target))

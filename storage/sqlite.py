@@ -90,8 +90,9 @@ def immediately(engine: Engine) -> None:
 
 
 def sqlite_path(url: str) -> Path:
-    """The file that a SQLite URL names."""
-    return Path(make_url(url).database or "tocsin.db")
+    """The file that a SQLite URL names; where that is a link, the one it leads to: the log is beside that."""
+    path = Path(make_url(url).database or "tocsin.db")
+    return path.resolve() if path.is_symlink() else path
 
 
 class SqliteWriter:

@@ -20,7 +20,7 @@ from storage.backup import check, known_revisions, put_back, save
 from storage.database import Database, Unusable
 from storage.errors import BadCopy, FileInUse
 from storage.hold import hold_file
-from storage.sqlite import writing_engine
+from storage.sqlite import sqlite_path, writing_engine
 from storage.upgrade import backup_of, configuration
 from tests.faults.small_disk import SmallDisk, mounted, shown_read_only
 from tests.storage.test_sqlite import NOW
@@ -187,6 +187,20 @@ async def test_each_of_two_databases_that_are_replaced_at_once_is_kept(tmp_path:
     await database_with(path, "two")
     kept = [put_back(copy, path, STAMP), put_back(copy, path, STAMP)]
     assert [keys_in(one) for one in kept if one] == [["one", "two"], ["one"]]
+
+
+async def test_link_stays_a_link_to_what_is_restored_and_copied(tmp_path: Path) -> None:
+    path, copy, link, latest = (tmp_path / name for name in ("tocsin.db", "copy.db", "link.db", "latest.db"))
+    await database_with(path, "one")
+    save(path, copy)
+    await database_with(path, "two")
+    link.symlink_to(path)
+    latest.symlink_to(copy)
+    kept = put_back(latest, sqlite_path(f"sqlite:///{link}"), STAMP)
+    assert kept == tmp_path / f"tocsin.db.replaced-{STAMP}"
+    assert (link.readlink(), keys_in(path), keys_in(kept)) == (path, ["one"], ["one", "two"])
+    save(kept, latest)
+    assert (latest.readlink(), keys_in(copy)) == (copy, ["one", "two"])
 
 
 async def test_what_is_no_place_for_a_copy_is_left_alone(tmp_path: Path) -> None:

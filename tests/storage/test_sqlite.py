@@ -164,6 +164,18 @@ async def test_file_is_held_under_every_name(tmp_path: Path, is_new: bool) -> No
     assert await opened_by_another(tmp_path / "hard.db") == "opened\n"
 
 
+async def test_file_that_a_link_leads_to_is_held_by_its_own_name(tmp_path: Path) -> None:
+    path, link = tmp_path / "kept" / "test.db", tmp_path / "test.db"
+    path.parent.mkdir()
+    link.symlink_to(path)
+    database = Database(f"sqlite:///{link}")
+    await database.open()
+    assert "in use by another Tocsin (process " in await opened_by_another(path)
+    await database.close()
+    assert {file.name for file in path.parent.iterdir()} == {"test.db", "test.db-lock"}
+    assert {file.name for file in tmp_path.iterdir()} == {"test.db", "kept"}
+
+
 async def test_operations_waiting_at_close_are_committed(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
     await database.open()
