@@ -53,6 +53,7 @@ def _refuse(source: Path, target: Path) -> None:
 def put_back(backup: Path, path: Path, stamp: str) -> Path | None:
     """The database is what the backup is; where the one before it is kept, if there was one.
 
+    Only what was still owed is now in doubt: it may have gone out since, so it is looked for first.
     Raises BadCopy, and FileInUse while a Tocsin works with the database.
     """
     if not backup.is_file():
@@ -63,6 +64,7 @@ def put_back(backup: Path, path: Path, stamp: str) -> Path | None:
     try:
         part = _copied(backup, path)
         try:
+            _doubt_what_is_owed(part)
             kept = _set_aside(path, stamp)
         except BaseException:
             part.unlink()
@@ -171,6 +173,13 @@ def _advice(source: Path) -> str:
 
 def _breathe(status: int, remaining: int, total: int) -> None:
     threading.Event().wait(_BREATH_SECONDS)
+
+
+def _doubt_what_is_owed(path: Path) -> None:
+    """A message carries the key of its delivery, by which it is found. The keys of what is still owed name
+    events that are in the backup: no other event, which nobody knows of any more, has left one of them."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE outbox SET is_in_doubt = 1 WHERE state IN ('pending', 'sending')")
 
 
 def _logs(path: Path) -> list[Path]:
