@@ -118,8 +118,8 @@ class SqliteFile:
                 "or name another file in DATABASE_URL."
             ) from error
         file = Place(self.path)
-        self._writer = SqliteWriter(file, asyncio.get_running_loop(), self._told)
         self._reader = SqliteReader(file)
+        self._writer = SqliteWriter(file, self._reader, asyncio.get_running_loop(), self._told)
 
     async def close(self) -> None:
         """Waits for the operations that are waiting, then lets the file go."""
