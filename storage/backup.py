@@ -6,6 +6,7 @@ in WAL mode that keeps no writer waiting. Copying the file itself tears it, and 
 """
 
 import os
+import shutil
 import sqlite3
 import threading
 from contextlib import ExitStack, closing, suppress
@@ -32,13 +33,17 @@ def save(source: Path, target: Path) -> None:
         raise BadCopy(f"There is no database at {source}. DATABASE_URL names it.")
     _refuse(source, target)
     target = target.resolve() if target.is_symlink() else target
-    with ExitStack() as stack:
-        if target.exists():
-            stack.callback(hold_itself(target))
-        part = _copied(source, target)
-        for log in _logs(target):  # it would be played into the new file
-            log.unlink(missing_ok=True)
-        _replace(part, target)
+    try:
+        with ExitStack() as stack:
+            if target.exists():
+                stack.callback(hold_itself(target))
+            part = _copied(source, target)
+            stack.callback(_forget, part)
+            for log in _logs(target):  # it would be played into the new file
+                log.unlink(missing_ok=True)
+            _replace(part, target)
+    except OSError as error:
+        raise BadCopy(f"{source} cannot be copied to {target} ({error}).") from error
 
 
 def _refuse(source: Path, target: Path) -> None:
@@ -60,40 +65,46 @@ def put_back(backup: Path, path: Path, stamp: str) -> Path | None:
         raise BadCopy(f"There is no backup at {backup}.")
     if path.exists() and backup.samefile(path):
         raise BadCopy(f"{backup} is the database itself.")
-    release = hold_file(path)
+    if path.exists() and not path.is_file():
+        raise BadCopy(f"{path} is no regular file: nothing can be put back there. DATABASE_URL names it.")
     try:
-        part = _copied(backup, path)
-        try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            stack.callback(hold_file(path))
+            part = _copied(backup, path)
+            stack.callback(_forget, part)
             _doubt_what_is_owed(part)
             kept = _set_aside(path, stamp)
-        except BaseException:
-            part.unlink()
-            raise
-        _replace(part, path)
-        return kept
-    finally:
-        release()
+            _replace(part, path)
+    except (OSError, sqlite3.Error) as error:
+        raise BadCopy(f"{backup} cannot be put back at {path} ({error}).") from error
+    return kept
 
 
 def check(path: Path) -> str:
     """The revision of a database that is whole and ours. Raises BadCopy."""
+    return _check(path, path)
+
+
+def _check(path: Path, named: Path) -> str:
+    """The file is spoken of by this name."""
     try:
         with closing(_reading(path)) as connection:
             (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             if verdict != "ok" or connection.execute("PRAGMA foreign_key_check").fetchone():
-                raise BadCopy(f"{path} is damaged ({verdict}).")
+                raise BadCopy(f"{named} is damaged ({verdict}).")
             revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
     except sqlite3.OperationalError as error:
         if "no such table" not in str(error):
-            raise BadCopy(f"{path} cannot be read ({error}).") from error
+            raise BadCopy(f"{named} cannot be read ({error}).") from error
         revisions = []
     except sqlite3.DatabaseError as error:
-        raise BadCopy(f"{path} is damaged ({error}).") from error
+        raise BadCopy(f"{named} is damaged ({error}).") from error
     if not revisions:
-        raise BadCopy(f"{path} is no database of Tocsin.")
+        raise BadCopy(f"{named} is no database of Tocsin.")
     (revision,) = revisions[0]
     if revision not in known_revisions():
-        raise BadCopy(f"{path} was written by a newer Tocsin (revision {revision}). Install that one first.")
+        raise BadCopy(f"{named} was written by a newer Tocsin (revision {revision}). Install that one first.")
     return str(revision)
 
 
@@ -113,7 +124,7 @@ def _copied(source: Path, target: Path) -> Path:
         with closing(sqlite3.connect(part)) as copy:
             _read_into(copy, source)
             copy.execute("PRAGMA journal_mode = DELETE")
-        check(part)
+        _check(part, source)
     except (OSError, sqlite3.Error) as error:
         _forget(part)
         raise BadCopy(f"{source} cannot be copied to {target} ({error}).{_advice(source)}") from error
@@ -197,8 +208,21 @@ def _set_aside(path: Path, stamp: str) -> Path | None:
         if log.exists():
             log.rename(f"{kept}{log.name.removeprefix(path.name)}")
     if path.exists():
-        os.link(path, kept)
+        _name_also(path, kept)
     return kept if path.exists() else next((log for log in _logs(kept) if log.exists()), None)
+
+
+def _name_also(path: Path, name: Path) -> None:
+    """The file has this name too; where a file can have only one name, a copy has it."""
+    try:
+        os.link(path, name)
+    except OSError:
+        part = name.with_name(f".{name.name}.part")
+        try:
+            shutil.copyfile(path, part)
+            _replace(part, name)
+        finally:
+            _forget(part)
 
 
 def _is_emptied(path: Path) -> bool:

@@ -229,6 +229,47 @@ async def test_what_is_no_place_for_a_copy_is_left_alone(tmp_path: Path) -> None
     assert (keys_in(path), keys_in(other)) == (["one"], ["other"])
 
 
+async def test_restoring_makes_the_folder_of_a_new_machine(tmp_path: Path) -> None:
+    path, copy, new = tmp_path / "tocsin.db", tmp_path / "copy.db", tmp_path / "new" / "data" / "tocsin.db"
+    await database_with(path, "one")
+    save(path, copy)
+    assert put_back(copy, new, STAMP) is None
+    assert keys_in(new) == ["one"]
+
+
+async def test_where_nothing_can_be_put_back_is_said_in_a_sentence(tmp_path: Path) -> None:
+    path, copy, empty = tmp_path / "tocsin.db", tmp_path / "copy.db", tmp_path / "empty.db"
+    await database_with(path, "one")
+    save(path, copy)
+    empty.touch()
+    with pytest.raises(BadCopy, match="is no regular file"):
+        put_back(copy, tmp_path, STAMP)
+    with pytest.raises(BadCopy, match=r"cannot be put back at .*File exists"):
+        put_back(copy, copy / "tocsin.db", STAMP)
+    with pytest.raises(BadCopy, match=r"cannot be copied to .*No such file"):
+        save(path, tmp_path / "missing" / "copy.db")
+    with pytest.raises(BadCopy, match=r"/empty\.db is no database of Tocsin"):
+        put_back(empty, path, STAMP)
+    assert keys_in(path) == ["one"]
+
+
+async def test_what_is_replaced_is_kept_where_no_file_has_two_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")  # as FAT says
+
+    path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
+    await database_with(path, "one")
+    save(path, copy)
+    await database_with(path, "two")
+    monkeypatch.setattr(os, "link", refuse)
+    kept = put_back(copy, path, STAMP)
+    assert kept is not None
+    assert (keys_in(path), keys_in(kept)) == (["one"], ["one", "two"])
+    assert not list(tmp_path.glob(".*"))
+
+
 async def test_database_is_no_backup_of_itself(tmp_path: Path) -> None:
     path = tmp_path / "tocsin.db"
     await database_with(path, "one")
