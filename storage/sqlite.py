@@ -62,10 +62,10 @@ _WRITING_PRAGMAS = (
 
 def writing_engine(path: Path) -> Engine:
     """An engine whose transactions begin IMMEDIATE."""
-    return _writing_engine(f"sqlite:///{path}")
+    return _writing_engine(URL.create("sqlite", database=str(path)))
 
 
-def _writing_engine(url: str | URL) -> Engine:
+def _writing_engine(url: URL) -> Engine:
     engine = create_engine(url, poolclass=NullPool)
     immediately(engine)
     return engine

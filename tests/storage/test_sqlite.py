@@ -176,6 +176,15 @@ async def test_file_that_a_link_leads_to_is_held_by_its_own_name(tmp_path: Path)
     assert {file.name for file in tmp_path.iterdir()} == {"test.db", "kept"}
 
 
+async def test_name_is_decoded_once(tmp_path: Path) -> None:
+    """In a URL %25 is a percent sign: SQLAlchemy says so."""
+    database = Database(f"sqlite:///{tmp_path / 'a%2541.db'}")
+    await database.open()
+    await database.write(partial(requests.is_new, key="one", at=NOW))
+    await database.close()
+    assert {file.name for file in tmp_path.iterdir()} == {"a%41.db", "a%41.db-lock"}
+
+
 async def test_operations_waiting_at_close_are_committed(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
     await database.open()
