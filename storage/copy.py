@@ -11,14 +11,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, insert, make_url, select, text
+from sqlalchemy import URL, Connection, Row, Table, func, insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.backup import known_revisions
 from storage.errors import CannotCopy, Unusable
+from storage.hold import hold_file
 from storage.postgres import UNREACHABLE, address, said
-from storage.sqlite import hold_file, immediately, sqlite_path
+from storage.sqlite import immediately, sqlite_path
 from storage.tables import metadata
 from storage.upgrade import upgrade
 
@@ -83,7 +84,7 @@ async def _on_postgresql(url: str) -> AsyncIterator[AsyncConnection]:
 @asynccontextmanager
 async def _on_sqlite(path: Path, *, may_write: bool) -> AsyncIterator[AsyncConnection]:
     release = _held(path, may_write=may_write)
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)))
     immediately(engine.sync_engine)
     try:
         async with engine.connect() as connection:

@@ -12,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from storage import touched
 from storage.backup import put_back, save
 from storage.errors import BadCopy, CannotCopy, FileInUse, Full, Unusable
+from storage.hold import hold_file
 from storage.place import Place
-from storage.sqlite import SqliteReader, SqliteWriter, hold_file, sqlite_path
+from storage.sqlite import SqliteReader, SqliteWriter, sqlite_path
 from storage.touched import Touched
 from storage.upgrade import upgrade_sqlite
 
@@ -104,7 +105,7 @@ class SqliteFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self._exclusive:
-                self._release = hold_file(self.path)
+                self._release = hold_file(self.path, may_make=True)
             await asyncio.to_thread(upgrade_sqlite, self.path)
         except Unusable:
             self._let_go()
@@ -117,8 +118,8 @@ class SqliteFile:
                 "or name another file in DATABASE_URL."
             ) from error
         file = Place(self.path)
-        self._writer = SqliteWriter(file, asyncio.get_running_loop(), self._told)
         self._reader = SqliteReader(file)
+        self._writer = SqliteWriter(file, self._reader, asyncio.get_running_loop(), self._told)
 
     async def close(self) -> None:
         """Waits for the operations that are waiting, then lets the file go."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     cast,
     extract,
     func,
+    or_,
     select,
     text,
     union_all,
@@ -341,11 +342,12 @@ def take_back(tx: Connection, now: datetime) -> int:
     """What was being sent by a process that died is pending again, in doubt; how many.
 
     On SQLite that is all that was being sent: there was one process. On PostgreSQL it is what nobody has
-    prolonged the lease of.
+    prolonged the lease of, and what never had one: it came with `copy` from a SQLite file.
     """
     statement = outbox.update().where(text("outbox.state = 'sending'"))
     if locks.are_needed(tx):
-        statement = statement.where(kept(outbox.c.leased_until) < _server_time())
+        lease = outbox.c.leased_until
+        statement = statement.where(or_(lease.is_(None), kept(lease) < _server_time()))
     pending = {"state": "pending", "is_in_doubt": True, "leased_until": None, "leased_by": None}
     taken = tx.execute(statement.values(**pending, next_attempt_at=now)).rowcount
     if taken:

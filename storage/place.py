@@ -1,8 +1,11 @@
-"""Notices that a database file was moved or deleted while it was open.
+"""Notices that a database file, or its log, was moved or deleted while it was open.
 
 SQLite goes on writing into such a file, wherever it is now, and whoever opens the path once more gets an
 empty one: what was answered as done would be gone at the next start. So nothing is read or committed
 unless the path still names the file that was opened first, and opening it again never makes one.
+
+The same is true of the log: what is committed to one that has no name is lost with the process. SQLite
+removes it only when the last connection is closed.
 """
 
 import os
@@ -19,17 +22,33 @@ class Moved(sqlite3.OperationalError):
     sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
 
 
+class LogMoved(Moved):
+    """The database is where it was, its log is not."""
+
+
 class Place:
     """The path of a database, and which file stands there now."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = _identity(path)
+        self._log_path = Path(f"{path}-wal")
+        self._log: tuple[int, int] | None = None
 
     def check(self) -> None:
         """Raises Moved."""
         if _identity(self.path) != self._file:
             raise Moved(f"{self.path.name} was moved or deleted")
+        if self._log is not None and _identity(self._log_path) != self._log:
+            raise LogMoved(f"{self._log_path.name} was moved or deleted")
+
+    def keep_log(self) -> None:
+        """The log that a connection has just opened must stay where it is."""
+        self._log = _identity(self._log_path)
+
+    def forget_log(self) -> None:
+        """No connection has the log open any more."""
+        self._log = None
 
     def url(self, driver: str) -> URL:
         """What opens it, if it is there."""

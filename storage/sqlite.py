@@ -10,8 +10,6 @@ A transaction always begins IMMEDIATE: a deferred one that later writes fails wi
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import queue
 import sqlite3
 import threading
@@ -24,12 +22,12 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from storage import incidents, shared, tallies, touched
-from storage.errors import FileInUse, Full
+from storage.errors import Full
 from storage.log_file import LogFile
-from storage.place import Place
+from storage.place import LogMoved, Moved, Place
 from storage.shared import Shared
 from storage.touched import Touched
 from storage.trouble import is_locked, is_outside, reason
@@ -62,33 +60,12 @@ _WRITING_PRAGMAS = (
 )
 
 
-def hold_file(path: Path) -> Callable[[], None]:
-    """Hold the database for this process until the returned function is called. Raises FileInUse."""
-    descriptor = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
-        os.close(descriptor)
-        raise FileInUse(
-            f"{path} is in use by another Tocsin (process {holder}). "
-            "One process at a time may run on a SQLite file: stop that one, or set DATABASE_URL."
-        ) from None
-    try:
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
-    except OSError:
-        os.close(descriptor)
-        raise
-    return lambda: os.close(descriptor)
-
-
 def writing_engine(path: Path) -> Engine:
     """An engine whose transactions begin IMMEDIATE."""
-    return _writing_engine(f"sqlite:///{path}")
+    return _writing_engine(URL.create("sqlite", database=str(path)))
 
 
-def _writing_engine(url: str | URL) -> Engine:
+def _writing_engine(url: URL) -> Engine:
     engine = create_engine(url, poolclass=NullPool)
     immediately(engine)
     return engine
@@ -113,8 +90,9 @@ def immediately(engine: Engine) -> None:
 
 
 def sqlite_path(url: str) -> Path:
-    """The file that a SQLite URL names."""
-    return Path(make_url(url).database or "tocsin.db")
+    """The file that a SQLite URL names; where that is a link, the one it leads to: the log is beside that."""
+    path = Path(make_url(url).database or "tocsin.db")
+    return path.resolve() if path.is_symlink() else path
 
 
 class SqliteWriter:
@@ -124,8 +102,15 @@ class SqliteWriter:
     is handed back together: threads that wake one another for every operation cost more than the work.
     """
 
-    def __init__(self, file: Place, loop: asyncio.AbstractEventLoop, told: Callable[[Touched], None]) -> None:
+    def __init__(
+        self,
+        file: Place,
+        reader: "SqliteReader",
+        loop: asyncio.AbstractEventLoop,
+        told: Callable[[Touched], None],
+    ) -> None:
         self._file = file
+        self._reader = reader
         self._loop = loop
         self._told = told
         self._gathered: list[_Waiting] = []
@@ -188,7 +173,11 @@ class SqliteWriter:
                 self._file.check()
                 with engine.connect() as connection:
                     is_open = True
-                    self._serve(connection)
+                    try:
+                        self._serve(connection)
+                    except LogMoved as error:
+                        self._save_log(connection, error)
+                        raise
             except BaseException as error:
                 self.restarts += not isinstance(error, DBAPIError | sqlite3.Error)
                 self.failures += 1
@@ -196,16 +185,38 @@ class SqliteWriter:
                     self._refuse_waiting(error, _OPEN_AGAIN_SECONDS)
                 elif is_locked(error):
                     self._refuse_waiting(error, patience=0.0)
+            if not self._reader.is_connected:
+                self._file.forget_log()
         engine.dispose()
 
     def _serve(self, connection: Connection) -> None:
         """Commit batch after batch until there are no more; raises what broke the connection."""
         log = LogFile(self._file.path)
         log.leave_room(_driver(connection))
+        _driver(connection).execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the log
+        self._file.keep_log()
         while (batch := self._next_batch(log.patience)) or not self._is_closing:
             if batch:
                 self._commit(connection, batch)
             log.keep_short(_driver(connection))
+
+    def _save_log(self, connection: Connection, error: LogMoved) -> None:
+        """What only the lost log holds goes into the database, and nobody of us has that log open any more.
+
+        A new connection makes a new log; whoever still had the old one would read wrong pages from it. While
+        somebody else reads from the lost log, or the disk is full, everything is refused.
+        """
+        while not self._is_closing:
+            with contextlib.suppress(Moved):
+                self._file.check()
+                return
+            with self._reader.at_rest():
+                if _is_emptied(_driver(connection)):
+                    self._reader.hang_up()
+                    connection.close()
+                    self._file.forget_log()
+                    return
+            self._refuse_waiting(error, _OPEN_AGAIN_SECONDS)
 
     def _commit(self, connection: Connection, batch: "list[_Waiting]") -> None:
         try:
@@ -374,6 +385,15 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", raw)
 
 
+def _is_emptied(connection: sqlite3.Connection) -> bool:
+    """Whether all that the log held is in the database now."""
+    try:
+        (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error:
+        return False
+    return not is_busy
+
+
 class SqliteReader:
     """Short read transactions, each of which sees one moment, in threads of their own; it cannot write.
 
@@ -385,6 +405,7 @@ class SqliteReader:
         self._file = file
         self._engine = create_engine(file.url("sqlite"), pool_size=READERS, max_overflow=0)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
+        self._turns = threading.Semaphore(READERS)
 
         @event.listens_for(self._engine, "connect")
         def prepare(connection: Any, _: object) -> None:
@@ -407,8 +428,26 @@ class SqliteReader:
             raise Full(f"The database cannot be read: {reason(error)}") from error
 
     def _asked(self, query: Callable[[Connection], T]) -> T:
-        with self._engine.begin() as connection:
+        with self._turns, self._engine.begin() as connection:
             return query(connection)
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Waits for the queries that are under way; until it ends no other begins."""
+        with contextlib.ExitStack() as turns:
+            for _ in range(READERS):
+                turns.enter_context(self._turns)
+            yield
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a connection is open."""
+        pool = cast("QueuePool", self._engine.pool)
+        return bool(pool.checkedin() + pool.checkedout())
+
+    def hang_up(self) -> None:
+        """Close every connection; the next query opens one."""
+        self._engine.dispose()
 
     async def close(self) -> None:
         """Waits for the queries that are under way."""

@@ -8,7 +8,7 @@ import click
 
 from bot import organization_file
 from bot.cli.running import ask
-from bot.domain.errors import NotFound
+from bot.domain.errors import NotFound, Refusal
 from bot.domain.imported import sources
 from bot.domain.organization import Organization
 from bot.operations import reorganize
@@ -29,6 +29,13 @@ def export(file: Path | None) -> None:
     if file is None:
         click.echo(text, nl=False)
         return
+    try:
+        _write(found, text, file)
+    except OSError as error:
+        raise Refusal(f"{error.filename or file} cannot be written: {error.strerror}.") from error
+
+
+def _write(found: Organization, text: str, file: Path) -> None:
     file.write_text(text, encoding="utf-8")
     click.echo(f"{file}: written", err=True)
     for source in sources(found):

@@ -10,8 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.__main__ import commands
+from bot.domain.errors import Refusal
 from bot.engine.clock import Clock
 from tests import demo
+from tests.faults.small_disk import mounted
 from tests.story import ORGANIZATION
 
 Ask = Callable[..., Result]
@@ -116,6 +118,20 @@ def test_apply_tells_what_it_changed_and_then_nothing(ask: Ask, changed: Callabl
     file = changed(("name: Checkout", "name: Cash desk"))
     assert ask("apply", file).output == f"{file}: applied (1 changed)\n"
     assert ask("apply", file).output == f"{file}: nothing to change\n"
+
+
+def test_file_that_cannot_be_written_is_named(ask: Ask, tmp_path: Path) -> None:
+    ask("apply", ORGANIZATION)
+    refused = ask("export", tmp_path / "missing" / "organization.yaml").exception
+    assert isinstance(refused, Refusal)
+    assert refused.sentence.endswith(
+        "missing/organization.yaml cannot be written: No such file or directory."
+    )
+    with mounted(tmp_path / "small") as disk:
+        disk.fill()
+        refused = ask("export", disk.folder / "organization.yaml").exception
+    assert isinstance(refused, Refusal)
+    assert refused.sentence.endswith("small/organization.yaml cannot be written: No space left on device.")
 
 
 def test_exported_file_applied_again_changes_nothing(

@@ -47,5 +47,20 @@ def mounted(folder: Path) -> Iterator[SmallDisk]:
         _run("umount", "--lazy", str(folder))
 
 
+@contextmanager
+def shown_read_only(folder: Path, shown: Path) -> Iterator[Path]:
+    """The folder once more, at `shown`, where nobody may write. Skips the test where nobody may mount."""
+    shown.mkdir()
+    try:
+        _run("mount", "--bind", str(folder), str(shown))
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a folder cannot be mounted here; it takes root")
+    try:
+        _run("mount", "-o", "remount,ro,bind", str(shown))
+        yield shown
+    finally:
+        _run("umount", "--lazy", str(shown))
+
+
 def _run(*command: str) -> None:
     subprocess.run(command, check=True, capture_output=True)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import resource
 import sqlite3
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -245,6 +246,46 @@ async def test_file_that_is_moved_away_takes_nothing_more_until_it_is_back(
         await until(lambda: is_ready(api))
         await api.story.settle()
         assert titles(api.story) == ada.taken
+
+
+@again
+@pytest.mark.parametrize("is_read_by_others", [False, True])
+async def test_log_that_is_deleted_takes_nothing_with_it(
+    turn: int, is_read_by_others: bool, tmp_path: Path
+) -> None:
+    async with running(tmp_path) as api:
+        ada, path = await reporter(api), path_of(api.story)
+        await ada.declares("before")
+        await api.story.settle()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            if is_read_by_others:
+                other.execute("BEGIN").execute("SELECT count(*) FROM incidents").fetchone()
+            wal_of(api.story).unlink()
+            assert (await ada.declares("into the deleted log")).status == 503
+            if is_read_by_others:
+                assert not await is_ready(api)
+                assert (await ada.declares("while it is read")).status == 503
+        await until(lambda: is_taken(ada, "after"))
+        await until(lambda: is_ready(api))
+        assert as_kill_leaves_it(path, tmp_path / "killed") == ada.taken == ["before", "after"]
+        assert await read_in_parallel(api, ada) == {200}
+        await api.story.settle()
+        assert titles(api.story) == ada.taken
+
+
+def as_kill_leaves_it(path: Path, folder: Path) -> list[str]:
+    """The incidents that are in the files, without what only a process has."""
+    folder.mkdir()
+    for ending in ("", "-wal"):
+        subprocess.run(["cp", f"{path}{ending}", str(folder)], check=True)
+    with closing(sqlite3.connect(folder / path.name)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return [title for (title,) in connection.execute("SELECT title FROM incidents ORDER BY id")]
+
+
+async def read_in_parallel(api: Api, ada: Reporter) -> set[int]:
+    asked = (api.request("GET", "/api/v1/incidents", ada.key) for _ in range(12))
+    return {reply.status for reply in await asyncio.gather(*asked)}
 
 
 @again

@@ -1,6 +1,7 @@
 """Backups, and what migrations do with them: whole at every moment, whatever is killed or broken."""
 
 import asyncio
+import os
 import shutil
 import signal
 import sqlite3
@@ -18,9 +19,10 @@ from storage import requests
 from storage.backup import check, known_revisions, put_back, save
 from storage.database import Database, Unusable
 from storage.errors import BadCopy, FileInUse
-from storage.sqlite import hold_file, writing_engine
+from storage.hold import hold_file
+from storage.sqlite import sqlite_path, writing_engine
 from storage.upgrade import backup_of, configuration
-from tests.faults.small_disk import SmallDisk, mounted
+from tests.faults.small_disk import SmallDisk, mounted, shown_read_only
 from tests.storage.test_sqlite import NOW
 
 STAMP = "20260302T030000Z"
@@ -58,6 +60,23 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
+async def backup_reading_only(path: Path, copy: Path, *options: str) -> tuple[int | None, str]:
+    """What `backup` ends with and says to somebody who may read the database, and write nothing beside it."""
+    if os.getuid() == 0 and not shutil.which("setpriv"):
+        pytest.skip("root gives its rights away with setpriv, which is not here")
+    # Root may write everywhere, as long as it keeps these rights.
+    fewer = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
+    path.parent.chmod(0o555)
+    running = await asyncio.create_subprocess_exec(
+        *[*fewer, sys.executable, "-m", "bot", "backup", str(copy), *options],
+        env={"PATH": os.defpath, "DATABASE_URL": f"sqlite:///{path}"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said = (await running.communicate())[1].decode()
+    path.parent.chmod(0o755)
+    return running.returncode, said
+
+
 async def test_copy_under_load_is_whole_and_has_all_that_was_answered(tmp_path: Path) -> None:
     path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
     database = Database(f"sqlite:///{path}")
@@ -79,6 +98,37 @@ async def test_copy_under_load_is_whole_and_has_all_that_was_answered(tmp_path: 
     assert sorted(tmp_path.iterdir()) == [copy, path, tmp_path / "tocsin.db-lock"]
 
 
+async def test_copy_has_the_log_though_its_user_may_only_read(tmp_path: Path) -> None:
+    path, copy = tmp_path / "data" / "tocsin.db", tmp_path / "copy.db"
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    for number in range(20):
+        await database.write(partial(requests.is_new, key=f"{number:02}", at=NOW))
+    assert await backup_reading_only(path, copy) == (0, "")
+    assert len(keys_in(copy)) == 20
+    Path(f"{path}-shm").rename(tmp_path / "index")
+    code, said = await backup_reading_only(path, copy, "--force")
+    assert code == 2
+    assert "as the user that Tocsin runs as" in said
+    assert len(keys_in(copy)) == 20
+    (tmp_path / "index").rename(f"{path}-shm")
+    await database.close()
+    copy.unlink()
+    assert await backup_reading_only(path, copy) == (0, "")
+    assert len(keys_in(copy)) == 20
+
+
+async def test_copy_from_a_disk_that_is_read_only_has_the_log(tmp_path: Path) -> None:
+    path, copy = tmp_path / "data" / "tocsin.db", tmp_path / "copy.db"
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    await database.write(partial(requests.is_new, key="one", at=NOW))
+    with shown_read_only(path.parent, tmp_path / "shown") as shown:
+        save(shown / "tocsin.db", copy)
+    await database.close()
+    assert keys_in(copy) == ["one"]
+
+
 async def test_restored_database_is_the_backup_and_the_other_is_kept_with_its_log(tmp_path: Path) -> None:
     path, copy, crashed = tmp_path / "tocsin.db", tmp_path / "copy.db", tmp_path / "crashed.db"
     await database_with(path, "before")
@@ -94,6 +144,137 @@ async def test_restored_database_is_the_backup_and_the_other_is_kept_with_its_lo
     assert keys_in(crashed) == ["before"]
     assert keys_in(kept) == ["after", "before"]
     assert not Path(f"{crashed}-wal").exists()
+
+
+async def crashed_with(path: Path, *keys: str) -> None:
+    """A database as `kill -9` leaves it: the last that was written is in the log."""
+    await database_with(path, *keys)
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    await database.write(partial(requests.is_new, key="in the log", at=NOW))
+    for ending in ("", "-wal", "-shm"):
+        shutil.copy(f"{path}{ending}", f"{path}{ending}.left")
+    await database.close()
+    for ending in ("", "-wal", "-shm"):
+        Path(f"{path}{ending}.left").replace(f"{path}{ending}")
+
+
+async def test_log_that_was_left_behind_is_kept_and_not_played_into_what_is_restored(tmp_path: Path) -> None:
+    path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
+    await database_with(path, "before")
+    save(path, copy)
+    await crashed_with(path, "after")
+    log = Path(f"{path}-wal").read_bytes()
+    path.unlink()
+    kept = put_back(copy, path, STAMP)
+    assert kept == tmp_path / f"tocsin.db.replaced-{STAMP}-wal"
+    assert kept.read_bytes() == log
+    assert keys_in(path) == ["before"]
+
+
+async def test_log_of_a_copy_that_is_replaced_is_not_played_into_the_new_one(tmp_path: Path) -> None:
+    path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
+    await database_with(path, "new")
+    await crashed_with(copy, "old")
+    save(path, copy)
+    assert keys_in(copy) == ["new"]
+
+
+async def test_each_of_two_databases_that_are_replaced_at_once_is_kept(tmp_path: Path) -> None:
+    path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
+    await database_with(path, "one")
+    save(path, copy)
+    await database_with(path, "two")
+    kept = [put_back(copy, path, STAMP), put_back(copy, path, STAMP)]
+    assert [keys_in(one) for one in kept if one] == [["one", "two"], ["one"]]
+
+
+async def test_link_stays_a_link_to_what_is_restored_and_copied(tmp_path: Path) -> None:
+    path, copy, link, latest = (tmp_path / name for name in ("tocsin.db", "copy.db", "link.db", "latest.db"))
+    await database_with(path, "one")
+    save(path, copy)
+    await database_with(path, "two")
+    link.symlink_to(path)
+    latest.symlink_to(copy)
+    kept = put_back(latest, sqlite_path(f"sqlite:///{link}"), STAMP)
+    assert kept == tmp_path / f"tocsin.db.replaced-{STAMP}"
+    assert (link.readlink(), keys_in(path), keys_in(kept)) == (path, ["one"], ["one", "two"])
+    save(kept, latest)
+    assert (latest.readlink(), keys_in(copy)) == (copy, ["one", "two"])
+
+
+async def test_what_is_no_place_for_a_copy_is_left_alone(tmp_path: Path) -> None:
+    path, other = tmp_path / "tocsin.db", tmp_path / "other.db"
+    await database_with(path, "one")
+    await database_with(other, "other")
+    (tmp_path / "link.db").symlink_to(path)
+    (tmp_path / "hard.db").hardlink_to(path)
+    os.mkfifo(tmp_path / "pipe")
+    for target, why in {
+        "tocsin.db": "the database's own",
+        "tocsin.db-wal": "the database's own",
+        "tocsin.db-lock": "the database's own",
+        "link.db": "the database's own",
+        "hard.db": "the database's own",
+        "pipe": "no regular file",
+    }.items():
+        with pytest.raises(BadCopy, match=why):
+            save(path, tmp_path / target)
+    running = Database(f"sqlite:///{other}")
+    await running.open()
+    with pytest.raises(FileInUse, match="in use by another Tocsin"):
+        save(path, other)
+    await running.close()
+    assert (tmp_path / "pipe").is_fifo()
+    assert (keys_in(path), keys_in(other)) == (["one"], ["other"])
+
+
+async def test_restoring_makes_the_folder_of_a_new_machine(tmp_path: Path) -> None:
+    path, copy, new = tmp_path / "tocsin.db", tmp_path / "copy.db", tmp_path / "new" / "data" / "tocsin.db"
+    await database_with(path, "one")
+    save(path, copy)
+    assert put_back(copy, new, STAMP) is None
+    assert keys_in(new) == ["one"]
+
+
+async def test_where_nothing_can_be_put_back_is_said_in_a_sentence(tmp_path: Path) -> None:
+    path, copy, empty = tmp_path / "tocsin.db", tmp_path / "copy.db", tmp_path / "empty.db"
+    await database_with(path, "one")
+    save(path, copy)
+    empty.touch()
+    with pytest.raises(BadCopy, match="is no regular file"):
+        put_back(copy, tmp_path, STAMP)
+    with pytest.raises(BadCopy, match=r"cannot be put back at .*File exists"):
+        put_back(copy, copy / "tocsin.db", STAMP)
+    with pytest.raises(BadCopy, match=r"cannot be copied to .*No such file"):
+        save(path, tmp_path / "missing" / "copy.db")
+    with pytest.raises(BadCopy, match=r"/empty\.db is no database of Tocsin"):
+        put_back(empty, path, STAMP)
+    assert keys_in(path) == ["one"]
+
+
+async def test_what_is_replaced_is_kept_where_no_file_has_two_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")  # as FAT says
+
+    path, copy = tmp_path / "tocsin.db", tmp_path / "copy.db"
+    await database_with(path, "one")
+    save(path, copy)
+    await database_with(path, "two")
+    monkeypatch.setattr(os, "link", refuse)
+    kept = put_back(copy, path, STAMP)
+    assert kept is not None
+    assert (keys_in(path), keys_in(kept)) == (["one"], ["one", "two"])
+    assert not list(tmp_path.glob(".*"))
+
+
+async def test_database_is_no_backup_of_itself(tmp_path: Path) -> None:
+    path = tmp_path / "tocsin.db"
+    await database_with(path, "one")
+    with pytest.raises(BadCopy, match="the database itself"):
+        put_back(path, path, STAMP)
 
 
 async def test_restored_database_works_at_once(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ import pytest
 from sqlalchemy import select
 
 from bot.domain.timeline import Escalated
-from storage import tables
+from storage import outbox, tables
 from storage.copy import copy
 from storage.database import Database
 from storage.errors import CannotCopy, FileInUse, Unusable
-from storage.sqlite import hold_file
+from storage.hold import hold_file
 from tests import scratch
 from tests.postgres import Server
+from tests.storage.test_shared import delivery
+from tests.storage.test_sqlite import NOW
 from tests.story import Story, opened
 
 
@@ -83,6 +86,25 @@ async def test_work_goes_on_in_the_copy(tmp_path: Path, server: Server) -> None:
         await story.forward(minutes=31)
         assert await levels(story) == [1, 2]
         assert (await story.person("ada").types("ack INC-2026-001")).is_ok
+
+
+async def test_what_was_being_sent_at_a_crash_is_taken_back_in_the_copy(
+    tmp_path: Path, server: Server
+) -> None:
+    here, there, lease = f"sqlite:///{tmp_path / 'here.db'}", server.empty(), timedelta(seconds=30)
+    crashed, running = Database(here), Database(there)
+    await crashed.open()
+    await crashed.write(lambda tx: outbox.add(tx, [delivery("taken", "a"), delivery("waits", "b")]))
+    await crashed.write(lambda tx: outbox.take(tx, 1, "crashed", lease))
+    await crashed.close()
+    await copy(here, there, nobody)
+    await running.open()
+    await running.write(lambda tx: outbox.take(tx, 2, "running", lease))
+    assert await running.write(lambda tx: outbox.take_back(tx, NOW)) == 1
+    found = await running.read(lambda tx: outbox.with_ids(tx, [1, 2]))
+    await running.close()
+    assert (found[1].state, found[1].is_in_doubt, found[1].next_attempt_at) == ("pending", True, NOW)
+    assert found[2].state == "sending"
 
 
 async def levels(story: Story) -> list[int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -124,6 +125,64 @@ async def test_file_is_held_until_it_is_closed(tmp_path: Path) -> None:
     await first.close()
     await second.open()
     await second.close()
+
+
+#: Opens a database as a Tocsin does, says how that went, and ends when it is told to.
+_OPENING = """
+import asyncio, sys
+from storage.database import Database, FileInUse
+try:
+    asyncio.run(Database(sys.argv[1]).open())
+    print("opened", flush=True)
+except FileInUse as error:
+    print(error, flush=True)
+"""
+
+
+async def opened_by_another(path: Path) -> str:
+    opening = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _OPENING, f"sqlite:///{path}", stdout=asyncio.subprocess.PIPE
+    )
+    return (await opening.communicate())[0].decode()
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_file_is_held_under_every_name(tmp_path: Path, is_new: bool) -> None:
+    path = tmp_path / "test.db"
+    if not is_new:
+        assert await opened_by_another(path) == "opened\n"
+    database = Database(f"sqlite:///{path}")
+    await database.open()
+    await database.write(partial(requests.is_new, key="one", at=NOW))
+    path.with_name("test.db-lock").unlink()
+    (tmp_path / "hard.db").hardlink_to(path)
+    assert "in use by another Tocsin" in await opened_by_another(path)
+    assert "maybe under another name" in await opened_by_another(tmp_path / "hard.db")
+    assert not (tmp_path / "hard.db-wal").exists()
+    assert await database.write(partial(requests.is_new, key="two", at=NOW))
+    await database.close()
+    assert await opened_by_another(tmp_path / "hard.db") == "opened\n"
+
+
+async def test_file_that_a_link_leads_to_is_held_by_its_own_name(tmp_path: Path) -> None:
+    path, link = tmp_path / "kept" / "test.db", tmp_path / "test.db"
+    path.parent.mkdir()
+    link.symlink_to(path)
+    database = Database(f"sqlite:///{link}")
+    await database.open()
+    assert "in use by another Tocsin (process " in await opened_by_another(path)
+    await database.close()
+    assert {file.name for file in path.parent.iterdir()} == {"test.db", "test.db-lock"}
+    assert {file.name for file in tmp_path.iterdir()} == {"test.db", "kept"}
+
+
+async def test_name_is_decoded_once(tmp_path: Path) -> None:
+    """In a URL %25 is a percent sign: SQLAlchemy says so."""
+    database = Database(f"sqlite:///{tmp_path / 'a%2541.db'}")
+    await database.open()
+    await database.write(partial(requests.is_new, key="one", at=NOW))
+    await database.close()
+    assert {file.name for file in tmp_path.iterdir()} == {"a%41.db", "a%41.db-lock"}
 
 
 async def test_operations_waiting_at_close_are_committed(tmp_path: Path) -> None:
