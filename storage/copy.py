@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Row, Table, func, insert, make_url, select, t
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from storage import address
 from storage.backup import known_revisions
 from storage.errors import CannotCopy, Unusable
-from storage.postgres import UNREACHABLE, address, said
+from storage.postgres import UNREACHABLE, said
 from storage.sqlite import hold_file, immediately, sqlite_path
 from storage.tables import metadata
 from storage.upgrade import upgrade
@@ -58,7 +59,7 @@ async def copy(source_url: str, target_url: str, told: Callable[[str, int], None
 @asynccontextmanager
 async def _opened(url: str, option: str, *, may_write: bool) -> AsyncIterator[AsyncConnection]:
     """One transaction on a database that nobody else of ours has open; undone unless it was committed."""
-    is_postgresql = make_url(url).get_backend_name() == "postgresql"
+    is_postgresql = address.is_postgresql(url)
     opened = _on_postgresql(url) if is_postgresql else _on_sqlite(sqlite_path(url), may_write=may_write)
     try:
         async with opened as connection:
@@ -71,8 +72,8 @@ async def _opened(url: str, option: str, *, may_write: bool) -> AsyncIterator[As
 
 @asynccontextmanager
 async def _on_postgresql(url: str) -> AsyncIterator[AsyncConnection]:
-    plain, arguments = address(url)
-    engine = create_async_engine(plain, connect_args=arguments, isolation_level="REPEATABLE READ")
+    arguments = address.arguments(url)
+    engine = create_async_engine(address.DRIVER, connect_args=arguments, isolation_level="REPEATABLE READ")
     try:
         async with engine.connect() as connection:
             yield connection

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from storage import touched
+from storage.address import is_postgresql
 from storage.backup import put_back, save
 from storage.errors import BadCopy, CannotCopy, FileInUse, Full, Unusable
 from storage.place import Place
@@ -37,7 +38,7 @@ class Database:
         """`exclusive` refuses a second process on a SQLite file."""
         self._listeners: list[Listener] = []
         #: Whether other processes may work on it too.
-        self.is_shared = make_url(url).get_backend_name() == "postgresql"
+        self.is_shared = is_postgresql(url)
         self._kept: SqliteFile | Postgres
         if self.is_shared:
             from storage import postgres  # a start on SQLite does not wait for it

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from storage import incidents, shared, tallies, touched
-from storage.errors import FileInUse, Full
+from storage.errors import FileInUse, Full, Unusable
 from storage.log_file import LogFile
 from storage.place import Place
 from storage.shared import Shared
@@ -113,7 +113,9 @@ def immediately(engine: Engine) -> None:
 
 
 def sqlite_path(url: str) -> Path:
-    """The file that a SQLite URL names."""
+    """The file that a SQLite URL names. Raises Unusable when it is no such URL."""
+    if not url.startswith("sqlite:///"):  # the password may stand in it: it is not repeated
+        raise Unusable("The address of the database is neither one of SQLite nor one of PostgreSQL.")
     return Path(make_url(url).database or "tocsin.db")
 
 

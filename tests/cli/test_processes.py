@@ -7,6 +7,7 @@ import re
 import signal
 import sqlite3
 import sys
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -155,6 +156,17 @@ async def test_settings_that_do_not_suffice_are_named(tmp_path: Path) -> None:
     async with process("run", PORT="many", SLACK_BOT_TOKEN="x") as running:
         await line_with(running, "PORT")
         assert await running.wait() == 2
+
+
+async def test_address_of_postgresql_never_becomes_a_file() -> None:
+    """`postgres://` without a host once opened a SQLite file of that name."""
+    name = f"never-{uuid.uuid4().hex}"
+    for scheme in ("postgres", "postgresql+asyncpg"):
+        url = f"{scheme}:///{name}?host=/nosuch"
+        async with process("key", "list", DATABASE_URL=url) as running:
+            await line_with(running, "PostgreSQL database in DATABASE_URL cannot be used")
+            assert await running.wait() == 2
+    assert not Path(name).exists()
 
 
 async def test_file_that_is_no_database_is_named(workspace: Workspace, tmp_path: Path) -> None:
