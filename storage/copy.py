@@ -21,16 +21,11 @@ from storage.errors import CannotCopy, Unusable
 from storage.postgres import UNREACHABLE, said
 from storage.sqlite import hold_file, immediately, sqlite_path
 from storage.tables import metadata
-from storage.upgrade import upgrade
+from storage.upgrade import OTHERS, upgrade
 
 #: Rows that are in memory at a time.
 _CHUNK = 1000
 _MODULUS = 2**256
-#: What another Tocsin's session is told by.
-_OTHERS = text(
-    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tocsin' "
-    "AND datname = current_database() AND pid <> pg_backend_pid()"
-)
 
 
 async def copy(source_url: str, target_url: str, told: Callable[[str, int], None]) -> None:
@@ -63,7 +58,7 @@ async def _opened(url: str, option: str, *, may_write: bool) -> AsyncIterator[As
     opened = _on_postgresql(url) if is_postgresql else _on_sqlite(sqlite_path(url), may_write=may_write)
     try:
         async with opened as connection:
-            if is_postgresql and (await connection.execute(_OTHERS)).scalar_one():
+            if is_postgresql and (await connection.execute(OTHERS)).scalar_one():
                 raise CannotCopy(f"The database of {option} is in use by a Tocsin: stop it first.")
             yield connection
     except (DBAPIError, *UNREACHABLE) as error:

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from storage import address, locks, shared, tallies, touched
 from storage.errors import Full, Unusable
 from storage.touched import Touched
-from storage.upgrade import upgrade
+from storage.upgrade import Use, upgrade, upgrade_beside
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
@@ -85,7 +85,8 @@ class _Undecided(Exception):
 class Postgres:
     """A database that other processes use too. `told` is called after each commit, theirs included."""
 
-    def __init__(self, url: str, told: Callable[[Touched], None]) -> None:
+    def __init__(self, url: str, told: Callable[[Touched], None], use: Use) -> None:
+        self._use = use
         self._arguments = address.arguments(url)
         self._told = told
         self._name = uuid.uuid4().hex
@@ -120,7 +121,10 @@ class Postgres:
         engine = self._engine(1, settings=_MIGRATING, is_hurried=False)
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(upgrade)
+                if self._use is Use.RUNS:
+                    await connection.run_sync(upgrade)
+                else:
+                    await connection.run_sync(upgrade_beside, self._use)
         finally:
             await engine.dispose()
 

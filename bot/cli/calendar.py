@@ -12,10 +12,11 @@ from rich.table import Table
 
 from bot import settings
 from bot.cli.operator import operator
+from bot.cli.running import ask
 from bot.domain.feed import Feed
 from bot.engine.clock import Clock
 from bot.operations import share_calendar
-from storage.database import Connection, Database
+from storage.database import Connection, Database, Use
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ def create(schedule: str | None, email: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def list_(as_json: bool) -> None:
     """List all feeds, without their addresses."""
-    feeds = asyncio.run(_write(settings.from_environment().database_url, share_calendar.every))
+    feeds = ask(share_calendar.every)
     if as_json:
         click.echo(json.dumps([_facts(one) for one in feeds]))
         return
@@ -81,7 +82,7 @@ def revoke(feed: str) -> None:
 
 
 async def _write(url: str, operation: Callable[[Connection], T]) -> T:
-    database = Database(url, exclusive=False)
+    database = Database(url, Use.WRITES)
     await database.open()
     try:
         return await database.write(operation)

@@ -13,10 +13,11 @@ from rich.table import Table
 
 from bot import settings
 from bot.cli.operator import operator
+from bot.cli.running import ask
 from bot.domain.api_key import ApiKey, Scope
 from bot.engine.clock import Clock
 from bot.operations import issue_key
-from storage.database import Connection, Database
+from storage.database import Connection, Database, Use
 
 T = TypeVar("T")
 
@@ -92,7 +93,7 @@ def create(
 def list_(as_json: bool) -> None:
     """List all keys, without their secrets."""
     now = Clock().now()
-    keys = asyncio.run(_write(settings.from_environment().database_url, issue_key.every))
+    keys = ask(issue_key.every)
     if as_json:
         click.echo(json.dumps([_facts(one, now) for one in keys]))
         return
@@ -122,7 +123,7 @@ def revoke(key_: str) -> None:
 
 
 async def _write(url: str, operation: Callable[[Connection], T]) -> T:
-    database = Database(url, exclusive=False)
+    database = Database(url, Use.WRITES)
     await database.open()
     try:
         return await database.write(operation)
