@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import click
@@ -13,6 +14,7 @@ from rich.table import Table
 from bot import settings
 from bot.cli.operator import operator
 from bot.cli.running import ask
+from bot.cli.shown_once import show
 from bot.domain.feed import Feed
 from bot.engine.clock import Clock
 from bot.operations import share_calendar
@@ -42,10 +44,14 @@ def create(schedule: str | None, email: str | None, as_json: bool) -> None:
 
     made, token = asyncio.run(_write(chosen.database_url, operation))
     path = f"/calendars/{token}.ics"
+
+    def undo() -> None:
+        revoking = partial(share_calendar.revoke, now=Clock().now(), actor=operator(), id_or_hint=made.id)
+        asyncio.run(_write(chosen.database_url, revoking))
+
+    show(json.dumps({"path": path, **_facts(made)}) if as_json else path, otherwise=undo)
     if as_json:
-        click.echo(json.dumps({"path": path, **_facts(made)}))
         return
-    click.echo(path)
     click.echo(f"Here: http://{_address(chosen.host)}:{chosen.port}{path}", err=True)
     click.echo("Put the address at which others reach Tocsin before it, and subscribe to that.", err=True)
     click.echo("Keep it secret, and keep it now: it is not shown again.", err=True)

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import click
@@ -14,6 +15,7 @@ from rich.table import Table
 from bot import settings
 from bot.cli.operator import operator
 from bot.cli.running import ask
+from bot.cli.shown_once import show
 from bot.domain.api_key import ApiKey, Scope
 from bot.engine.clock import Clock
 from bot.operations import issue_key
@@ -81,10 +83,13 @@ def create(
         )
 
     made, text = asyncio.run(_write(chosen.database_url, operation))
-    if as_json:
-        click.echo(json.dumps({"key": text, **_facts(made, now)}))
-    else:
-        click.echo(text)
+
+    def undo() -> None:
+        revoking = partial(issue_key.revoke, now=Clock().now(), actor=operator(), name_or_id=made.id)
+        asyncio.run(_write(chosen.database_url, revoking))
+
+    show(json.dumps({"key": text, **_facts(made, now)}) if as_json else text, otherwise=undo)
+    if not as_json:
         click.echo(f"{made.name}: keep it now, it is not shown again.", err=True)
 
 
