@@ -1,13 +1,16 @@
 """`python -m bot`."""
 
+import errno
 import gc
+import io
+import os
 import sys
 from importlib import import_module
 
 import click
 
 from bot.domain.errors import Refusal
-from storage.errors import BadCopy, CannotCopy, FileInUse, Unusable
+from storage.errors import BadCopy, CannotCopy, FileInUse, Full, Unusable
 
 #: For each command, where it stands.
 _COMMANDS = {
@@ -55,14 +58,31 @@ def commands() -> None:
 
 def main() -> None:
     """Run the command; what it refuses is one sentence on standard error and exit code 2."""
+    _prepare_streams()
     try:
         commands()
     except Refusal as refusal:
         click.echo(refusal.sentence, err=True)
         sys.exit(2)
-    except (BadCopy, CannotCopy, FileInUse, Unusable) as error:
+    except (BadCopy, CannotCopy, FileInUse, Full, Unusable) as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+        click.echo("Too many files are open: raise the limit (ulimit -n), 1024 is enough.", err=True)
+        sys.exit(2)
+
+
+def _prepare_streams() -> None:
+    """Complaints go into no file that took the place of a closed stream; what is printed arrives."""
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(spare)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - until we end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows only ASCII knows no arrow
 
 
 if __name__ == "__main__":

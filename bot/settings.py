@@ -5,14 +5,14 @@ A secret may also come from a file that `NAME_FILE` names, as container platform
 
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from bot.domain import mail
 from bot.domain.errors import Refusal
+from storage import address
 
 T = TypeVar("T")
 
@@ -115,9 +115,12 @@ class Settings:
 
     @property
     def _database_password(self) -> tuple[Secret, ...]:
-        """As it stands in the address, and as it is."""
-        password = urlsplit(self.database_url).password or ""
-        return tuple(Secret(one) for one in {password, unquote(password)} if one)
+        """As they stand in the address, and as they are."""
+        if not address.is_postgresql(self.database_url):
+            return ()
+        said = address.words(self.database_url)
+        given = urlsplit(self.database_url).password, said.get("password"), said.get("sslpassword")
+        return tuple(Secret(one) for one in {*given} if one)
 
     @property
     def _smtp_password(self) -> Secret | None:
@@ -245,9 +248,9 @@ def _web_address(text: str) -> str:
 
 def database_url(text: str) -> str:
     """The address of a database. Raises ValueError with what is wrong, without the address."""
-    scheme = text.partition(":")[0]
-    if scheme in ("postgresql", "postgres"):
-        return _postgresql(text)
+    scheme, _, rest = text.partition("://")
+    if scheme.partition("+")[0] in ("postgresql", "postgres"):
+        return _postgresql(f"postgresql://{rest}")
     if not text.startswith("sqlite:///"):
         raise ValueError(
             "must be sqlite:///tocsin.db, sqlite:////var/lib/tocsin.db "
@@ -262,14 +265,11 @@ def database_url(text: str) -> str:
 
 
 def _postgresql(text: str) -> str:
-    """The address under its full name: hosts hand out `postgres://` too."""
-    found = urlsplit(text)
-    if not text.isprintable() or not found.path.strip("/"):
-        raise ValueError("must name the database, such as postgresql://user:password@host/tocsin")
-    with suppress(ValueError):
-        _ = found.port
-        return found._replace(scheme="postgresql").geturl() if found.netloc else text
-    raise ValueError("must have a port from 1 to 65535, or none")
+    """The address under its full name: hosts hand out `postgres://` too, and programs name their driver."""
+    if not text.isprintable():
+        raise ValueError("must be without control characters")
+    address.words(text)
+    return text
 
 
 def _port(text: str) -> int:

@@ -10,13 +10,18 @@ import base64
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import TextIO
+from functools import partial
+from types import TracebackType
+from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from bot.log_writer import LogWriter, descriptor_of
 
 REDACTED = "[secret]"
 
@@ -46,11 +51,14 @@ def configure(
 ) -> None:
     """From now on logs go to `stream` (standard error), without `secrets` and what looks like one."""
     target = sys.stderr if stream is None else stream
-    handler = _Handler(target)
-    handler.setFormatter(_formatter(log_format, target, Redactor(secrets)))
+    redact = Redactor(secrets)
+    handler = _Handler(target, _formatter(log_format, target, redact))
+    if handler.writer is not None:
+        sys.excepthook = partial(_tell_of_the_end, handler.writer, redact)
     root = logging.getLogger()
     for old in [one for one in root.handlers if isinstance(one, _Handler)]:
         root.removeHandler(old)
+        old.close()
     root.addHandler(handler)
     root.setLevel(level)
     for name in _CHATTY:
@@ -69,6 +77,13 @@ def configure(
     )
 
 
+def finish() -> None:
+    """Returns when all that was logged is written, or nobody reads it: before something else is said."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _Handler) and handler.writer is not None:
+            handler.writer.finish()
+
+
 class Redactor:
     """Takes secrets out of a text: the known ones, however encoded, and whatever looks like one."""
 
@@ -83,12 +98,41 @@ class Redactor:
         return text
 
 
-class _Handler(logging.StreamHandler[TextIO]):
+class _Handler(logging.StreamHandler[Any]):
     """Ours, to be told from others'. A record that cannot be written is dropped without showing it."""
+
+    def __init__(self, stream: TextIO, formatter: logging.Formatter) -> None:
+        descriptor = descriptor_of(stream)
+        #: None for a stream in memory, which is written to at once.
+        self.writer = LogWriter(descriptor, self._dropped) if descriptor is not None else None
+        super().__init__(self.writer or stream)
+        self.setFormatter(formatter)
 
     def handleError(self, record: logging.LogRecord) -> None:
         with suppress(OSError, ValueError):  # a full disk, a closed pipe: work goes on without logs
             self.stream.write(f"a log record of {_one_line(record.name)} could not be written\n")
+
+    def close(self) -> None:
+        """`logging` does so at an exit, a crash's too."""
+        if self.writer is not None:
+            self.writer.end()
+        super().close()
+
+    def _dropped(self, count: int) -> str:
+        said = f"{count} lines were dropped that nobody read"
+        record = logging.LogRecord(__name__, logging.WARNING, __file__, 0, said, None, None)
+        return self.format(record) + self.terminator
+
+
+def _tell_of_the_end(
+    writer: LogWriter,
+    redact: Redactor,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+) -> None:
+    """Python's last words go where the log goes, behind its lines."""
+    writer.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _formatter(log_format: str, stream: TextIO, redact: Redactor) -> logging.Formatter:

@@ -15,22 +15,18 @@ from sqlalchemy import URL, Connection, Row, Table, func, insert, make_url, sele
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from storage import address
 from storage.backup import known_revisions
 from storage.errors import CannotCopy, Unusable
 from storage.hold import hold_file
-from storage.postgres import UNREACHABLE, address, said
+from storage.postgres import UNREACHABLE, said
 from storage.sqlite import immediately, sqlite_path
 from storage.tables import metadata
-from storage.upgrade import upgrade
+from storage.upgrade import OTHERS, upgrade
 
 #: Rows that are in memory at a time.
 _CHUNK = 1000
 _MODULUS = 2**256
-#: What another Tocsin's session is told by.
-_OTHERS = text(
-    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tocsin' "
-    "AND datname = current_database() AND pid <> pg_backend_pid()"
-)
 
 
 async def copy(source_url: str, target_url: str, told: Callable[[str, int], None]) -> None:
@@ -59,11 +55,11 @@ async def copy(source_url: str, target_url: str, told: Callable[[str, int], None
 @asynccontextmanager
 async def _opened(url: str, option: str, *, may_write: bool) -> AsyncIterator[AsyncConnection]:
     """One transaction on a database that nobody else of ours has open; undone unless it was committed."""
-    is_postgresql = make_url(url).get_backend_name() == "postgresql"
+    is_postgresql = address.is_postgresql(url)
     opened = _on_postgresql(url) if is_postgresql else _on_sqlite(sqlite_path(url), may_write=may_write)
     try:
         async with opened as connection:
-            if is_postgresql and (await connection.execute(_OTHERS)).scalar_one():
+            if is_postgresql and (await connection.execute(OTHERS)).scalar_one():
                 raise CannotCopy(f"The database of {option} is in use by a Tocsin: stop it first.")
             yield connection
     except (DBAPIError, *UNREACHABLE) as error:
@@ -72,8 +68,8 @@ async def _opened(url: str, option: str, *, may_write: bool) -> AsyncIterator[As
 
 @asynccontextmanager
 async def _on_postgresql(url: str) -> AsyncIterator[AsyncConnection]:
-    plain, arguments = address(url)
-    engine = create_async_engine(plain, connect_args=arguments, isolation_level="REPEATABLE READ")
+    arguments = address.arguments(url)
+    engine = create_async_engine(address.DRIVER, connect_args=arguments, isolation_level="REPEATABLE READ")
     try:
         async with engine.connect() as connection:
             yield connection

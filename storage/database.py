@@ -6,17 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from storage import touched
-from storage.backup import put_back, save
+from storage.address import is_postgresql
+from storage.backup import known_revisions, put_back, save
 from storage.errors import BadCopy, CannotCopy, FileInUse, Full, Unusable
 from storage.hold import hold_file
 from storage.place import Place
 from storage.sqlite import SqliteReader, SqliteWriter, sqlite_path
 from storage.touched import Touched
-from storage.upgrade import upgrade_sqlite
+from storage.upgrade import Use, upgrade_sqlite, upgrade_sqlite_beside
 
 if TYPE_CHECKING:
     from storage.postgres import Postgres
@@ -32,20 +33,20 @@ class Listener(Protocol):
 
 
 class Database:
-    """A SQLite file, or a PostgreSQL database. `open` brings its tables up to date."""
+    """A SQLite file, or a PostgreSQL database. `open` brings its tables up to date, if the use allows it."""
 
-    def __init__(self, url: str, *, exclusive: bool = True) -> None:
-        """`exclusive` refuses a second process on a SQLite file."""
+    def __init__(self, url: str, use: Use = Use.RUNS) -> None:
+        """One process at a time runs on a SQLite file."""
         self._listeners: list[Listener] = []
         #: Whether other processes may work on it too.
-        self.is_shared = make_url(url).get_backend_name() == "postgresql"
+        self.is_shared = is_postgresql(url)
         self._kept: SqliteFile | Postgres
         if self.is_shared:
             from storage import postgres  # a start on SQLite does not wait for it
 
-            self._kept = postgres.Postgres(url, self._committed)
+            self._kept = postgres.Postgres(url, self._committed, use)
         else:
-            self._kept = SqliteFile(sqlite_path(url), self._committed, exclusive)
+            self._kept = SqliteFile(sqlite_path(url), self._committed, use)
 
     @property
     def exists(self) -> bool:
@@ -57,7 +58,7 @@ class Database:
         self._listeners.append(listener)
 
     async def open(self) -> None:
-        """Raises FileInUse when another process holds the file, Unusable when it is no database of ours."""
+        """Raises FileInUse when another process holds the file, Unusable when it is none that we may use."""
         await self._kept.open()
 
     async def close(self) -> None:
@@ -95,18 +96,20 @@ class Database:
 class SqliteFile:
     """A SQLite file that one process writes."""
 
-    def __init__(self, path: Path, told: Callable[[Touched], None], exclusive: bool) -> None:
+    def __init__(self, path: Path, told: Callable[[Touched], None], use: Use) -> None:
         self.path = path
         self._told = told
-        self._exclusive = exclusive
+        self._use = use
         self._release: Callable[[], None] | None = None
 
     async def open(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            if self._exclusive:
+            if self._use is Use.RUNS:
                 self._release = hold_file(self.path, may_make=True)
-            await asyncio.to_thread(upgrade_sqlite, self.path)
+                await asyncio.to_thread(upgrade_sqlite, self.path)
+            else:
+                await asyncio.to_thread(upgrade_sqlite_beside, self.path, self._use)
         except Unusable:
             self._let_go()
             raise
@@ -176,8 +179,10 @@ __all__ = [
     "Operation",
     "Touched",
     "Unusable",
+    "Use",
     "copy",
     "inspect_postgresql",
+    "known_revisions",
     "put_back",
     "save",
     "sqlite_path",

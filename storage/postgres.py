@@ -20,15 +20,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import URL, Connection, make_url, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from storage import locks, shared, tallies, touched
+from storage import address, locks, shared, tallies, touched
 from storage.errors import Full, Unusable
 from storage.touched import Touched
-from storage.upgrade import upgrade
+from storage.upgrade import Use, upgrade, upgrade_beside
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
@@ -47,7 +47,14 @@ _CHANNEL = "tocsin"
 #: Deadlock, serialization failure, and a row that another transaction was first to insert.
 _MET_ANOTHER = {"40P01", "40001", "23505"}
 #: What keeps a server from being reached. asyncpg's own errors come unwrapped while it connects.
-UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, PoolExhausted)
+UNREACHABLE = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    TimeoutError,
+    PoolExhausted,
+)
 #: What says nothing about the statement: SQLSTATE classes (connection, resources, system, corruption) and
 #: codes (shut down, crashed, starting up, read-only, waited too long for a lock).
 #: Source: PostgreSQL, "PostgreSQL Error Codes".
@@ -78,8 +85,9 @@ class _Undecided(Exception):
 class Postgres:
     """A database that other processes use too. `told` is called after each commit, theirs included."""
 
-    def __init__(self, url: str, told: Callable[[Touched], None]) -> None:
-        self._url, self._arguments = address(url)
+    def __init__(self, url: str, told: Callable[[Touched], None], use: Use) -> None:
+        self._use = use
+        self._arguments = address.arguments(url)
         self._told = told
         self._name = uuid.uuid4().hex
         self.waiting = 0
@@ -113,7 +121,10 @@ class Postgres:
         engine = self._engine(1, settings=_MIGRATING, is_hurried=False)
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(upgrade)
+                if self._use is Use.RUNS:
+                    await connection.run_sync(upgrade)
+                else:
+                    await connection.run_sync(upgrade_beside, self._use)
         finally:
             await engine.dispose()
 
@@ -167,18 +178,13 @@ class Postgres:
         **options: Any,
     ) -> AsyncEngine:
         """`is_hurried`: a statement must not take long."""
-        arguments = {
-            **self._arguments,
-            "timeout": _CONNECT_SECONDS,
-            "command_timeout": _STATEMENT_SECONDS if is_hurried else None,
-            "server_settings": _SESSION | (settings or {}),
-        }
+        patience = _STATEMENT_SECONDS if is_hurried else None
         return create_async_engine(
-            self._url,
+            address.DRIVER,
             pool_size=size,
             max_overflow=0,
             pool_timeout=_STATEMENT_SECONDS,
-            connect_args=arguments,
+            connect_args=_driver_arguments(self._arguments, patience, settings),
             **options,
         )
 
@@ -275,7 +281,7 @@ class Postgres:
                 await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _hear(self) -> None:
-        connection = await asyncpg.connect(**_driver_arguments(self._url, self._arguments))
+        connection = await asyncpg.connect(**_driver_arguments(self._arguments, _CONNECT_SECONDS))
         gone = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: gone.set())
@@ -300,9 +306,9 @@ class Postgres:
 
 async def inspect(url: str) -> str:
     """In a few words, which server answers and how far our tables are. Raises Unusable."""
-    plain, arguments = address(url)
+    arguments = address.arguments(url)
     try:
-        connection = await asyncpg.connect(**_driver_arguments(plain, arguments))
+        connection = await asyncpg.connect(**_driver_arguments(arguments, _CONNECT_SECONDS))
         try:
             version = await connection.fetchval("SHOW server_version")
             has_tables = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
@@ -315,7 +321,7 @@ async def inspect(url: str) -> str:
     if not may_create:
         raise Unusable(f"PostgreSQL {version} answers, but its user may not create tables")
     state = f"at revision {at}" if at else "empty; its tables are made at the first start"
-    return f"PostgreSQL {version} answers; {plain.database} is {state}"
+    return f"PostgreSQL {version} answers; {address.words(url)['database']} is {state}"
 
 
 #: As if everything had changed.
@@ -334,19 +340,13 @@ def _carried_out(operation: Operation[T], connection: Connection) -> tuple[T, To
     return result, touched.take(connection)
 
 
-def address(url: str) -> tuple[URL, dict[str, Any]]:
-    """The address as SQLAlchemy wants it; `sslmode` is libpq's word for asyncpg's `ssl`."""
-    parsed = make_url(url).set(drivername="postgresql+asyncpg")
-    query = dict(parsed.query)
-    mode = query.pop("sslmode", None)
-    return parsed.set(query=query), {"ssl": mode} if mode is not None else {}
-
-
-def _driver_arguments(url: URL, arguments: dict[str, Any]) -> dict[str, Any]:
-    """What asyncpg itself is called with."""
-    named: dict[str, Any] = url.translate_connect_args(username="user")
-    times = {"timeout": _CONNECT_SECONDS, "command_timeout": _CONNECT_SECONDS}
-    return {**named, **url.query, **arguments, **times, "server_settings": _SESSION}
+def _driver_arguments(
+    arguments: dict[str, Any], patience: float | None, settings: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """What asyncpg itself is called with; `patience` is how many seconds a statement may take."""
+    session = arguments.get("server_settings", {}) | _SESSION | (settings or {})
+    times = {"timeout": arguments.get("timeout", _CONNECT_SECONDS), "command_timeout": patience}
+    return {**arguments, **times, "server_settings": session}
 
 
 def _code(error: BaseException) -> str | None:

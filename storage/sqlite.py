@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from storage import incidents, shared, tallies, touched
-from storage.errors import Full
+from storage.errors import Full, Unusable
 from storage.log_file import LogFile
 from storage.place import LogMoved, Moved, Place
 from storage.shared import Shared
@@ -90,7 +90,12 @@ def immediately(engine: Engine) -> None:
 
 
 def sqlite_path(url: str) -> Path:
-    """The file that a SQLite URL names; where that is a link, the one it leads to: the log is beside that."""
+    """The file that a SQLite URL names; where that is a link, the one it leads to: the log is beside that.
+
+    Raises Unusable when it is no such URL.
+    """
+    if not url.startswith("sqlite:///"):  # the password may stand in it: it is not repeated
+        raise Unusable("The address of the database is neither one of SQLite nor one of PostgreSQL.")
     path = Path(make_url(url).database or "tocsin.db")
     return path.resolve() if path.is_symlink() else path
 

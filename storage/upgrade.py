@@ -2,13 +2,15 @@
 
 import sqlite3
 from contextlib import closing
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
 from storage.backup import known_revisions, save
-from storage.errors import Unusable
+from storage.errors import FileInUse, Unusable
+from storage.hold import hold_file
 from storage.sqlite import writing_engine
 
 if TYPE_CHECKING:
@@ -16,6 +18,22 @@ if TYPE_CHECKING:
 
 #: Processes that start together migrate one after the other.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('tocsin migrations', 0))")
+#: What another Tocsin's session is told by.
+OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tocsin' "
+    "AND datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+class Use(Enum):
+    """What a process wants of the database: an older Tocsin that runs must not lose its tables to it."""
+
+    #: Tocsin itself: it brings the tables up to date.
+    RUNS = "runs"
+    #: A command that changes something: it does so too, unless an older Tocsin may work with them.
+    WRITES = "writes"
+    #: A command that looks: it makes tables where there are none, and changes none.
+    LOOKS = "looks"
 
 
 def upgrade_sqlite(path: Path) -> None:
@@ -34,6 +52,26 @@ def upgrade_sqlite(path: Path) -> None:
         engine.dispose()
 
 
+def upgrade_sqlite_beside(path: Path, use: Use) -> None:
+    """As far as this use may. Raises Unusable where the file must stay as it is, and is older."""
+    revision = _revision(path)
+    if revision == known_revisions()[0]:
+        return
+    if not _is_older(revision):
+        upgrade_sqlite(path)
+        return
+    if use is Use.LOOKS:
+        raise _older(revision)
+    try:
+        release = hold_file(path)
+    except FileInUse:
+        raise _older(revision) from None
+    try:
+        upgrade_sqlite(path)
+    finally:
+        release()
+
+
 def backup_of(path: Path, revision: str) -> Path:
     """Where the database is kept as it was at this revision."""
     return path.with_name(f"{path.name}.backup-{revision}")
@@ -43,9 +81,7 @@ def upgrade(connection: Connection) -> None:
     """Run every migration that the database has not had, in the connection's transaction. Raises Unusable."""
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK)
-    known, found = known_revisions(), None
-    if inspect(connection).has_table("alembic_version"):
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    known, found = known_revisions(), _kept(connection)
     if found is not None and found not in known:
         raise Unusable(
             f"The database was used by a newer Tocsin (revision {found}; this one knows {known[0]}). "
@@ -53,6 +89,38 @@ def upgrade(connection: Connection) -> None:
         )
     if found != known[0]:
         _migrate(connection)
+
+
+def upgrade_beside(connection: Connection, use: Use) -> None:
+    """On PostgreSQL, as far as this use may. Raises Unusable where the tables must stay, and are older."""
+    revision = _kept(connection)
+    if revision == known_revisions()[0]:
+        return
+    if _is_older(revision) and (use is Use.LOOKS or connection.execute(OTHERS).scalar_one()):
+        raise _older(revision)
+    upgrade(connection)
+
+
+def _is_older(revision: str | None) -> bool:
+    return revision in known_revisions()[1:]
+
+
+def _older(revision: str | None) -> Unusable:
+    return Unusable(
+        f"The database is at revision {revision}, this Tocsin needs {known_revisions()[0]}. An older Tocsin "
+        "may be running on it, so nothing was changed: start this one in its place first "
+        "(python -m bot run), which brings the database up to date."
+    )
+
+
+def _kept(connection: Connection) -> str | None:
+    """The revision of the database; None when there is none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(
+        text("SELECT version_num FROM alembic_version")
+    ).scalar_one_or_none()
+    return found
 
 
 def _migrate(connection: Connection) -> None:

@@ -74,6 +74,21 @@ def test_socket_mode_follows_the_app_token() -> None:
         ("SLACK_API_URL", "https://[::1", "must be a URL"),
         ("DATABASE_URL", "postgresql://u:canary@db", "must name the database"),
         ("DATABASE_URL", "postgresql://u:canary@db:99999/t", "must have a port"),
+        ("DATABASE_URL", "postgresql://u:can[ary@db/t", "percent-encoded, such as %5B for ["),
+        ("DATABASE_URL", "postgresql://u:can#ary@db/t", "percent-encoded"),
+        ("DATABASE_URL", "postgresql://u:can/ary@db/t", "percent-encoded"),
+        ("DATABASE_URL", "postgresql://u:canary@db:0/t", "must have a port"),
+        ("DATABASE_URL", "postgresql://u:canary@db,/t", "names a host that is empty"),
+        ("DATABASE_URL", "postgresql:///t?port=x", "must have a port"),
+        ("DATABASE_URL", "postgresql://u:canary@db/t?pgbouncer=true", "the parameter pgbouncer, which"),
+        ("DATABASE_URL", "postgresql://db/t?password=a&canary=b", "the parameter …, which"),
+        ("DATABASE_URL", "postgresql://u:canary@db/t?channel_binding=require", "asks for a channel_binding"),
+        ("DATABASE_URL", "postgresql://u:canary@db/t?gssencmode=require", "asks for a gssencmode"),
+        ("DATABASE_URL", "postgresql://u:canary@db/t?target_session_attrs=standby", "read-write or primary"),
+        ("DATABASE_URL", "postgresql://u:canary@db/t?connect_timeout=canary", "as connect_timeout"),
+        ("DATABASE_URL", "postgresql:canary", "or postgresql://user:password@host"),
+        ("DATABASE_URL", "postgresql:/canary", "or postgresql://user:password@host"),
+        ("DATABASE_URL", "sqlite+pysqlite:///t.db", "must be sqlite:///tocsin.db"),
         ("DATABASE_URL", "sqlite://", "must be sqlite:///tocsin.db"),
         ("DATABASE_URL", "sqlite:///:memory:", "a database in memory forgets its incidents"),
         ("DATABASE_URL", "sqlite:///a.db?mode=memory", "without options"),
@@ -97,6 +112,23 @@ def test_wrong_value_is_told_by_name(name: str, value: str, expected: str) -> No
     assert list(wrong) == [name]
     assert expected in wrong[name]
     assert "canary" not in wrong[name]
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("postgres:///t?host=/nosuch", "postgresql:///t?host=/nosuch"),
+        ("postgres://u:p@h/t", "postgresql://u:p@h/t"),
+        ("postgresql+psycopg2://u:p@h/t", "postgresql://u:p@h/t"),
+    ],
+)
+def test_address_of_postgresql_is_one_under_each_of_its_names(given: str, taken: str) -> None:
+    assert settings.database_url(given) == taken
+
+
+def test_passwords_of_the_database_are_secret_wherever_they_stand() -> None:
+    said = settings.read({"DATABASE_URL": "postgresql://u:p%40ss@h/t?sslpassword=other&password=third"})
+    assert {one.reveal() for one in said.secrets} == {"p%40ss", "other", "third"}
 
 
 def test_all_wrong_values_are_told_at_once() -> None:

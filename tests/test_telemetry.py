@@ -4,6 +4,11 @@ import base64
 import io
 import json
 import logging
+import os
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -14,7 +19,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import telemetry
+from bot import log_writer, telemetry
 from bot.telemetry import Redactor
 
 CANARY = "canary/se+cret&=7Yq93"
@@ -226,3 +231,95 @@ def test_closed_stream_stops_no_work() -> None:
     telemetry.configure("text", "INFO", stream)
     stream.close()
     ours().info("nobody hears this")
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, Any]]:
+    """The end that reads, and a stream that writes into it."""
+    reading, writing = os.pipe()
+    hook = sys.excepthook
+    with os.fdopen(writing, "w") as stream:
+        yield reading, stream
+        os.set_blocking(reading, False)
+        log_writer_ends()
+    os.close(reading)
+    sys.excepthook = hook
+
+
+def log_writer_ends() -> None:
+    for handler in [*logging.getLogger().handlers]:
+        handler.close()
+        logging.getLogger().removeHandler(handler)
+
+
+def read_until(reading: int, last: bytes) -> str:
+    """What comes out of the pipe, until this has."""
+    seen = b""
+    while last not in seen:
+        seen += os.read(reading, 1 << 20)
+    return seen.decode()
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_log_that_nobody_reads_keeps_nobody_waiting_and_tells_what_it_dropped(
+    pipe: tuple[int, Any], log_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_writer, "ROOM", 200_000)
+    reading, stream = pipe
+    telemetry.configure(log_format, "INFO", stream)
+    for number in range(10_000):  # some ten times of what there is room for
+        ours().info(f"line {number} of many")
+    seen = read_until(reading, b"dropped")
+    numbers = [int(one) for one in re.findall(r"line (\d+) of many", seen)]
+    assert 200 < len(numbers) < 9_000
+    assert numbers == [*range(len(numbers))]
+    (dropped,) = re.findall(r"(\d+) lines were dropped that nobody read", seen)
+    assert len(numbers) + int(dropped) == 10_000
+    ours().info("read again")
+    assert "read again" in read_until(reading, b"read again")
+
+
+def test_exit_waits_for_a_reader_a_short_time_only(pipe: tuple[int, Any]) -> None:
+    _, stream = pipe
+    telemetry.configure("text", "INFO", stream)
+    for number in range(10_000):
+        ours().info(f"line {number} of many")
+    began = time.monotonic()
+    telemetry.finish()
+    assert time.monotonic() - began < 5
+
+
+def test_lines_before_a_crash_come_out_and_its_traceback_after_them() -> None:
+    program = f"""
+import structlog
+from bot import telemetry
+
+telemetry.configure(secrets=[{CANARY!r}])
+for number in range(5000):
+    structlog.stdlib.get_logger("bot").info(f"line {{number}} of many")
+raise RuntimeError({CANARY!r})
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ended.returncode == 1
+    numbers = [int(one) for one in re.findall(r"line (\d+) of many", ended.stderr)]
+    assert numbers == [*range(5000)]
+    assert ended.stderr.rindex("line 4999") < ended.stderr.index("Traceback")
+    assert f"RuntimeError: {telemetry.REDACTED}" in ended.stderr.splitlines()[-1]
+
+
+def test_descriptor_that_does_not_wait_gets_every_line(pipe: tuple[int, Any]) -> None:
+    reading, stream = pipe
+    os.set_blocking(stream.fileno(), False)
+    telemetry.configure("text", "INFO", stream)
+    for number in range(3000):  # more than a pipe holds
+        ours().info(f"line {number} of many")
+    seen = read_until(reading, b"line 2999 ")
+    assert re.findall(r"line (\d+) of many", seen) == [str(number) for number in range(3000)]
+
+
+def test_full_disk_stops_no_work() -> None:
+    with open("/dev/full", "w") as stream:
+        telemetry.configure("text", "INFO", stream)
+        ours().info("nobody hears this")
+        telemetry.finish()
+        log_writer_ends()

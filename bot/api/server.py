@@ -1,6 +1,8 @@
 """The HTTP server: one address for machines, for Slack's requests and for whoever watches us."""
 
 import asyncio
+import errno
+import os
 import socket
 from collections.abc import Iterable
 from typing import cast
@@ -61,6 +63,8 @@ class Server:
             self._listening = await asyncio.get_running_loop().create_server(
                 self._protocol, host, port, backlog=_BACKLOG
             )
+            if not self._listening.sockets:  # asyncio passes over addresses for which there is no descriptor
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         except OSError as error:
             await self._runner.cleanup()
             raise PortInUse(f"Cannot listen at {host}:{port} ({error.strerror}). Set HOST or PORT.") from None

@@ -12,7 +12,7 @@ from bot.cli.plan import Proposal, changes_of, proposal, summary
 from bot.domain.organization import Organization
 from bot.engine.clock import Clock
 from bot.operations import import_calendar
-from storage.database import Connection, Database
+from storage.database import Connection, Database, Use
 
 
 @click.command()
@@ -37,7 +37,7 @@ async def _apply(url: str, wanted: Organization) -> Proposal | None:
         found = proposal(tx, wanted, heard)
         return found if import_calendar.apply(tx, now, operator(), wanted, heard) else None
 
-    database = Database(url, exclusive=False)
+    database = Database(url, Use.WRITES)
     await database.open()
     try:
         return await database.write(operation)

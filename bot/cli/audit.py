@@ -17,7 +17,7 @@ from bot.cli.operator import operator
 from bot.domain.audit import AuditEntry
 from bot.engine.clock import Clock
 from bot.operations import audit as log
-from storage.database import Database
+from storage.database import Database, Use
 
 
 @click.command()
@@ -42,7 +42,7 @@ async def _read(
 ) -> tuple[AuditEntry, ...]:
     now = Clock().now()
     after = now - since if since is not None else None
-    database = Database(url, exclusive=False)
+    database = Database(url, Use.LOOKS)
     await database.open()
     try:
         return await database.read(

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import click
@@ -12,10 +13,12 @@ from rich.table import Table
 
 from bot import settings
 from bot.cli.operator import operator
+from bot.cli.running import ask
+from bot.cli.shown_once import show
 from bot.domain.feed import Feed
 from bot.engine.clock import Clock
 from bot.operations import share_calendar
-from storage.database import Connection, Database
+from storage.database import Connection, Database, Use
 
 T = TypeVar("T")
 
@@ -41,10 +44,14 @@ def create(schedule: str | None, email: str | None, as_json: bool) -> None:
 
     made, token = asyncio.run(_write(chosen.database_url, operation))
     path = f"/calendars/{token}.ics"
+
+    def undo() -> None:
+        revoking = partial(share_calendar.revoke, now=Clock().now(), actor=operator(), id_or_hint=made.id)
+        asyncio.run(_write(chosen.database_url, revoking))
+
+    show(json.dumps({"path": path, **_facts(made)}) if as_json else path, otherwise=undo)
     if as_json:
-        click.echo(json.dumps({"path": path, **_facts(made)}))
         return
-    click.echo(path)
     click.echo(f"Here: http://{_address(chosen.host)}:{chosen.port}{path}", err=True)
     click.echo("Put the address at which others reach Tocsin before it, and subscribe to that.", err=True)
     click.echo("Keep it secret, and keep it now: it is not shown again.", err=True)
@@ -54,7 +61,7 @@ def create(schedule: str | None, email: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def list_(as_json: bool) -> None:
     """List all feeds, without their addresses."""
-    feeds = asyncio.run(_write(settings.from_environment().database_url, share_calendar.every))
+    feeds = ask(share_calendar.every)
     if as_json:
         click.echo(json.dumps([_facts(one) for one in feeds]))
         return
@@ -81,7 +88,7 @@ def revoke(feed: str) -> None:
 
 
 async def _write(url: str, operation: Callable[[Connection], T]) -> T:
-    database = Database(url, exclusive=False)
+    database = Database(url, Use.WRITES)
     await database.open()
     try:
         return await database.write(operation)

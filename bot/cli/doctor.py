@@ -19,7 +19,7 @@ from bot.domain.organization import Organization
 from bot.domain.sla import Severity
 from bot.mail import deliverer
 from bot.settings import Settings, SettingsError
-from storage.database import Unusable, inspect_postgresql
+from storage.database import Unusable, inspect_postgresql, known_revisions
 
 
 @click.command()
@@ -150,7 +150,10 @@ def _content(path: Path) -> Finding:
         if connection.execute(query).fetchone() == (0,):
             return right(f"database: {path} is sound and empty; its tables are made at the first start")
         revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-        return right(f"database: {path} is sound, at revision {', '.join(one for (one,) in revisions)}")
+        at = ", ".join(one for (one,) in revisions)
+        newest, *older = known_revisions()
+        then = f"; the next start of this Tocsin brings it to {newest}" if at in older else ""
+        return right(f"database: {path} is sound, at revision {at}{then}")
 
 
 def _broken(path: Path, why: str) -> Finding:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import click
@@ -13,10 +14,12 @@ from rich.table import Table
 
 from bot import settings
 from bot.cli.operator import operator
+from bot.cli.running import ask
+from bot.cli.shown_once import show
 from bot.domain.api_key import ApiKey, Scope
 from bot.engine.clock import Clock
 from bot.operations import issue_key
-from storage.database import Connection, Database
+from storage.database import Connection, Database, Use
 
 T = TypeVar("T")
 
@@ -80,10 +83,13 @@ def create(
         )
 
     made, text = asyncio.run(_write(chosen.database_url, operation))
-    if as_json:
-        click.echo(json.dumps({"key": text, **_facts(made, now)}))
-    else:
-        click.echo(text)
+
+    def undo() -> None:
+        revoking = partial(issue_key.revoke, now=Clock().now(), actor=operator(), name_or_id=made.id)
+        asyncio.run(_write(chosen.database_url, revoking))
+
+    show(json.dumps({"key": text, **_facts(made, now)}) if as_json else text, otherwise=undo)
+    if not as_json:
         click.echo(f"{made.name}: keep it now, it is not shown again.", err=True)
 
 
@@ -92,7 +98,7 @@ def create(
 def list_(as_json: bool) -> None:
     """List all keys, without their secrets."""
     now = Clock().now()
-    keys = asyncio.run(_write(settings.from_environment().database_url, issue_key.every))
+    keys = ask(issue_key.every)
     if as_json:
         click.echo(json.dumps([_facts(one, now) for one in keys]))
         return
@@ -122,7 +128,7 @@ def revoke(key_: str) -> None:
 
 
 async def _write(url: str, operation: Callable[[Connection], T]) -> T:
-    database = Database(url, exclusive=False)
+    database = Database(url, Use.WRITES)
     await database.open()
     try:
         return await database.write(operation)

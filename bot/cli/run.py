@@ -24,7 +24,10 @@ def run(only: str | None) -> None:
     telemetry.configure(
         chosen.log_format, chosen.log_level, sys.stderr, [secret.reveal() for secret in chosen.secrets]
     )
-    asyncio.run(_until_stopped(App(chosen, Clock(), Role(only or "both"))))
+    try:
+        asyncio.run(_until_stopped(App(chosen, Clock(), Role(only or "both"))))
+    finally:
+        telemetry.finish()
 
 
 #: Seconds after which a thread that waits for the interpreter gets it. A request that reads passes it on a

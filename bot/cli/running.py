@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bot import settings
-from storage.database import Connection, Database
+from storage.database import Connection, Database, Use
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ def ask(query: Callable[[Connection], T], otherwise: T | None = None) -> T:
 
 
 async def _ask(query: Callable[[Connection], T], otherwise: T | None) -> T:
-    database = Database(settings.from_environment().database_url, exclusive=False)
+    database = Database(settings.from_environment().database_url, Use.LOOKS)
     if otherwise is not None and not database.exists:
         return otherwise
     await database.open()

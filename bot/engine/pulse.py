@@ -93,14 +93,15 @@ class Pulse:
             silent = loop.time() - self._turned_at - BEAT_SECONDS
             is_blocked = silent > self._blocked_seconds
             if is_blocked:
-                if not is_told:
-                    _tell_where_it_stands(thread, silent)
+                where = _where_it_stands(thread) if not is_told else ""
+                # First who asks is answered: the log may be what blocks the loop.
                 self._stand_in(f"is blocked, since {silent:.0f} s", pause)
+                if not is_told:
+                    log.error("the event loop is blocked", seconds=round(silent, 1), at=where)
             is_told = is_blocked
 
 
-def _tell_where_it_stands(thread: int, silent: float) -> None:
+def _where_it_stands(thread: int) -> str:
     frame = sys._current_frames().get(thread)
     place = traceback.extract_stack(frame)[-1] if frame is not None else None
-    where = f"{place.filename}:{place.lineno} {place.name}" if place else "unknown"
-    log.error("the event loop is blocked", seconds=round(silent, 1), at=where)
+    return f"{place.filename}:{place.lineno} {place.name}" if place else "unknown"

@@ -13,7 +13,7 @@ from bot.domain.timeline import TOCSIN
 from bot.engine.clock import Clock
 from bot.operations import reorganize, share_calendar
 from bot.workspace.server import Workspace
-from storage.database import Database, save
+from storage.database import Database, Use, save
 from tests.crash.trial import Trial, trial
 from tests.mail.post_office import USER
 
@@ -72,7 +72,7 @@ async def test_no_secret_is_found_anywhere(tmp_path: Path) -> None:
 
 async def with_calendars(url: str) -> str:
     """The token of a feed; and a calendar that cannot be fetched is a layer."""
-    now, database = Clock().now(), Database(url, exclusive=False)
+    now, database = Clock().now(), Database(url, Use.WRITES)
     source = CalendarSource(url=f"http://user:{CALENDAR}@127.0.0.1:9/{CALENDAR}.ics?key={CALENDAR}")
     await database.open()
     try:

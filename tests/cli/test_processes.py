@@ -5,9 +5,11 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -157,6 +159,17 @@ async def test_settings_that_do_not_suffice_are_named(tmp_path: Path) -> None:
         assert await running.wait() == 2
 
 
+async def test_address_of_postgresql_never_becomes_a_file() -> None:
+    """`postgres://` without a host once opened a SQLite file of that name."""
+    name = f"never-{uuid.uuid4().hex}"
+    for scheme in ("postgres", "postgresql+asyncpg"):
+        url = f"{scheme}:///{name}?host=/nosuch"
+        async with process("key", "list", DATABASE_URL=url) as running:
+            await line_with(running, "PostgreSQL database in DATABASE_URL cannot be used")
+            assert await running.wait() == 2
+    assert not Path(name).exists()
+
+
 async def test_file_that_is_no_database_is_named(workspace: Workspace, tmp_path: Path) -> None:
     broken = tmp_path / "broken.db"
     broken.write_text("this is a shopping list\n" * 100, encoding="utf-8")
@@ -190,3 +203,50 @@ async def test_demo_prints_two_addresses_that_answer() -> None:
         running.send_signal(signal.SIGINT)
         async with asyncio.timeout(10):
             assert await running.wait() == 0
+
+
+@pytest.fixture
+def unread() -> Iterator[int]:
+    """A pipe that takes nothing more, as a terminal after Ctrl-S."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"." * 4096)
+    os.set_blocking(writing, True)
+    yield writing
+    os.close(reading)
+    os.close(writing)
+
+
+async def test_log_that_nobody_reads_holds_up_no_page(
+    workspace: Workspace, tmp_path: Path, unread: int
+) -> None:
+    port = free_port()
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "run"),
+        stderr=unread,
+        env={"PATH": os.defpath, **environment(workspace, tmp_path / "tocsin.db"), "PORT": str(port)},
+    )
+    try:
+        await workspace.until(lambda: workspace.connected, PATIENCE)
+        await declare(workspace, "trouble")
+        await workspace.until(lambda: pages(workspace), PATIENCE)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/readyz") as answer,
+        ):
+            assert answer.status == 200
+        running.terminate()
+        async with asyncio.timeout(15):
+            assert await running.wait() == 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            running.kill()
+        await running.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -72,6 +72,6 @@ async def test_home_tab_says_how_many_are_open_and_how_to_see_the_rest(database:
         return text_of(home.home(person, ((), 0), everything, duty_samples.rota("Shop"), NOW))
 
     read = await database.read(query)
-    assert "*Open incidents: 6*" in read
+    assert "*6 open incidents*" in read
     assert "The worst 4 of 6. Narrow it: `/incident list SEV1`, `mine`." in read
     assert read.index("number 1") < read.index("number 7") < read.index("number 3") < read.index("number 6")

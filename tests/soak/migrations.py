@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.workspace.errors import WorkspaceError
 from bot.workspace.server import Workspace
+from storage import address
 from storage.backup import check, known_revisions
 from storage.database import Database, copy
-from storage.postgres import address
 from storage.sqlite import sqlite_path, writing_engine
 from storage.upgrade import configuration
 from tests.bench import listing
@@ -135,7 +135,7 @@ async def _back_to(url: str, revision: str) -> None:
     if make_url(url).get_backend_name() == "sqlite":
         await asyncio.to_thread(_file_back_to, sqlite_path(url), revision)
         return
-    engine = create_async_engine(address(url)[0])
+    engine = create_async_engine(address.DRIVER, connect_args=address.arguments(url))
     async with engine.begin() as connection:
         await connection.run_sync(lambda tx: command.downgrade(configuration(tx), revision))
     await engine.dispose()
@@ -157,7 +157,7 @@ async def _revision(url: str) -> str:
 
     if make_url(url).get_backend_name() == "sqlite":
         return await asyncio.to_thread(check, sqlite_path(url))
-    engine = create_async_engine(address(url)[0])
+    engine = create_async_engine(address.DRIVER, connect_args=address.arguments(url))
     async with engine.connect() as connection:
         found = await connection.run_sync(read)
     await engine.dispose()

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import postgres, requests, upgrade
+from storage import address, postgres, requests, upgrade
 from storage.database import Database, Full, Touched, Unusable, inspect_postgresql, touched
 from storage.tables import facts
 from storage.tables import requests as table
@@ -230,8 +230,7 @@ async def test_who_starts_while_another_migrates_waits_as_long_as_it_takes(
     monkeypatch.setattr(postgres, "_SESSION", postgres._SESSION | {"lock_timeout": "10ms"})
     monkeypatch.setattr(postgres, "_STATEMENT_SECONDS", 0.1)
     url = server.empty()
-    plain, _ = postgres.address(url)
-    migrating = create_async_engine(plain)
+    migrating = create_async_engine(address.DRIVER, connect_args=address.arguments(url))
     async with migrating.begin() as other:
         await other.execute(upgrade._LOCK)
         door = Database(url)
