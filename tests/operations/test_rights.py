@@ -95,6 +95,7 @@ ATTEMPTS: Mapping[tuple[str, Right], Attempt] = {
         tx, NOW, actor, OPEN, Severity.SEV0
     ),
     ("change_title", Right.REWORD): lambda tx, actor: respond.change_title(tx, NOW, actor, OPEN, "Other"),
+    ("reopen", Right.REOPEN): lambda tx, actor: respond.reopen(tx, NOW, actor, OVER, "because"),
     ("describe", Right.REWORD): lambda tx, actor: respond.describe(tx, NOW, actor, OPEN, "Other"),
     ("note", Right.NOTE): lambda tx, actor: respond.note(tx, NOW, actor, OPEN, "Look"),
     ("assign", Right.ASSIGN): lambda tx, actor: assign.assign(tx, NOW, actor, OPEN, BEN),
