@@ -88,8 +88,11 @@ class Redactor:
     """Takes secrets out of a text: the known ones, however encoded, and whatever looks like one."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
-        shapes = [re.compile("|".join(sorted(known, key=len, reverse=True)))] if known else []
+        known = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+        whole = sorted({form for secret in known for form in _whole(secret)}, key=len, reverse=True)
+        # A secret that is cut would leave its end behind, were it looked for before the whole one.
+        forms = [*map(re.escape, whole), *(_cut(one) for one in known if len(one) > _RECOGNISED_BY)]
+        shapes = [re.compile("|".join(forms))] if forms else []
         self._shapes = (*shapes, *_SECRET_SHAPES)
 
     def __call__(self, text: str) -> str:
@@ -198,11 +201,14 @@ def _one_line(text: str) -> str:
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
-def _forms(secret: str) -> set[str]:
-    """Patterns for the secret as it is, encoded for addresses and headers, and cut after its beginning."""
-    plain = {secret, quote(secret, safe=""), quote_plus(secret), base64.b64encode(secret.encode()).decode()}
-    cut = {rf"{re.escape(secret[:_RECOGNISED_BY])}[\w.%+/=-]*"} if len(secret) > _RECOGNISED_BY else set()
-    return {re.escape(form) for form in plain} | cut
+def _whole(secret: str) -> set[str]:
+    """The secret as it is, and encoded for addresses and headers."""
+    return {secret, quote(secret, safe=""), quote_plus(secret), base64.b64encode(secret.encode()).decode()}
+
+
+def _cut(secret: str) -> str:
+    """A pattern for the secret cut after its beginning."""
+    return rf"{re.escape(secret[:_RECOGNISED_BY])}[\w.%+/=-]*"
 
 
 def _rank(level: str) -> int:

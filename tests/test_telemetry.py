@@ -140,6 +140,12 @@ def test_ordinary_text_passes_unchanged(text: str) -> None:
     assert Redactor([CANARY, "short"])(text) == text
 
 
+@pytest.mark.parametrize("mark", "&;:,!()<> ")
+def test_secret_with_a_mark_in_it_leaves_no_end(mark: str) -> None:
+    secret = f"begins-like-this{mark}=7Yq93-ends"
+    assert Redactor([secret])(f"with {secret} in it") == "with [secret] in it"
+
+
 @pytest.mark.parametrize("log_format", ["text", "json"])
 @pytest.mark.parametrize(
     "forged",
