@@ -92,7 +92,7 @@ def declared(overview: Overview, entries: Iterable[Entry] = ()) -> Message:
     """That it was done, with what has followed from it: who is paged, or will be."""
     incident = overview.incident
     followed = [timeline.line(one, overview) for one in entries if not isinstance(one.event, Declared)]
-    text = "\n".join([card.headline(incident), *followed, "Its channel is on its way."])
+    text = "\n".join([card.headline(incident), *followed, "Declared. Its channel is on its way."])
     return kit.message(f"{incident.number} declared", [kit.section(text)])
 
 
