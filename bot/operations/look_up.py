@@ -54,11 +54,11 @@ def organization(tx: Connection) -> Organization:
 
 
 class _Source:
-    """A revision of one database: what the cache of organizations is keyed by."""
+    """A revision of the database that an engine reads: what the cache of organizations is keyed by."""
 
     def __init__(self, tx: Connection, revision: int, findings: int) -> None:
         self.tx = tx
-        self.key = (tx.engine.url.database, revision, findings)
+        self.key = (tx.engine, revision, findings)
 
     def __hash__(self) -> int:
         return hash(self.key)
