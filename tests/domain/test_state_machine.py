@@ -124,7 +124,9 @@ def test_titles_come_out_trimmed_or_refused(title: str) -> None:
         accepted = checked_title(title)
     except Invalid:
         words, blanks = " ".join(title.split()), " \u2800\u3164\u115f\u1160\uffa0"
-        assert len(words) > machine.TITLE_LIMIT or not any(one.isprintable() and one not in blanks for one in words)
+        assert len(words) > machine.TITLE_LIMIT or not any(
+            one.isprintable() and one not in blanks for one in words
+        )
     else:
         assert checked_title(accepted) == accepted
         assert "\n" not in accepted
