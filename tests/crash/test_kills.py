@@ -52,8 +52,11 @@ async def test_killed_and_cut_off_on_postgresql(tmp_path: Path, seed: int, serve
     assert verdict.broken == [], f"seed {seed}"
 
 
-async def test_one_of_three_killed_at_a_time(tmp_path: Path, seed: int, server: Server) -> None:
+async def test_one_of_three_killed_at_a_time_and_one_that_stands_still(
+    tmp_path: Path, seed: int, server: Server
+) -> None:
     async with trial(tmp_path, server.empty(), seed, processes=3) as one:
         await deeds.kills(one, 3)
+        await deeds.stands_still(one, 1, seconds=7, incidents=8)
         verdict = await one.finish()
     assert verdict.broken == [], f"seed {seed}"
