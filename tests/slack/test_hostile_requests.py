@@ -374,3 +374,27 @@ async def test_envelope_that_comes_twice_has_its_effect_once(tmp_path: Path, qui
         assert (await story.events()).count("Declared") == 1
         assert "INC-2026-002" not in (await story.person("ada").types("list all")).text
         quiet.check()
+
+
+async def test_form_that_names_another_address_is_carried_out_and_nobody_else_told(story: Story) -> None:
+    """`private_metadata` comes back from outside: whoever writes it must not be sent what is confidential."""
+    asked: list[object] = []
+    elsewhere = await asyncio.start_server(lambda *_: asked.append(1), "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{elsewhere.sockets[0].getsockname()[1]}/"
+    for url in (
+        address,
+        address.replace("http://", f"{story.workspace.api_url}@").replace("/api/", ""),
+        "http://[",
+    ):
+        metadata = json.dumps({"number": "INC-2026-001", "channel_id": None, "card_url": url})
+        filled = {"note": {"value": {"type": "plain_text_input", "value": "the disk is full"}}}
+        view = {"type": "modal", "id": "V1", "callback_id": "note", "private_metadata": metadata}
+        form = {"type": "view_submission", "user": {"id": story.ids["ada"]}, "trigger_id": f"{url} 1"}
+        body = urlencode(
+            {"payload": json.dumps(form | {"view": view | {"state": {"values": filled}}})}
+        ).encode()
+        assert await post(story, body, signed(story, body)) == 200
+    await story.settle()
+    assert (await story.events("INC-2026-001")).count("Noted") == 3
+    elsewhere.close()
+    assert asked == []

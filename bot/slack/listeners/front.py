@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import ClientError
@@ -41,6 +42,8 @@ PATIENCE_SECONDS = 2.0
 _TIMEOUT_SECONDS = 8
 #: What comes back when Slack does not do, or not hear, what it is asked.
 UNHEARD = (SlackApiError, ClientError, OSError, TimeoutError)
+#: Where Slack takes answers, besides where its API is.
+_RESPONSE_ORIGINS = (("https", "hooks.slack.com"), ("https", "hooks.slack-gov.com"))
 
 log = structlog.get_logger()
 
@@ -194,11 +197,23 @@ class Front:
             log.warning("an answer did not arrive", error=str(error))
 
     async def replace(self, response_url: str, message: Message) -> None:
-        """Put the message in the place of the one in which they acted. It may be lost, as an answer may."""
+        """Put the message in the place of the one in which they acted. It may be lost, as an answer may.
+
+        The address may have come back with a form: what names another place than Slack is not asked.
+        """
+        if not self._is_slacks(response_url):
+            log.warning("a form named an address that is not Slack's")
+            return
         try:
             await self._respond(response_url, message, is_instead=True)
         except UNHEARD as error:
             log.warning("a message was not brought up to date", error=str(error))
+
+    def _is_slacks(self, url: str) -> bool:
+        with suppress(ValueError):
+            origin = urlsplit(url)[:2]
+            return origin in (*_RESPONSE_ORIGINS, urlsplit(self.client.base_url)[:2])
+        return False
 
     async def _respond(self, response_url: str, message: Message, *, is_instead: bool) -> None:
         webhook = AsyncWebhookClient(
