@@ -11,6 +11,7 @@ from bot.domain.ids import SlackUserId
 from bot.domain.organization import Person
 from bot.operations import look_up
 from bot.slack import places
+from bot.slack.views import kit
 from bot.slack.views.kit import Message
 from storage.database import Database
 
@@ -48,7 +49,7 @@ class Posting:
             answer = await self._client.chat_postMessage(
                 channel=channel,
                 text=shown.text,
-                blocks=list(shown.blocks),
+                blocks=kit.posted(shown.blocks),
                 thread_ts=thread_ts,
                 metadata={"event_type": METADATA_TYPE, "event_payload": {"delivery": delivery.owed.key}},
                 unfurl_links=False,
@@ -76,7 +77,8 @@ class Posting:
                 return None
 
     async def update(self, channel: str, ts: str, shown: Message) -> Outcome:
-        await self._client.chat_update(channel=channel, ts=ts, text=shown.text, blocks=list(shown.blocks))
+        blocks = kit.posted(shown.blocks)
+        await self._client.chat_update(channel=channel, ts=ts, text=shown.text, blocks=blocks)
         return Sent(channel, ts, rest=UPDATE_REST)
 
     async def person(self, delivery: ClaimedDelivery) -> Person:

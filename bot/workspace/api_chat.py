@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.workspace import messages
 from bot.workspace.asking import Ask, Method
-from bot.workspace.blocks import checked_content
+from bot.workspace.blocks import check_size, checked_content
 from bot.workspace.errors import SlackError
 from bot.workspace.state import Channel, Json
 
@@ -19,6 +19,7 @@ def content(ask: Ask) -> Json:
         raise SlackError("invalid_blocks_format")
     if ask.args.get("attachments") not in (None, "") and attachments is None:
         raise SlackError("invalid_attachments")
+    check_size(blocks)
     text = ask.text("text") if ask.args.get("text") is not None else None
     return checked_content(ask.state, text, blocks, attachments)
 

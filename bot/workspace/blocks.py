@@ -1,6 +1,7 @@
 """Block Kit as Slack checks it: every problem with a pointer to its place, in Slack's words."""
 
 import copy
+import json
 from typing import Any
 
 from bot.workspace import block_rules as rules
@@ -8,6 +9,9 @@ from bot.workspace.errors import SlackError
 from bot.workspace.state import Json, State
 
 MESSAGE_BLOCKS, VIEW_BLOCKS, ATTACHMENTS = 50, 100, 100
+#: All blocks of a message together, as JSON: not documented, but met by many, with `chat.postMessage` only.
+#: https://github.com/slackapi/bolt-js/issues/2509
+MESSAGE_TEXT = 13_200
 
 
 def checked_message(state: State, blocks: Any) -> list[Json]:
@@ -23,6 +27,12 @@ def checked_message(state: State, blocks: Any) -> list[Json]:
             response_metadata={"messages": [f"[ERROR] {problem}" for problem in check.problems]},
         )
     return with_ids(state, blocks)
+
+
+def check_size(blocks: Any) -> None:
+    """Raises `msg_blocks_too_long`."""
+    if len(json.dumps(blocks, ensure_ascii=False)) > MESSAGE_TEXT:
+        raise SlackError("msg_blocks_too_long")
 
 
 def checked_content(state: State, text: Any, blocks: Any, attachments: Any) -> Json:

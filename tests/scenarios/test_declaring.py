@@ -127,3 +127,12 @@ async def test_page_that_was_faster_than_the_channel_gets_the_way_there(story: S
     await story.person("ada").types("declare Oh no --service Checkout")
     (page,) = story.person("farid").pages
     assert buttons_of(page) == ["acknowledge", "escalate", "open_channel"]
+
+
+async def test_description_that_the_card_cuts_stands_in_the_channel(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("declare")
+    trace = "\n".join(f"frame {n} of <module> & more" for n in range(90))
+    assert not await ada.submits(title="Search is slow", severity="SEV3", description=trace)
+    assert "frame 89" not in text_of(await story.card())
+    assert "frame 89 of <module> & more" in (await story.said())[1]

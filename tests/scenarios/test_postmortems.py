@@ -36,6 +36,14 @@ async def test_postmortem_goes_to_the_channel(story: Story) -> None:
     assert (await story.events())[-1] == "PostmortemCreated"
 
 
+async def test_long_postmortem_says_where_the_rest_is(story: Story) -> None:
+    await resolved(story)
+    await written(story, root_cause="A pool of <one> & " * 160, resolution="<&>" * 900)
+    said = (await story.said())[-1]
+    assert "rolled back" not in said
+    assert "`GET /api/v1/postmortems/PM-2026-001/export`" in said
+
+
 async def test_form_knows_how_the_incident_ended(story: Story) -> None:
     await resolved(story)
     emi = story.person("emi")

@@ -93,6 +93,7 @@ def test_every_message_is_one_that_slack_takes(text: str) -> None:
     for message in everything(text):
         assert slack_rules.checked_message(SLACK, list(message.blocks))
         assert 1 <= len(message.text) <= 4000
+        slack_rules.check_size(kit.posted(message.blocks))
 
 
 @given(texts)
@@ -150,6 +151,15 @@ def test_channel_names_and_topics_are_what_slack_allows(text: str) -> None:
 def test_text_is_escaped_exactly_once(text: str) -> None:
     seen = kit.escape(text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     assert seen == kit.plain(text)
+
+
+def test_what_is_too_much_for_one_message_is_cut_where_it_is_longest() -> None:
+    blocks = [kit.section(f"{mark} {'&amp;' * many}") for mark, many in (("a", 20), ("b", 590), ("c", 500))]
+    posted = kit.posted([*blocks, *[kit.section("d " + "x" * 2990)] * 3])
+    slack_rules.check_size(posted)
+    assert posted[0] == blocks[0]
+    assert [str(block["text"]["text"])[0] for block in posted] == [*"abcddd"]
+    assert kit.posted(blocks) == blocks
 
 
 @pytest.mark.parametrize("limit", [5, 20, 100, 3000])

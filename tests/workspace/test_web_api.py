@@ -146,6 +146,15 @@ async def test_a_new_text_leaves_the_old_blocks(house: House) -> None:
     assert "blocks" not in house.workspace.messages(house.general)[0]
 
 
+async def test_blocks_are_refused_that_are_too_much_together(house: House) -> None:
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3000}}
+    post = house.client.chat_postMessage
+    assert await refusal(post(channel=house.general, text="a", blocks=[section] * 5)) == "msg_blocks_too_long"
+    ts = (await post(channel=house.general, text="a", blocks=[section] * 4))["ts"]
+    change = house.client.chat_update(channel=house.general, ts=ts, text="a", blocks=[section] * 5)
+    assert await refusal(change) == "msg_blocks_too_long"
+
+
 async def test_replies_need_a_thread_to_join(house: House) -> None:
     post = house.client.chat_postMessage
     assert await refusal(post(channel=house.general, text="x", thread_ts="0")) == "invalid_thread_ts"

@@ -29,7 +29,7 @@ from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
 from bot.operations.permit import LacksRight
 from bot.slack.grammar import Misunderstood
 from bot.slack.typed import NOBODY, Names, unnamed
-from bot.slack.views import answers
+from bot.slack.views import answers, kit
 from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
 from storage.database import Connection, Database, Full
@@ -191,7 +191,7 @@ class Front:
             else:
                 user_id, _ = user_of(body)
                 await self.client.chat_postMessage(
-                    channel=user_id, text=message.text, blocks=list(message.blocks)
+                    channel=user_id, text=message.text, blocks=kit.posted(message.blocks)
                 )
         except UNHEARD as error:
             log.warning("an answer did not arrive", error=str(error))

@@ -122,7 +122,7 @@ def _facts(overview: Overview, now: datetime) -> list[Block]:
     if len(incident.title) > kit.HEADER_TEXT:
         blocks.append(kit.section(kit.escape(incident.title)))
     if incident.description:
-        blocks.append(kit.section(kit.escape(kit.shortened(incident.description, 500))))
+        blocks.append(kit.section(kit.escape(kit.shortened(incident.description, kit.DESCRIPTION))))
     last = " · ".join(
         part for part in (f"*{incident.number}*", level_word(overview), next_word(overview)) if part
     )

@@ -4,6 +4,7 @@ Whatever text comes in, what goes out fits Slack's limits and has nothing live i
 not make itself. Source of the limits: Slack's Block Kit reference.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,14 @@ FIELD_TEXT = 2000
 HEADER_TEXT = 150
 BUTTON_TEXT = 75
 MESSAGE_TEXT = 3900
+#: So much of a description stands on a card; all of it stands in the incident's channel.
+DESCRIPTION = 500
+#: All blocks of a message that is posted or changed, as JSON. From where on Slack refuses them is not
+#: documented; people met it from 13,200 on: https://github.com/slackapi/bolt-js/issues/2509.
+POSTED_BLOCKS = 12_000
 OPTION_TEXT = 75
 OPTIONS = 100
+_CUT_NO_SHORTER = 200
 #: A line of a quotation: escaped, each of its characters may become five.
 _LINE = SECTION_TEXT // 6
 
@@ -45,6 +52,28 @@ class Message:
 
 def message(text: str, blocks: Iterable[Block]) -> Message:
     return Message(fit(text, MESSAGE_TEXT).strip() or "—", tuple(blocks)[:BLOCKS_IN_MESSAGE])
+
+
+def posted(blocks: Iterable[Block]) -> list[Block]:
+    """The blocks with their longest sections cut as far as all of them together are more than Slack takes."""
+    fitting = [*blocks]
+    while (excess := _size(fitting) - POSTED_BLOCKS) > 0:
+        longest = max(range(len(fitting)), key=lambda place: len(_text_of(fitting[place])))
+        text = _text_of(fitting[longest])
+        if len(text) < _CUT_NO_SHORTER:
+            break
+        cut = fit(text, max(len(text) - excess - 1, len(text) // 2))
+        fitting[longest] = {**fitting[longest], "text": _mrkdwn(cut)}
+    return fitting
+
+
+def _size(blocks: Sequence[Block]) -> int:
+    return len(json.dumps(blocks, ensure_ascii=False))
+
+
+def _text_of(block: Block) -> str:
+    """What a section says in one text."""
+    return str(block["text"]["text"]) if block["type"] == "section" and "text" in block else ""
 
 
 def plain(text: str) -> str:
@@ -73,6 +102,10 @@ def shortened(text: str, limit: int) -> str:
     """People's text cut to the limit before it is escaped."""
     text = plain(text)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def is_cut(text: str, limit: int) -> bool:
+    return len(plain(text)) > limit
 
 
 def quoted(text: str, limit: int = 600) -> str:

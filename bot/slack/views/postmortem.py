@@ -28,7 +28,16 @@ def shown(postmortem: Postmortem, overview: Overview, by: str) -> Message:
     ]
     if times := _times(postmortem):
         blocks.append(kit.context(times))
+    if _is_shortened(postmortem):
+        export = f"GET /api/v1/postmortems/{postmortem.number}/export"
+        blocks.append(kit.context(f"Shortened. The whole of it, as Markdown: `{export}`"))
     return kit.message(kit.escape(kit.shortened(title, 150)), blocks)
+
+
+def _is_shortened(postmortem: Postmortem) -> bool:
+    content = postmortem.content
+    told = (content.summary, content.root_cause, content.resolution, _impact(postmortem))
+    return len(content.action_items or ()) > _ITEMS or any(text and kit.is_cut(text, _LONG) for text in told)
 
 
 def _told(title: str, text: str | None) -> list[Block]:

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from bot.domain.contact import Method
 from bot.domain.ids import PersonId
-from bot.domain.incident import NOTE_LIMIT
+from bot.domain.incident import DESCRIPTION_LIMIT, NOTE_LIMIT
 from bot.domain.overview import Overview
 from bot.domain.timeline import (
     Acknowledged,
@@ -50,13 +50,16 @@ _REASON = {
 #: At the first level there is none before: the policy has begun again.
 _REASON_AT_FIRST = dict.fromkeys((Reason.UNACKNOWLEDGED, Reason.TIMED_OUT), "Nobody acknowledged in time. ")
 #: So much of what somebody wrote stands in a list of many events; all of it stands in the channel.
-_COMMENT, _ALL = 500, NOTE_LIMIT
+_COMMENT, _ALL = 500, max(NOTE_LIMIT, DESCRIPTION_LIMIT)
 _SECTIONS = 45
 
 
 def mirrored(entry: Entry, overview: Overview) -> Message:
-    """One event for the incident's channel, with every word of it."""
+    """One event for the incident's channel, with every word of it; with the first, what its card cuts."""
     text = line(entry, overview, _ALL)
+    description = overview.incident.description or ""
+    if isinstance(entry.event, Declared) and kit.is_cut(description, kit.DESCRIPTION):
+        text += f"\n{kit.quoted(description, _ALL)}"
     sections = packed(text.splitlines())
     return kit.message(text, [kit.section("\n".join(section)) for section in sections])
 
