@@ -90,10 +90,20 @@ class Statement:
         return _driver(tx, incident).execute(self._text, values)
 
     def _compile(self, dialect: Dialect) -> None:
+        """What is fixed stands in the text. As a parameter, SQLite would plan the statement anew each time:
+        the value may decide whether an index of some rows only can be used."""
         compiled = self._statement.compile(dialect=dialect)
-        processors, fixed = compiled._bind_processors, compiled.params
-        self._parameters = [(name, fixed[name], processors.get(name)) for name in compiled.positiontup]
-        self._text = str(compiled)
+        processors, values = compiled._bind_processors, compiled.params
+        text, *rest = str(compiled).split("?")
+        self._parameters = []
+        for name, following in zip(compiled.positiontup, rest, strict=True):
+            if isinstance(values[name], str):
+                text += "'" + values[name].replace("'", "''") + "'"
+            else:
+                text += "?"
+                self._parameters.append((name, values[name], processors.get(name)))
+            text += following
+        self._text = text
 
 
 def _is_sqlite(tx: Connection) -> bool:
