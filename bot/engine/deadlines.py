@@ -60,20 +60,32 @@ class Deadlines:
         async with self._looking:
             self._is_about_to_look = False
             self.part.beat()
-            while True:
-                now = self._clock.now()
-                due = await self._database.read(partial(fire_deadlines.due, now=now, most=BATCH))
-                self.part.beat()
-                if due:
-                    if not any(await asyncio.gather(*map(self._fire, due))):
-                        break  # the sweep tries again
-                    continue
+            while await self._fire_due():
                 earliest = await self._database.read(fire_deadlines.earliest)
                 # What has fallen due meanwhile is fired now: a wake-up for the past would come to nothing.
                 if earliest is None or earliest > self._clock.now():
                     self._wakeup.set_for(earliest)
                     break
             self.part.beat()
+
+    async def _fire_due(self) -> bool:
+        """Whether all that was due could be fired; the sweep tries the rest again.
+
+        While the writer is at one batch the next one waits already: it never waits for us.
+        """
+        passed_over: set[str] = set()  # they are being fired, or cannot be
+        under_way: list[tuple[Due, asyncio.Task[bool]]] = []
+        while True:
+            now, most = self._clock.now(), len(passed_over) + BATCH
+            due = await self._database.read(partial(fire_deadlines.due, now=now, most=most))
+            self.part.beat()
+            batch = [one for one in due if one.id not in passed_over]
+            if not batch and not under_way:
+                return not passed_over
+            passed_over.update(one.id for one in batch)
+            following = [(one, asyncio.create_task(self._fire(one))) for one in batch]
+            passed_over.difference_update([one.id for one, task in under_way if await task])
+            under_way = following
 
     async def _keep_awake(self) -> None:
         """A scheduler, for as long as it makes us look; raises Asleep when it does not."""

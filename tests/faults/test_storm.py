@@ -5,10 +5,13 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
+from structlog.testing import capture_logs
+
 from bot import organization_file
 from bot.domain.timeline import TOCSIN, Escalated
 from bot.engine.clock import Clock, SetClock
-from bot.engine.deadlines import Deadlines
+from bot.engine.deadlines import BATCH, Deadlines
 from bot.engine.wakeup import SWEEP_EVERY
 from bot.operations import declare, look_up, reorganize, rows
 from storage import tables
@@ -39,6 +42,31 @@ async def test_deadlines_that_are_due_at_once_fire_once_each(database_url: str) 
         await worker.stop()
     for one in databases:
         await one.close()
+
+
+async def test_deadlines_that_cannot_be_fired_keep_no_other_waiting(database_url: str) -> None:
+    clock, damaged, whole = SetClock(NOW), 2 * BATCH + 1, 5
+    database = Database(database_url)
+    await database.open()
+    await _declare(database, damaged + whole, NOW, apart=-0.1)
+    worker = Deadlines(database, clock)
+    clock.forward(minutes=15)
+    await database.write(lambda tx: _set_severity(tx, "of no kind", at_most=damaged))
+    with capture_logs():
+        await worker.look()
+    assert await _levels(database) == {(1, 2): whole, (1,): damaged}
+    await database.write(lambda tx: _set_severity(tx, "SEV1", at_most=damaged))
+    await worker.look()
+    assert await _levels(database) == {(1, 2): damaged + whole}
+    await worker.stop()
+    await database.close()
+
+
+def _set_severity(tx: Connection, severity: str, at_most: int) -> None:
+    """Of the incidents whose deadlines are due first."""
+    incidents = tables.incidents
+    first = select(incidents.c.id).order_by(incidents.c.acknowledge_by).limit(at_most).scalar_subquery()
+    tx.execute(incidents.update().where(incidents.c.id.in_(first)).values(severity=severity))
 
 
 async def _declare(database: Database, times: int, first: datetime, apart: float) -> None:
