@@ -14,6 +14,11 @@ from storage.types import as_time, kept
 
 _ARM = Insert(deadlines)
 _EARLIEST = Statement(select(kept(func.min(deadlines.c.due_at))).where(text("state = 'armed'")))
+_FOLLOWING = Statement(
+    select(kept(func.min(deadlines.c.due_at))).where(
+        text("state = 'armed'"), deadlines.c.due_at > bindparam("moment")
+    )
+)
 _DUE = Statement(
     select(deadlines.c.id, deadlines.c.incident_id)
     .where(text("state = 'armed'"), deadlines.c.due_at <= bindparam("moment"))
@@ -53,8 +58,14 @@ def _disarm(kinds: tuple[str, ...]) -> Statement:
 
 
 def earliest(tx: Connection) -> datetime | None:
-    """When the next armed deadline falls due."""
+    """When the earliest armed deadline falls due, or fell."""
     [(found,)] = _EARLIEST.run(tx, {})
+    return as_time(found) if found is not None else None
+
+
+def following(tx: Connection, now: datetime) -> datetime | None:
+    """When the next armed deadline falls due that is not due yet."""
+    [(found,)] = _FOLLOWING.run(tx, {"moment": now})
     return as_time(found) if found is not None else None
 
 

@@ -1,6 +1,7 @@
 """Fire what is due, each deadline in its own transaction."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
 from functools import partial
 
@@ -38,6 +39,9 @@ class Deadlines:
         self._wakeup = WakeUp(clock, self._look_if_possible)
         self.part = Part("scheduler", self._keep_awake, self._metrics, LONGEST_SILENCE)
         self._looking = asyncio.Lock()
+        #: The deadlines that are being fired.
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._has_room = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_about_to_look = False
         database.after_commit(self._committed)
@@ -55,37 +59,46 @@ class Deadlines:
             await self.part.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    @property
+    def is_firing(self) -> bool:
+        """Whether any deadline is being fired."""
+        return bool(self._under_way)
+
     async def look(self) -> None:
-        """Fire everything due, then set the wake-up for what is next."""
+        """Fire everything due, and set the wake-up for what is next."""
+        await self._take_up()
+        if self._under_way:
+            await asyncio.wait([*self._under_way.values()])
+
+    async def _take_up(self) -> None:
+        """Everything due is being fired, and the wake-up is set for what is next.
+
+        Nobody waits for one that is held up, nor for one that cannot be fired: the sweep tries it again.
+        """
         async with self._looking:
             self._is_about_to_look = False
-            self.part.beat()
-            while await self._fire_due():
-                earliest = await self._database.read(fire_deadlines.earliest)
+            failed: set[str] = set()
+            while True:
+                self.part.beat()
+                now, known = self._clock.now(), failed.union(self._under_way)
+                looked = partial(fire_deadlines.due, now=now, most=len(known) + BATCH)
+                due = [one for one in await self._database.read(looked) if one.id not in known]
+                for one in due:
+                    self._under_way[one.id] = self._go(self._fire(one, failed))
+                if due:
+                    await self._room()
+                    continue
+                following = await self._database.read(partial(fire_deadlines.following, now=now))
                 # What has fallen due meanwhile is fired now: a wake-up for the past would come to nothing.
-                if earliest is None or earliest > self._clock.now():
-                    self._wakeup.set_for(earliest)
-                    break
-            self.part.beat()
+                if following is None or following > self._clock.now():
+                    self._wakeup.set_for(following)
+                    return
 
-    async def _fire_due(self) -> bool:
-        """Whether all that was due could be fired; the sweep tries the rest again.
-
-        While the writer is at one batch the next one waits already: it never waits for us.
-        """
-        passed_over: set[str] = set()  # they are being fired, or cannot be
-        under_way: list[tuple[Due, asyncio.Task[bool]]] = []
-        while True:
-            now, most = self._clock.now(), len(passed_over) + BATCH
-            due = await self._database.read(partial(fire_deadlines.due, now=now, most=most))
-            self.part.beat()
-            batch = [one for one in due if one.id not in passed_over]
-            if not batch and not under_way:
-                return not passed_over
-            passed_over.update(one.id for one in batch)
-            following = [(one, asyncio.create_task(self._fire(one))) for one in batch]
-            passed_over.difference_update([one.id for one, task in under_way if await task])
-            under_way = following
+    async def _room(self) -> None:
+        """While the writer is at one batch the next one waits already: it never waits for us."""
+        self._has_room.clear()
+        if len(self._under_way) > BATCH:
+            await self._has_room.wait()
 
     async def _keep_awake(self) -> None:
         """A scheduler, for as long as it makes us look; raises Asleep when it does not."""
@@ -103,22 +116,25 @@ class Deadlines:
         self._wakeup.clock_was_set()
         self._look_soon()
 
-    async def _fire(self, due: Due) -> bool:
-        """Whether it could be fired; one that could not stays armed, and the sweep tries it again."""
+    async def _fire(self, due: Due, failed: set[str]) -> None:
+        """Fire one; one that could not be fired is among the failed, and stays armed."""
         now = self._clock.now()
         try:
             fired = await self._database.write(lambda tx: fire_deadlines.fire(tx, now, due))
+            if fired is not None:
+                self._metrics.deadline_fired(now - fired.due_at)
+                self._metrics.operation("time", fired.kind, "ok")
+                log.info("deadline fired", kind=fired.kind, incident=fired.incident.number)
         except Full as error:
+            failed.add(due.id)
             log.warning("a deadline could not be fired", deadline=due.id, error=str(error))
-            return False
         except Exception:
+            failed.add(due.id)
             log.exception("a deadline could not be fired", deadline=due.id)
-            return False
-        if fired is not None:
-            self._metrics.deadline_fired(now - fired.due_at)
-            self._metrics.operation("time", fired.kind, "ok")
-            log.info("deadline fired", kind=fired.kind, incident=fired.incident.number)
-        return True
+        finally:
+            self._under_way.pop(due.id, None)
+            if len(self._under_way) <= BATCH:
+                self._has_room.set()
 
     def _committed(self, marks: Touched) -> None:
         """What falls due after the next sweep is left to the sweep."""
@@ -126,16 +142,20 @@ class Deadlines:
             self._look_soon()
 
     def _look_soon(self) -> None:
-        if self._is_about_to_look:
-            return
-        self._is_about_to_look = True
-        task = asyncio.get_running_loop().create_task(self._look_if_possible())
+        if not self._is_about_to_look:
+            self._is_about_to_look = True
+            self._go(self._look_if_possible())
+
+    def _go(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Begun now; before we have stopped it is over."""
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _look_if_possible(self) -> None:
         """What cannot be seen now is seen by the sweep."""
         try:
-            await self.look()
+            await self._take_up()
         except Full as error:
             log.warning("the deadlines could not be read", error=str(error))

@@ -46,9 +46,9 @@ def fire(tx: Connection, now: datetime, due: Due) -> Fired | None:
     return Fired(kind, deadline.due_at, record(tx, now, TOCSIN, before, after, *events))
 
 
-def earliest(tx: Connection) -> datetime | None:
-    """When the next deadline falls due."""
-    return deadlines.earliest(tx)
+def following(tx: Connection, now: datetime) -> datetime | None:
+    """When the next deadline falls due that is not due yet."""
+    return deadlines.following(tx, now)
 
 
 def due(tx: Connection, now: datetime, most: int) -> list[Due]:

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
@@ -14,9 +15,10 @@ from bot.engine.clock import Clock, SetClock
 from bot.engine.deadlines import BATCH, Deadlines
 from bot.engine.wakeup import SWEEP_EVERY
 from bot.operations import declare, look_up, reorganize, rows
-from storage import tables
+from storage import address, tables
 from storage.database import Connection, Database
 from tests.faults.doses import dose
+from tests.postgres import Server
 from tests.story import ORGANIZATION
 
 _FIRED = tables.deadlines.select().where(tables.deadlines.c.state == "fired")
@@ -60,6 +62,34 @@ async def test_deadlines_that_cannot_be_fired_keep_no_other_waiting(database_url
     assert await _levels(database) == {(1, 2): damaged + whole}
     await worker.stop()
     await database.close()
+
+
+async def test_deadline_whose_incident_is_held_up_keeps_no_other_waiting(server: Server) -> None:
+    """Another process stands still in the middle of writing an incident."""
+    clock, url = SetClock(NOW), await server.fresh()
+    database = Database(url)
+    await database.open()
+    await _declare(database, 2, NOW, apart=1)
+    worker = Deadlines(database, clock)
+    stalled = await asyncpg.connect(**address.arguments(url))
+    async with stalled.transaction():
+        await stalled.execute("SELECT id FROM incidents ORDER BY created_at LIMIT 1 FOR UPDATE")
+        clock.forward(minutes=15)
+        held_up = asyncio.create_task(worker.look())
+        while not worker.is_firing:  # noqa: ASYNC110 - a test waits from outside
+            await asyncio.sleep(0.01)
+        clock.forward(seconds=1)
+        following = asyncio.create_task(worker.look())
+        async with asyncio.timeout(30):
+            while await _levels(database) != {(1, 2): 1, (1,): 1}:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert not held_up.done()
+    await asyncio.gather(held_up, following)
+    assert await _levels(database) == {(1, 2): 2}
+    await worker.stop()
+    await stalled.close()
+    await database.close()
+    server.drop(url)
 
 
 def _set_severity(tx: Connection, severity: str, at_most: int) -> None:

@@ -17,7 +17,8 @@ from bot.domain import escalation
 from bot.domain.simulation import Step, simulate
 from bot.domain.sla import Severity
 from bot.domain.timeline import Declared, DeliveryFailed
-from bot.operations import deliver, fire_deadlines, look_up, reorganize
+from bot.operations import deliver, look_up, reorganize
+from storage import deadlines
 from storage.database import Connection
 from storage.tables import outbox
 from tests import demo
@@ -81,7 +82,7 @@ async def run_out(story: Story) -> None:
 
 
 def next_due(tx: Connection, now: datetime) -> datetime | None:
-    found = (fire_deadlines.earliest(tx), deliver.next_attempt(tx, now, ()))
+    found = (deadlines.earliest(tx), deliver.next_attempt(tx, now, ()))
     return min((one for one in found if one is not None), default=None)
 
 

@@ -221,6 +221,7 @@ LAST: Any = SimpleNamespace(lane="l", kind="update_card", id=7)
     [
         (deadlines.earliest, {"ix_deadlines_due"}),
         (lambda tx: deadlines.due(tx, NOW, 10), {"ix_deadlines_due"}),
+        (lambda tx: deadlines.following(tx, NOW), {"ix_deadlines_due"}),
         (lambda tx: outbox.drop_older(tx, LAST, NOW), {"ix_outbox_lane"}),
         (lambda tx: outbox.heads(tx, NOW, [(0, "page"), (1, "invite")], 10), {"ix_outbox_heads"}),
     ],
