@@ -18,6 +18,7 @@ from bot.domain.timeline import (
     Closed,
     DescriptionChanged,
     Escalated,
+    EscalationExhausted,
     Noted,
     Reason,
     Reopened,
@@ -33,6 +34,8 @@ from bot.operations.record import record
 from storage import timeline
 
 NOTE_LIMIT = rules.NOTE_LIMIT
+#: What pages people until somebody acknowledges.
+_PAGING = (Escalated.__name__, EscalationExhausted.__name__)
 _TICK = timedelta(microseconds=1)
 
 
@@ -42,7 +45,7 @@ def acknowledge(tx: Connection, now: datetime, actor: Actor, number: str) -> Inc
     before = look_up.incident(tx, number)
     # Another process may have been asked later and have written first: what was escalated before the
     # acknowledgement must not seem to have come after it.
-    escalated = [row.at for row in timeline.of_kinds(tx, before.id, [Escalated.__name__])]
+    escalated = [row.at for row in timeline.of_kinds(tx, before.id, _PAGING)]
     now = max([now, *(at + _TICK for at in escalated if at > now)])
     after = rules.acknowledge(before, now, actor.name, actor.person_id)
     took = now - before.clock_started_at

@@ -116,6 +116,18 @@ async def test_page_held_up_through_a_whole_pass_arrives_once(tmp_path: Path) ->
         assert await pages(story) == {"farid": 2, "ada": 1}
 
 
+async def test_admins_are_paged_where_escalating_by_hand_after_an_acknowledgement_finds_nobody(
+    tmp_path: Path,
+) -> None:
+    levels = sev1({"role": "primary"}, {"targets": [{"user_group": "nobody-here"}]})
+    async with told(tmp_path, escalation_policies=levels) as story:
+        await declare(story)
+        await story.person("farid").types("ack INC-2026-001")
+        await story.person("farid").types("escalate INC-2026-001")
+        assert (await story.events())[-2:] == ["LevelPassed", "EscalationExhausted"]
+        assert await pages(story) == {"farid": 1, "ada": 1, "gus": 1}
+
+
 async def test_reopening_gives_a_policy_its_repeats_back(tmp_path: Path) -> None:
     async with told(tmp_path, escalation_policies=sev1(*TWO_LEVELS, repeat=1)) as story:
         await declare(story)
