@@ -78,7 +78,7 @@ def changed(tx: Connection, schedule_id: str, layer: str, at: datetime, columns:
     shared.forget(tx)
     touched.mark(tx, touched.DUTY)
     _, finding = organizations.newest(tx)
-    shared.forget(tx)
+    shared.reorganize(tx)
     keep(tx, schedule_id, layer, {**columns, "changed_at": at, "ordinal": finding + 1})
 
 

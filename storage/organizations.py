@@ -55,7 +55,7 @@ def hold(tx: Connection) -> None:
 
 
 def add(tx: Connection, number: int, at: datetime, by: str, content: Any) -> None:
-    shared.forget(tx)
+    shared.reorganize(tx)
     touched.mark(tx, touched.DUTY)
     tx.execute(organizations.insert().values(revision=number, applied_at=at, applied_by=by, document=content))
 
@@ -70,7 +70,7 @@ def found_account(tx: Connection, person_id: str, email: str, slack_id: str, at:
     """Keep an account; the newest finding wins, for the person and for the account."""
     hold(tx)
     _, findings = newest(tx)
-    shared.forget(tx)
+    shared.reorganize(tx)
     tx.execute(slack_accounts.delete().where(slack_accounts.c.slack_id == slack_id))
     row = {"email": email, "slack_id": slack_id, "found_at": at, "ordinal": findings + 1}
     statement = insert(slack_accounts).values(person_id=person_id, **row)
@@ -91,7 +91,7 @@ def found_group(tx: Connection, handle: str, members: Sequence[str], at: datetim
         return
     hold(tx)
     _, findings = newest(tx)
-    shared.forget(tx)
+    shared.reorganize(tx)
     row = {"members": list(members), "seen_at": at, "ordinal": findings + 1}
     statement = insert(user_groups).values(handle=handle, **row)
     tx.execute(statement.on_conflict_do_update(index_elements=["handle"], set_=row))

@@ -40,6 +40,8 @@ class Shared:
     gathered_of: set[str | None] = field(default_factory=set)
     #: Whether the operation that runs has gathered rows.
     is_gathering: bool = False
+    #: Whether the organization was changed, or what was found elsewhere: the commit may still fail.
+    has_reorganized: bool = False
     #: How many changes were made by inserting rows while an operation ran that had gathered none.
     inserted_for_others: int = 0
 
@@ -68,6 +70,19 @@ def remembered(tx: Connection) -> dict[Any, Any]:
 
 def forget(tx: Connection) -> None:
     remembered(tx).clear()
+
+
+def reorganize(tx: Connection) -> None:
+    """Another organization runs from now on, should this transaction be committed."""
+    forget(tx)
+    if (found := of(tx)) is not None:
+        found.has_reorganized = True
+
+
+def has_reorganized(tx: Connection) -> bool:
+    """Whether this transaction changes the organization: what it reads of it is not known to last."""
+    found = of(tx)
+    return found is not None and found.has_reorganized
 
 
 def insert(

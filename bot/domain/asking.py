@@ -7,9 +7,9 @@ from bot.domain.timeline import ClosureMissed, Entry, Escalated, EscalationExhau
 def is_asking(incident: Incident, cause: Entry) -> bool:
     """Whether what the page was sent for is still to be answered."""
     match cause.event:
-        case (
-            Escalated(round=number, reason=Reason.BY_HAND) | EscalationExhausted(round=number)
-        ) if incident.acknowledged_at is not None:
+        case Escalated(round=number, reason=Reason.BY_HAND) | EscalationExhausted(round=number) if (
+            incident.acknowledged_at is not None
+        ):
             return incident.is_open and incident.round == number and cause.at >= incident.acknowledged_at
         case Escalated(round=number) | EscalationExhausted(round=number):
             return incident.awaits_acknowledgement and incident.round == number

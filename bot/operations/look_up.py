@@ -37,7 +37,7 @@ from bot.domain.timeline import (
     Entry,
 )
 from bot.operations import rows
-from storage import calendars, deadlines, incidents, organizations, outbox, pages, timeline
+from storage import calendars, deadlines, incidents, organizations, outbox, pages, shared, timeline
 from storage import listing as incident_lists
 from storage.listing import Filter, Range
 
@@ -50,7 +50,22 @@ def organization(tx: Connection) -> Organization:
     revision, findings = organizations.newest(tx)
     if revision is None:
         return Organization(name="Tocsin")
+    if shared.has_reorganized(tx):
+        return _uncommitted(tx, revision)
     return _organization(_Source(tx, revision, findings))
+
+
+def _uncommitted(tx: Connection, revision: int) -> Organization:
+    """Past the cache: should the commit fail, another organization will have the same number."""
+    remembered = shared.remembered(tx)
+    if "organization" not in remembered:
+        remembered["organization"] = _read(tx, revision)
+    found: Organization = remembered["organization"]
+    return found
+
+
+def _read(tx: Connection, revision: int) -> Organization:
+    return with_findings(tx, rows.organization(organizations.document(tx, revision)))
 
 
 class _Source:
@@ -70,7 +85,7 @@ class _Source:
 @lru_cache(maxsize=8)
 def _organization(source: _Source) -> Organization:
     """Read once for each revision: revisions never change, and the newest is asked for each time."""
-    found = with_findings(source.tx, rows.organization(organizations.document(source.tx, source.key[1])))
+    found = _read(source.tx, source.key[1])
     source.tx = None  # type: ignore[assignment] # the cache must not hold on to a connection
     return found
 

@@ -12,10 +12,12 @@ from sqlalchemy import Connection, text
 from bot import organization_file
 from bot.domain.asking import is_asking
 from bot.domain.errors import AlreadyAcknowledged, Conflict, Invalid, NotAllowed, NotFound, SlaNotConfigured
+from bot.domain.ids import ScheduleId
 from bot.domain.incident import Incident
+from bot.domain.schedule import on_call
 from bot.domain.sla import Severity, Sla
 from bot.domain.timeline import TOCSIN, Actor, Escalated, Noted
-from bot.operations import declare, escalate, look_up, reorganize, respond
+from bot.operations import declare, escalate, look_up, reorganize, respond, stand_in
 from bot.operations.record import record
 from storage.database import Database
 from tests.story import ORGANIZATION
@@ -183,6 +185,27 @@ async def test_everybody_who_is_found_at_the_same_moment_is_known_afterwards(dat
     assert all(await found)
     known = await database.read(look_up.organization)
     assert [one.id for one in known.people.values() if one.slack_id != f"U{one.id}"] == []
+
+
+async def test_who_took_over_in_a_transaction_that_was_undone_is_not_on_call(database: Database) -> None:
+    """The next organization has the same number."""
+
+    def take_over(tx: Connection, name: str) -> None:
+        stand_in.take_over(tx, NOW, actor(tx, name), "web")
+
+    def undone(tx: Connection) -> None:
+        take_over(tx, "emi")
+        assert primary(tx) == "emi"
+        raise Invalid(schedule="is refused after all")
+
+    def primary(tx: Connection) -> str | None:
+        shift = on_call(look_up.organization(tx).schedules[ScheduleId("web")], NOW)
+        return shift.primary if shift is not None else None
+
+    with pytest.raises(Invalid):
+        await database.write(undone)
+    await database.write(lambda tx: take_over(tx, "dev"))
+    assert (await database.read(primary), await database.write(primary)) == ("dev", "dev")
 
 
 async def test_number_of_who_is_refused_is_given_to_the_next(database: Database) -> None:
