@@ -90,7 +90,8 @@ def wish(tx: Connection, now: datetime, page: Row[Any]) -> Wish:
     planned_at = _later(cause).get(page.key)
     if planned_at is not None and _is_joined(tx, now, incident, page):
         return over
-    if planned_at is None and page.last_error is None and now - page.owed_at < REROUTE_AFTER:
+    is_early = planned_at is None and page.last_error is None and now - page.owed_at < REROUTE_AFTER
+    if is_early and not _is_stand_in(cause, page):
         return Wish.SEND
     twins = _twins(tx, cause, page)
     if DeliveryState.SENT in twins:

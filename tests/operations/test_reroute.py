@@ -1,0 +1,78 @@
+"""Pages that go another way: at most one arrives, and nothing is told that is not done."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot import organization_file
+from bot.domain.contact import Method
+from bot.domain.delivery import ClaimedDelivery, InDoubt, Outcome, Sent
+from bot.domain.incident import Incident
+from bot.domain.timeline import TOCSIN
+from bot.operations import declare, deliver, reorganize, reroute
+from bot.operations.deliver import Lease, Room
+from bot.operations.reroute import Rerouted
+from storage.database import Database
+from tests.story import ORGANIZATION
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+METHODS = (Method.SLACK, Method.EMAIL)
+LEASE = Lease("us", timedelta(seconds=6))
+
+
+@dataclass
+class Pages:
+    """What is owed on a database, with a clock that the test moves."""
+
+    database: Database
+    now: datetime = field(default=NOW)
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    async def declared(self, title: str = "Oh no") -> Incident:
+        return await self.database.write(
+            lambda tx: declare.declare(tx, self.now, TOCSIN, title=title, services=["checkout"])
+        )
+
+    async def claimed(self, *methods: Method) -> list[ClaimedDelivery]:
+        """The pages that may go out now by these methods; there is room for no others."""
+        room = Room(all=50, ordinary=0, by_method={one: 50 if one in methods else 0 for one in METHODS})
+        return await self.database.write(lambda tx: deliver.claim(tx, self.now, LEASE, room))
+
+    async def settled(self, page: ClaimedDelivery, outcome: Outcome) -> None:
+        await self.database.write(
+            lambda tx: deliver.settle(tx, self.now, page, outcome, self.now, LEASE.holder, METHODS)
+        )
+
+    async def rerouted(self) -> list[Rerouted]:
+        """Slack does not answer, which is known."""
+        found, _ = await self.database.write(
+            lambda tx: reroute.reroute(tx, self.now, METHODS, [Method.SLACK])
+        )
+        return found
+
+
+@pytest.fixture
+async def pages(database_url: str) -> AsyncIterator[Pages]:
+    database = Database(database_url)
+    await database.open()
+    wanted = organization_file.read(ORGANIZATION)
+    await database.write(lambda tx: reorganize.apply(tx, NOW, TOCSIN, wanted))
+    yield Pages(database)
+    await database.close()
+
+
+async def test_letter_that_waited_while_the_page_arrived_by_slack_is_not_sent(pages: Pages) -> None:
+    await pages.declared()
+    (by_slack,) = await pages.claimed(*METHODS)
+    pages.forward(8)
+    await pages.settled(by_slack, InDoubt("no answer"))
+    pages.forward(23)
+    assert len(await pages.rerouted()) == 1
+    pages.forward(3)
+    (again,) = await pages.claimed(Method.SLACK)
+    await pages.settled(again, Sent("D1", "1.0"))
+    assert await pages.claimed(*METHODS) == []
