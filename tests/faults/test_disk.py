@@ -168,6 +168,27 @@ async def test_queued_pages_go_out_while_nothing_can_be_written(turn: int, disk:
     assert len(story.person("farid").pages) == len(ada.taken)
 
 
+async def test_page_that_may_have_gone_out_while_nothing_could_be_written_is_looked_for(
+    tmp_path: Path,
+) -> None:
+    """There is room again before it is tried once more."""
+    async with running(tmp_path) as api:
+        story, ada = api.story, await reporter(api)
+        story.tolerated.add("ratelimited")
+        story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
+        await ada.declares("paged before the disk is full")
+        await until(lambda: has_asked_to_wait(story))
+        with no_file_may_grow(wal_of(story)):
+            await ada.declares_until_refused()
+            story.workspace.faults.clear()
+            story.workspace.faults.add("chat.postMessage", drop=True, after_work=True)
+            story.clock.forward(seconds=31)
+            await until(lambda: has_page(story, "farid"))
+        await until(lambda: is_ready(api))
+        await story.settle()
+        assert len(story.person("farid").pages) == len(ada.taken)
+
+
 async def test_log_that_fills_the_disk_is_emptied_and_nobody_refused(disk: SmallDisk) -> None:
     """The log may grow longer than there is room, though the database itself stays small."""
     async with database_in(disk.folder) as database:
