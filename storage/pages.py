@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, literal, or_, sel
 from storage import touched
 from storage.outbox import change
 from storage.prepared import Statement
-from storage.tables import outbox, timeline
+from storage.tables import incidents, outbox, timeline
 
 _of_incident = and_(outbox.c.incident_id == bindparam("wanted"), outbox.c.kind == "page")
 _OF_INCIDENT = Statement(
@@ -27,6 +27,9 @@ _FOR_EVENT = Statement(
     select(outbox).where(_of_incident, outbox.c.sequence == bindparam("ordinal")).order_by(outbox.c.id),
     incident="wanted",
 )
+
+#: What these ask for, an acknowledgement does not answer.
+_ASKING_STILL = ("ClosureMissed", "Paged")
 
 
 def of_incident(tx: Connection, incident_id: str, now: datetime) -> Sequence[Row[Any]]:
@@ -73,7 +76,7 @@ def waiting(
 
     Their lane has failed, or their method is `away`. Alone, they are the event's only page for the person
     so far, and come oldest first; else the others have all failed, and they come newest first. Pages by
-    hand are not among them, nor pages whose time has not come.
+    hand are not among them, nor pages whose time has not come, nor what somebody has answered since.
     """
     twin, head = outbox.alias("twin"), outbox.alias("head")
     twins = select(twin.c.id).where(
@@ -90,14 +93,24 @@ def waiting(
         head.c.last_error.is_not(None),
     )
     cause = and_(timeline.c.incident_id == outbox.c.incident_id, timeline.c.sequence == outbox.c.sequence)
+    is_unanswered = and_(
+        incidents.c.resolved_at.is_(None),
+        or_(
+            incidents.c.acknowledged_at.is_(None),
+            incidents.c.acknowledged_at <= timeline.c.at,
+            timeline.c.kind.in_(_ASKING_STILL),
+        ),
+    )
     waiting = (
         select(outbox)
         .join(timeline, cause)
+        .join(incidents, incidents.c.id == outbox.c.incident_id)
         .where(
             text("outbox.state IN ('pending', 'sending')"),
             outbox.c.kind == "page",
             outbox.c.owed_at <= now,
             timeline.c.kind != "Paged",
+            is_unanswered,
             or_(outbox.c.method.in_(away), failing.exists()),
         )
     )

@@ -214,18 +214,21 @@ def _is_late(page: Row[Any], now: datetime) -> bool:
 def _take_over(
     tx: Connection, now: datetime, late: Sequence[Row[Any]], methods: Sequence[Method]
 ) -> list[Rerouted]:
-    """The same pages, each by the next method."""
+    """The same pages, each by the next method; but for those that are not wanted any more."""
     incident = look_up.incident_by_id(tx, late[0].incident_id)
     cause = look_up.entry(tx, incident.id, late[0].sequence)
     rerouted: list[Rerouted] = []
     events: list[Event] = []
     for page in late:
+        if wish(tx, now, page) is not Wish.SEND:
+            continue
         was = Method(page.method)
         to = next(method for method in methods if method is not was)
         owe_instead(tx, now, cause, page.person_id, to)
         events.append(PageRerouted(page.person_id, was, to, page.last_error or "no answer"))
         rerouted.append(Rerouted(was, to))
-    record(tx, now, TOCSIN, incident, incident, *events)
+    if events:
+        record(tx, now, TOCSIN, incident, incident, *events)
     return rerouted
 
 

@@ -11,10 +11,10 @@ from bot.domain.contact import Method
 from bot.domain.delivery import ClaimedDelivery, InDoubt, Outcome, Sent
 from bot.domain.incident import Incident
 from bot.domain.timeline import TOCSIN
-from bot.operations import declare, deliver, reorganize, reroute
+from bot.operations import declare, deliver, look_up, reorganize, reroute, respond
 from bot.operations.deliver import Lease, Room
 from bot.operations.reroute import Rerouted
-from storage.database import Database
+from storage.database import Connection, Database
 from tests.story import ORGANIZATION
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -54,6 +54,10 @@ class Pages:
         )
         return found
 
+    async def events(self, incident: Incident) -> list[str]:
+        entries = await self.database.read(lambda tx: look_up.entries(tx, incident))
+        return [type(entry.event).__name__ for entry in entries]
+
 
 @pytest.fixture
 async def pages(database_url: str) -> AsyncIterator[Pages]:
@@ -76,3 +80,28 @@ async def test_letter_that_waited_while_the_page_arrived_by_slack_is_not_sent(pa
     (again,) = await pages.claimed(Method.SLACK)
     await pages.settled(again, Sent("D1", "1.0"))
     assert await pages.claimed(*METHODS) == []
+
+
+async def test_page_that_nobody_need_answer_any_more_goes_no_other_way(pages: Pages) -> None:
+    answered, open_one = await pages.declared("first"), await pages.declared("second")
+    await pages.database.write(lambda tx: respond.acknowledge(tx, pages.now, TOCSIN, answered.number))
+    pages.forward(31)
+    assert len(await pages.rerouted()) == 1
+    assert (await pages.events(answered))[-1] == "Acknowledged"
+    assert (await pages.events(open_one))[-1] == "PageRerouted"
+
+
+async def test_pages_that_nobody_need_answer_do_not_hide_the_others(pages: Pages) -> None:
+    """As many as are looked at in one transaction."""
+
+    def answered(tx: Connection) -> None:
+        for _ in range(100):
+            one = declare.declare(tx, pages.now, TOCSIN, title="answered", services=["checkout"])
+            respond.acknowledge(tx, pages.now + timedelta(seconds=1), TOCSIN, one.number)
+
+    await pages.database.write(answered)
+    pages.forward(1)
+    open_one = await pages.declared()
+    pages.forward(31)
+    assert len(await pages.rerouted()) == 1
+    assert (await pages.events(open_one))[-1] == "PageRerouted"
