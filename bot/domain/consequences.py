@@ -191,7 +191,8 @@ def _recomputed(incident: Incident, event: SeverityChanged) -> list[DeadlineChan
 
 def _waits_at_first_level(incident: Incident) -> bool:
     """Whether the acknowledge deadline still decides when the next level is paged."""
-    return incident.awaits_acknowledgement and incident.level <= 1 and not incident.is_exhausted
+    is_first = incident.level <= 1 and incident.repeats == 0
+    return incident.awaits_acknowledgement and is_first and not incident.is_exhausted
 
 
 def _opening(incident: Incident, entry: Entry) -> list[Delivery]:

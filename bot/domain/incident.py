@@ -192,7 +192,8 @@ def change_severity(incident: Incident, to: Severity, sla: Sla, now: datetime) -
     """The incident with another severity; deadlines not yet met count from when its clock started.
 
     Raising the severity of an open incident begins the escalation anew. What was acknowledged
-    already must then be acknowledged again, within the new severity's time from now.
+    already must then be acknowledged again, within the new severity's time from now. Lowering it takes
+    no time away: who was asked again may have more than is left since the clock started.
     """
     changed = replace(
         incident,
@@ -205,7 +206,8 @@ def change_severity(incident: Incident, to: Severity, sla: Sla, now: datetime) -
         since = incident.clock_started_at if incident.acknowledged_at is None else now
         return replace(restart_escalation(changed), acknowledge_by=sla.acknowledge_by(since))
     if incident.acknowledged_at is None:
-        return replace(changed, acknowledge_by=sla.acknowledge_by(incident.clock_started_at))
+        by = max(incident.acknowledge_by, sla.acknowledge_by(incident.clock_started_at))
+        return replace(changed, acknowledge_by=by)
     return changed
 
 

@@ -98,6 +98,7 @@ CLOCKS: list[tuple[Incident, Event, str]] = [
     (incident(), RAISED, f"{ACKNOWLEDGE} {CLOSURE}"),
     (incident(level=1), LOWERED, f"{ACKNOWLEDGE} {CLOSURE}"),
     (incident(level=2), LOWERED, CLOSURE),
+    (incident(level=1, repeats=1), LOWERED, CLOSURE),
     (TAKEN, LOWERED, CLOSURE),
     (incident(level=1, is_exhausted=True), LOWERED, CLOSURE),
     (RESOLVED, LOWERED, NOTHING),

@@ -70,6 +70,13 @@ def test_lowered_severity_gives_more_time_without_a_new_round() -> None:
     assert (after.level, after.round) == (2, 1)
 
 
+def test_severity_that_is_put_back_leaves_who_was_asked_again_their_time() -> None:
+    before = incident(severity=Severity.SEV2, acknowledged_at=NOW, acknowledged_by="Ben")
+    raised = change_severity(before, Severity.SEV1, DEFAULT_SLAS[Severity.SEV1], NOW + 3 * HOUR)
+    after = change_severity(raised, Severity.SEV2, DEFAULT_SLAS[Severity.SEV2], NOW + 3 * HOUR + MINUTE)
+    assert after.acknowledge_by == raised.acknowledge_by == NOW + 3 * HOUR + 15 * MINUTE
+
+
 def test_lowering_keeps_a_met_acknowledge_deadline() -> None:
     before = incident(acknowledged_at=NOW)
     after = change_severity(before, Severity.SEV4, DEFAULT_SLAS[Severity.SEV4], LATER)

@@ -93,6 +93,19 @@ async def test_lowering_the_severity_moves_the_deadline(story: Story) -> None:
     assert (await story.overview()).incident.level == 2
 
 
+async def test_severity_that_was_raised_by_mistake_and_put_back_pages_nobody_else(story: Story) -> None:
+    ben = story.person("ben")
+    await declare(story, "SEV2")
+    await ben.types("ack INC-2026-001")
+    await story.forward(hours=3)
+    await ben.types("severity INC-2026-001 SEV1")
+    before = await pages(story)
+    await story.forward(minutes=1)
+    await ben.types("severity INC-2026-001 SEV2")
+    await story.forward(seconds=1)
+    assert await pages(story) == before
+
+
 async def test_level_escalated_by_hand_gets_its_own_time(story: Story) -> None:
     await declare(story)
     await story.forward(minutes=10)
