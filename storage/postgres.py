@@ -65,6 +65,8 @@ _SESSION = {
     # Whoever stops in the middle of a transaction must not keep the others waiting.
     "idle_in_transaction_session_timeout": "5s",
     "lock_timeout": "10s",
+    # Who waited for a lock must see what was committed meanwhile, whatever the server's default is.
+    "default_transaction_isolation": "read committed",
     # A machine that vanished is noticed within seconds.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",

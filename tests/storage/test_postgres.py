@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import address, postgres, requests, upgrade
@@ -198,6 +198,20 @@ async def test_reader_sees_one_moment_and_cannot_write(two: Two) -> None:
     assert await looking == (0, 0)
     with pytest.raises(Exception, match="read-only transaction"):
         await second.read(partial(requests.is_new, key="no", at=NOW))
+
+
+async def test_who_waited_sees_what_was_committed_whatever_the_servers_default_is(server: Server) -> None:
+    url = await server.fresh()
+    name = make_url(url).database
+    strict = f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'"
+    first, second = Database(url), Database(url)
+    await first.open()
+    await first.write(lambda tx: tx.execute(text(strict)))
+    await second.open()
+    isolation = await second.write(lambda tx: tx.execute(text("SHOW transaction_isolation")).scalar_one())
+    for door in (first, second):
+        await door.close()
+    assert isolation == "read committed"
 
 
 async def test_server_that_is_not_there_is_refused_in_a_sentence() -> None:
