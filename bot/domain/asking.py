@@ -13,7 +13,9 @@ def is_asking(incident: Incident, cause: Entry) -> bool:
             return incident.is_open and incident.round == number and cause.at >= incident.acknowledged_at
         case Escalated(round=number) | EscalationExhausted(round=number):
             return incident.awaits_acknowledgement and incident.round == number
-        case ClosureMissed() | Paged():
+        case ClosureMissed(round=number, close_by=close_by):
+            return incident.is_open and (incident.round, incident.close_by) == (number, close_by)
+        case Paged():
             return incident.is_open
         case _:
             return False
