@@ -3,22 +3,30 @@
 from bot.domain.incident import Incident
 from bot.domain.timeline import ClosureMissed, Entry, Escalated, EscalationExhausted, Paged, Reason
 
+#: Reasons for which levels are paged after an acknowledgement: somebody asked, and the level they got to
+#: may be out of reach.
+_WANTED = (Reason.BY_HAND, Reason.UNREACHABLE)
+
 
 def is_asking(incident: Incident, cause: Entry) -> bool:
     """Whether what the page was sent for is still to be answered."""
     match cause.event:
-        case Escalated(round=number, reason=Reason.BY_HAND) | EscalationExhausted(round=number) if (
-            incident.acknowledged_at is not None
-        ):
-            return incident.is_open and incident.round == number and cause.at >= incident.acknowledged_at
         case Escalated(round=number) | EscalationExhausted(round=number):
-            return incident.awaits_acknowledgement and incident.round == number
+            return incident.is_open and incident.round == number and not _is_answered(incident, cause)
         case ClosureMissed(round=number, close_by=close_by):
             return incident.is_open and (incident.round, incident.close_by) == (number, close_by)
         case Paged():
             return incident.is_open
         case _:
             return False
+
+
+def _is_answered(incident: Incident, cause: Entry) -> bool:
+    """Whether the acknowledgement answers it: who escalates after that wants somebody else as well."""
+    if incident.acknowledged_at is None:
+        return False
+    is_by_itself = isinstance(cause.event, Escalated) and cause.event.reason not in _WANTED
+    return is_by_itself or cause.at < incident.acknowledged_at
 
 
 def has_begun_again(incident: Incident, cause: Entry) -> bool:

@@ -53,15 +53,16 @@ def climb(
     1. A level that reaches nobody is passed at once.
     2. The level's people are paged; while nobody has acknowledged, its timeout runs. The first level
        has until the acknowledge deadline instead.
-    3. After the last level the first is next again, as often as the policy repeats. It does not once
-       nobody was reached from its first level to its last: `is_reached` says whether a page has arrived
-       at the levels so far.
+    3. After the last level the first is next again, as often as the policy repeats, while nobody has
+       acknowledged. It does not once nobody was reached from its first level to its last: `is_reached`
+       says whether a page has arrived at the levels so far.
     4. Then the admins are paged, once in a round.
     """
     after, events = _up(organization, incident, now, reason, late)
     if (
         not _has_arrived(events)
         and is_reached
+        and incident.awaits_acknowledgement
         and reason in _REPEATING
         and may_repeat(organization, incident)
     ):

@@ -164,8 +164,8 @@ def reroute(
 
 def passed(tx: Connection, now: datetime, incident: Incident, sequence: int) -> tuple[Incident, list[Event]]:
     """The incident at its next level, if nobody of the level that this event paged can be reached."""
-    cause = look_up.entry(tx, incident.id, sequence).event
-    if not _is_out_of_reach(tx, now, incident, cause, sequence):
+    cause = look_up.entry(tx, incident.id, sequence)
+    if not _is_out_of_reach(tx, now, incident, cause):
         return incident, []
     organization = look_up.organization(tx)
     reached = _has_reached(tx, incident)
@@ -173,17 +173,18 @@ def passed(tx: Connection, now: datetime, incident: Incident, sequence: int) -> 
     return after, [LevelPassed(incident.level, "could not be reached"), *escalations]
 
 
-def _is_out_of_reach(tx: Connection, now: datetime, incident: Incident, cause: Event, sequence: int) -> bool:
+def _is_out_of_reach(tx: Connection, now: datetime, incident: Incident, cause: Entry) -> bool:
     """For each of the level's people: a page has failed, and each other one has too, or is late.
 
     Where every page is late, and none has failed, the methods do not answer: they would not answer for
     the next level either, which is paged when its time has come.
     """
-    if not isinstance(cause, Escalated) or not incident.awaits_acknowledgement:
+    event = cause.event
+    if not isinstance(event, Escalated) or not is_asking(incident, cause):
         return False
-    if (cause.level, cause.round, cause.repeat) != (incident.level, incident.round, incident.repeats):
+    if (event.level, event.repeat) != (incident.level, incident.repeats):
         return False
-    of_event = sorted(pages.for_event(tx, incident.id, sequence), key=attrgetter("person_id"))
+    of_event = sorted(pages.for_event(tx, incident.id, cause.sequence), key=attrgetter("person_id"))
     for _, found in groupby(of_event, key=attrgetter("person_id")):
         own = [*found]
         failed = [page for page in own if page.state == DeliveryState.FAILED]

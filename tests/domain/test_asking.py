@@ -40,6 +40,8 @@ PAGES: list[tuple[Incident, Event, bool, bool]] = [
     (TAKEN, escalated(Reason.BY_HAND), False, False),
     (TAKEN, escalated(Reason.BY_HAND), True, True),
     (OVER, escalated(Reason.BY_HAND), True, False),
+    (TAKEN, escalated(Reason.UNREACHABLE), False, False),
+    (TAKEN, escalated(Reason.UNREACHABLE), True, True),
     (OPEN, EXHAUSTED, False, True),
     (TAKEN, EXHAUSTED, False, False),
     (TAKEN, EXHAUSTED, True, True),

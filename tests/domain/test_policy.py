@@ -202,6 +202,13 @@ def test_policy_at_whose_levels_no_page_arrived_does_not_begin_again() -> None:
     assert [(one.level, one.repeat) for one in events if isinstance(one, Escalated)] == [(1, 1)]
 
 
+def test_policy_of_what_was_acknowledged_does_not_begin_again() -> None:
+    """Somebody escalated it by hand, and its last level cannot be reached."""
+    last = incident(level=2, acknowledged_at=NOW)
+    _, events = climb(repeating(5, level(1), level(2)), last, NOW, Reason.UNREACHABLE)
+    assert [type(one) for one in events] == [EscalationExhausted]
+
+
 def test_policy_that_was_shortened_begins_again_in_the_middle() -> None:
     after, _ = climb(repeating(1, level(1)), incident(level=4), NOW, Reason.TIMED_OUT)
     assert (after.level, after.repeats) == (1, 1)

@@ -152,6 +152,19 @@ async def test_level_that_nobody_can_reach_is_passed_at_once(story: Story) -> No
     assert "could not be paged by Slack: user_disabled" in " ".join(await story.said())
 
 
+async def test_level_asked_for_after_an_acknowledgement_is_passed_when_nobody_can_reach_it(
+    story: Story,
+) -> None:
+    farid = story.person("farid")
+    await declare(story)
+    await farid.types("ack INC-2026-001")
+    story.tolerated.add("user_disabled")
+    story.workspace.faults.add("conversations.open", "user_disabled", times=1)
+    await farid.types("escalate INC-2026-001")
+    assert (await story.events())[-3:] == ["PageFailed", "LevelPassed", "Escalated"]
+    assert await pages(story) == {"farid": 1, "emi": 1}
+
+
 async def test_level_with_nobody_in_it_is_passed_at_once(tmp_path: Path) -> None:
     organization = tmp_path / "organization.yaml"
     text = ORGANIZATION.read_text(encoding="utf-8")
