@@ -13,7 +13,7 @@ from bot.domain import escalation
 from bot.domain.asking import has_begun_again, is_asking
 from bot.domain.contact import Method
 from bot.domain.deadline import ESCALATION
-from bot.domain.delivery import DeliveryState
+from bot.domain.delivery import DeliveryKind, DeliveryState
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
 from bot.domain.ids import PersonId, SlackUserId, as_incident_number
 from bot.domain.imported import with_duties
@@ -141,6 +141,12 @@ def number_at(tx: Connection, channel_id: str, thread_ts: str | None = None) -> 
 
 def place(tx: Connection, found: Incident) -> Place:
     return rows.place(incidents.place(tx, found.id))
+
+
+def is_announcing(tx: Connection, found: Incident) -> bool:
+    """Whether the incident's announcement is still to be made."""
+    row = outbox.with_key(tx, f"{DeliveryKind.ANNOUNCE}:{found.id}")
+    return row is not None and row.state in (DeliveryState.PENDING, DeliveryState.SENDING)
 
 
 def overview(tx: Connection, found: Incident, now: datetime) -> Overview:

@@ -77,7 +77,14 @@ class SlackDeliverer:
     # The incident's channel
 
     async def _create_channel(self, delivery: ClaimedDelivery) -> Outcome:
-        return await places.create_channel(self._client, delivery, await self._overview(delivery))
+        now = self._now()
+
+        def query(tx: Connection) -> tuple[Overview, bool]:
+            found = look_up.incident_by_id(tx, delivery.owed.incident_id or "")
+            return look_up.overview(tx, found, now), look_up.is_announcing(tx, found)
+
+        overview, is_announcing = await self._database.read(query)
+        return await places.create_channel(self._client, delivery, overview, is_announcing=is_announcing)
 
     async def _set_topic(self, delivery: ClaimedDelivery) -> Outcome:
         return await places.set_topic(self._client, await self._overview(delivery))

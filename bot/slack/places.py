@@ -22,8 +22,13 @@ _NO_CHANNELS = frozenset({"restricted_action", "user_is_restricted", "no_permiss
 _ALREADY_IN = frozenset({"already_in_channel", "cant_invite_self"})
 
 
-async def create_channel(client: AsyncWebClient, delivery: ClaimedDelivery, overview: Overview) -> Outcome:
-    """The incident's channel, or, where channels may not be created, the announcement's thread."""
+async def create_channel(
+    client: AsyncWebClient, delivery: ClaimedDelivery, overview: Overview, *, is_announcing: bool
+) -> Outcome:
+    """The incident's channel, or, where channels may not be created, the announcement's thread.
+
+    `is_announcing` says whether the announcement is still to be made.
+    """
     if overview.place.channel_id is not None:
         return Sent(overview.place.channel_id, overview.place.thread_ts, overview.place.channel_name)
     if delivery.is_in_doubt and (found := await _own_channel(client, delivery, overview)):
@@ -34,7 +39,7 @@ async def create_channel(client: AsyncWebClient, delivery: ClaimedDelivery, over
             created = await client.conversations_create(name=name)
         except SlackApiError as error:
             if error_of(error) in _NO_CHANNELS:
-                return _in_thread(overview)
+                return _in_thread(overview, error_of(error), is_announcing=is_announcing)
             if error_of(error) != "name_taken":
                 raise
         else:
@@ -43,11 +48,13 @@ async def create_channel(client: AsyncWebClient, delivery: ClaimedDelivery, over
     return Never(f"{NAMES} channel names like {name} are taken")
 
 
-def _in_thread(overview: Overview) -> Outcome:
+def _in_thread(overview: Overview, why: str, *, is_announcing: bool) -> Outcome:
     place = overview.place
-    if place.announcement_channel_id is None or place.announcement_ts is None:
+    if place.announcement_channel_id is not None and place.announcement_ts is not None:
+        return Sent(place.announcement_channel_id, place.announcement_ts)
+    if is_announcing:
         return TryAgain("no channel may be created; waiting for the announcement", _WAIT_FOR_ANNOUNCEMENT)
-    return Sent(place.announcement_channel_id, place.announcement_ts)
+    return Never(f"{why}, and there is no announcement whose thread could serve")
 
 
 async def _own_channel(

@@ -1,10 +1,13 @@
 """An incident comes into being."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.domain.incident import Status
 from bot.domain.sla import Severity
-from tests.story import Story, buttons_of, text_of
+from bot.domain.timeline import DeliveryFailed
+from tests.story import ORGANIZATION, Story, buttons_of, opened, text_of
 
 
 async def test_declared_incident_gets_channel_card_and_page(story: Story) -> None:
@@ -119,6 +122,20 @@ async def test_where_channels_are_forbidden_a_thread_serves(story: Story) -> Non
     assert overview.place.thread_ts == overview.place.announcement_ts
     thread = story.workspace.messages("incidents", overview.place.thread_ts)
     assert len(thread) == 1 + 1 + overview.incident.sequence
+
+
+async def test_incident_that_can_be_nowhere_in_slack_says_so(tmp_path: Path) -> None:
+    """No channel may be created, and there is no announcement whose thread could serve."""
+    path = tmp_path / "organization.yaml"
+    text = ORGANIZATION.read_text(encoding="utf-8")
+    path.write_text(text.replace("announcement_channel: incidents", ""), encoding="utf-8")
+    async with opened(tmp_path, organization=path) as story:
+        story.tolerated.add("restricted_action")
+        story.workspace.faults.add("conversations.create", error="restricted_action", times=9)
+        await story.person("ada").types("declare Oh no --service Checkout")
+        failed = [one.event for one in await story.entries() if isinstance(one.event, DeliveryFailed)]
+        assert "restricted_action, and there is no announcement" in failed[0].why
+        assert len(story.person("farid").pages) == 1
 
 
 async def test_page_that_was_faster_than_the_channel_gets_the_way_there(story: Story) -> None:
