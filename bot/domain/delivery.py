@@ -61,6 +61,18 @@ COLLAPSING = frozenset(
 )
 
 
+#: Kinds that only furnish the incident's channel: what would first have to be mended by a person fails at
+#: once and is told, because the lines of the timeline wait behind it.
+ASIDES = frozenset(
+    {
+        DeliveryKind.SET_TOPIC,
+        DeliveryKind.PIN_CARD,
+        DeliveryKind.BOOKMARK_CARD,
+        DeliveryKind.INVITE,
+    }
+)
+
+
 #: Kinds that are no messages: they need not wait until their lane may post again.
 UNPACED = frozenset(
     {

@@ -55,6 +55,8 @@ _MENTIONED = frozenset(
         DeliveryKind.TELL,
     }
 )
+#: Whose failure it mentions once, however often it is tried: nobody has to do anything about it.
+_MENTIONED_ONCE = frozenset({DeliveryKind.SET_TOPIC, DeliveryKind.PIN_CARD, DeliveryKind.BOOKMARK_CARD})
 
 
 @dataclass(frozen=True)
@@ -323,8 +325,11 @@ def _failed(
     incident = look_up.incident_by_id(tx, owed.incident_id)
     if owed.kind is DeliveryKind.PAGE and owed.person_id is not None:
         _page_failed(tx, now, incident, owed, owed.person_id, why, methods)
-    elif owed.kind in _MENTIONED:
-        record(tx, now, TOCSIN, incident, incident, DeliveryFailed(owed.kind.value.replace("_", " "), why))
+        return
+    failed = DeliveryFailed(owed.kind.value.replace("_", " "), why)
+    is_first = owed.kind in _MENTIONED_ONCE and not look_up.has_happened(tx, incident, failed)
+    if owed.kind in _MENTIONED or is_first:
+        record(tx, now, TOCSIN, incident, incident, failed)
 
 
 def _page_failed(

@@ -35,6 +35,7 @@ from bot.domain.timeline import (
     ActorKind,
     Door,
     Entry,
+    Event,
 )
 from bot.operations import rows
 from storage import calendars, deadlines, incidents, organizations, outbox, pages, shared, timeline
@@ -195,6 +196,12 @@ def entries(tx: Connection, found: Incident, limit: int = 200) -> tuple[Entry, .
 
 def entry(tx: Connection, incident_id: str, sequence: int) -> Entry:
     return rows.entry(timeline.one(tx, incident_id, sequence))
+
+
+def has_happened(tx: Connection, found: Incident, event: Event) -> bool:
+    """Whether the same stands on the incident's timeline already."""
+    same = timeline.of_kinds(tx, found.id, [type(event).__name__])
+    return any(rows.entry(row).event == event for row in same)
 
 
 def failures(tx: Connection, found: Incident, limit: int = 5) -> tuple[FailedDelivery, ...]:

@@ -8,6 +8,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.delivery import (
+    ASIDES,
     ClaimedDelivery,
     Deliverer,
     DeliveryKind,
@@ -72,7 +73,7 @@ class SlackDeliverer:
         except NotFound as refusal:
             return Never(refusal.sentence)
         except (SlackApiError, SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            return errors.outcome_of(error)
+            return errors.outcome_of(error, is_aside=delivery.owed.kind in ASIDES)
 
     # The incident's channel
 

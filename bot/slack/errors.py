@@ -26,7 +26,7 @@ _FATAL = frozenset(
         "org_login_required",
     }
 )
-#: Wrong for now, because of a person who can mend it.
+#: Wrong for now, because of a person who can mend it; what is only an aside does not wait for that.
 _MENDABLE = frozenset({"missing_scope"})
 #: How long to wait for somebody to mend it.
 _MEND_PAUSE = timedelta(seconds=30)
@@ -44,11 +44,11 @@ def _answer(error: SlackApiError) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def outcome_of(error: Exception) -> Outcome:
+def outcome_of(error: Exception, *, is_aside: bool = False) -> Outcome:
     """Whether to try again, when, and whether it may have arrived."""
     match error:
         case SlackApiError():
-            return _outcome_of_answer(error)
+            return _outcome_of_answer(error, is_aside)
         case aiohttp.ClientConnectorError():
             return TryAgain("Slack cannot be reached", is_outage=True)
         case TimeoutError():
@@ -59,7 +59,7 @@ def outcome_of(error: Exception) -> Outcome:
             raise error
 
 
-def _outcome_of_answer(error: SlackApiError) -> Outcome:
+def _outcome_of_answer(error: SlackApiError, is_aside: bool) -> Outcome:
     name, answer = error_of(error), _answer(error)
     if (seconds := retry_after(error)) is not None:
         why = f"Slack asks to wait {seconds:.3g} s"
@@ -73,7 +73,8 @@ def _outcome_of_answer(error: SlackApiError) -> Outcome:
         return TryAgain(f"Slack does not accept SLACK_BOT_TOKEN: {name}", is_outage=True)
     if name in _MENDABLE:
         needed = answer.get("needed")
-        return TryAgain(f"{name} (needs {needed})" if needed else name, _MEND_PAUSE)
+        why = f"{name} (needs {needed})" if needed else name
+        return Never(why) if is_aside else TryAgain(why, _MEND_PAUSE)
     return Never(name)
 
 

@@ -1,0 +1,53 @@
+"""What people do to an incident's channel in Slack: its timeline, its people and its pages go on."""
+
+import pytest
+
+from bot.workspace.state import Channel
+from tests.story import Story
+
+
+@pytest.fixture
+async def story(story: Story) -> Story:
+    """An incident that Ada declared and Farid is on call for."""
+    await story.person("ada").types("declare Leak --sev SEV1 --service Checkout")
+    return story
+
+
+async def channel_of(story: Story) -> Channel:
+    return story.workspace.channel(await story.channel())
+
+
+async def made_private(story: Story) -> Channel:
+    channel = await channel_of(story)
+    channel.kind = "private"
+    story.tolerated |= {"missing_scope"}
+    return channel
+
+
+async def writes(story: Story, name: str, *texts: str) -> None:
+    """Somebody types commands in the channel, one after another."""
+    channel = await story.channel()
+    for text in texts:
+        ack = await story.workspace.command(story.ids[name], channel, "/incident", text)
+        assert ack.ok
+        await story.settle()
+
+
+async def test_private_channel_to_which_nobody_can_be_invited_gets_the_lines_that_follow(
+    story: Story,
+) -> None:
+    await made_private(story)
+    await writes(story, "farid", "page @ben come", "note the secret is rotated")
+    said = await story.said()
+    assert any("Farid Haddad noted" in one.replace("*", "") for one in said)
+    (why,) = [one for one in said if "missing_scope" in one and "invite" in one]
+    assert "groups:write" in why
+    assert len(story.person("ben").pages) == 1
+
+
+async def test_topic_that_cannot_be_set_is_told_once(story: Story) -> None:
+    await made_private(story)
+    await writes(story, "farid", "status fixing", "status monitoring", "resolve rotated")
+    events = await story.events()
+    assert events.count("DeliveryFailed") == 1
+    assert len([one for one in await story.said() if "topic" in one]) == 1
