@@ -4,7 +4,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, literal, or_, select, text
+from sqlalchemy import (
+    Connection,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    type_coerce,
+)
 
 from storage import touched
 from storage.outbox import change
@@ -30,6 +42,10 @@ _FOR_EVENT = Statement(
 
 #: What these ask for, an acknowledgement does not answer.
 _ASKING_STILL = ("ClosureMissed", "Paged")
+#: A page by hand whose methods were named. Quotation marks of what people wrote have a backslash before them.
+_names_methods = and_(
+    timeline.c.kind == "Paged", type_coerce(timeline.c.facts, Text).contains('"methods":["')
+)
 
 
 def of_incident(tx: Connection, incident_id: str, now: datetime) -> Sequence[Row[Any]]:
@@ -76,7 +92,8 @@ def waiting(
 
     Their lane has failed, or their method is `away`. Alone, they are the event's only page for the person
     so far, and come oldest first; else the others have all failed, and they come newest first. Pages by
-    hand are not among them, nor pages whose time has not come, nor what somebody has answered since.
+    hand whose methods were named are not among them, nor pages whose time has not come, nor what somebody has
+    answered since.
     """
     twin, head = outbox.alias("twin"), outbox.alias("head")
     twins = select(twin.c.id).where(
@@ -109,8 +126,8 @@ def waiting(
             text("outbox.state IN ('pending', 'sending')"),
             outbox.c.kind == "page",
             outbox.c.owed_at <= now,
-            timeline.c.kind != "Paged",
             is_unanswered,
+            ~_names_methods,
             or_(outbox.c.method.in_(away), failing.exists()),
         )
     )

@@ -205,7 +205,8 @@ class Paged:
 
     person_id: PersonId
     message: str | None
-    methods: tuple[Method, ...] = USUAL
+    #: Those that were named, and are kept to; empty where nobody named any: the usual ones, else others.
+    methods: tuple[Method, ...] = ()
 
 
 @dataclass(frozen=True)

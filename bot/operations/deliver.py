@@ -30,7 +30,7 @@ from bot.domain.delivery import (
 )
 from bot.domain.ids import PersonId
 from bot.domain.incident import Incident
-from bot.domain.timeline import TOCSIN, DeliveryFailed, Paged, PageFailed
+from bot.domain.timeline import TOCSIN, DeliveryFailed, PageFailed
 from bot.operations import look_up, reroute, rows
 from bot.operations.record import owe, record, refresh_pages
 from bot.operations.reroute import Wish
@@ -343,10 +343,10 @@ def _page_failed(
 ) -> None:
     """The timeline says so; the next method is tried; a level that nobody can be reached at is passed.
 
-    A page by hand names its methods, and falls to no other.
+    A page by hand whose methods were named falls to no other.
     """
     cause = look_up.entry(tx, incident.id, owed.sequence or 0)
-    if not isinstance(cause.event, Paged):
+    if reroute.may_fall(cause):
         for other in methods:
             if other is not owed.method:
                 reroute.owe_instead(tx, now, cause, person_id, other)

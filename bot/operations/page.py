@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.domain.contact import USUAL, Method
+from bot.domain.contact import Method
 from bot.domain.errors import InvalidTransition
 from bot.domain.ids import PersonId
 from bot.domain.incident import COMMENT_LIMIT, MOVES, Incident, checked_text
@@ -24,9 +24,12 @@ def page(
     number: str,
     person_id: PersonId,
     message: str | None = None,
-    methods: Sequence[Method] = USUAL,
+    methods: Sequence[Method] = (),
 ) -> Incident:
-    """The incident, with a page on its way to the person. Raises NotFound, Invalid, InvalidTransition."""
+    """The incident, with a page on its way to the person. Raises NotFound, Invalid, InvalidTransition.
+
+    It keeps to the methods that are named; where none is, it goes by the usual ones, else by the others.
+    """
     permit(actor, Right.PAGE, number)
     before = look_up.incident(tx, number)
     message = checked_text("message", message, COMMENT_LIMIT)

@@ -11,7 +11,7 @@ sleeps through the letter is what escalation levels are for, and nobody is paged
 
 People who are to be paged by both methods are paged by both: there, neither takes the place of the other.
 Where their rules have another method follow later, that page is put forward instead of one more being owed.
-A page by hand names its methods, and falls to no other: who sent it is told.
+A page by hand whose methods were named keeps to them, and falls to no other: who sent it is told.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -79,7 +79,7 @@ class Rerouted:
 def wish(tx: Connection, now: datetime, page: Row[Any]) -> Wish:
     """What is to be done with this page; one whose acknowledgement was committed before is not sent."""
     cause = look_up.entry(tx, page.incident_id, page.sequence)
-    if isinstance(cause.event, Paged):
+    if not may_fall(cause):
         return Wish.SEND
     over = Wish.LOOK if page.is_in_doubt else Wish.DROP
     incident = look_up.glance(tx, page.incident_id)
@@ -98,6 +98,11 @@ def wish(tx: Connection, now: datetime, page: Row[Any]) -> Wish:
         return Wish.PUT_BACK if over is Wish.DROP and planned_at and now < planned_at else over
     is_waiting = DeliveryState.SENDING in twins and not _is_stand_in(cause, page)
     return Wish.WAIT if is_waiting else Wish.SEND
+
+
+def may_fall(cause: Entry) -> bool:
+    """Whether a page for it may go by another method: not one by hand whose methods were named."""
+    return not (isinstance(cause.event, Paged) and cause.event.methods)
 
 
 def _is_joined(tx: Connection, now: datetime, incident: Incident, page: Row[Any]) -> bool:

@@ -81,6 +81,17 @@ async def test_page_that_slack_cannot_deliver_falls_to_email(
         assert f"could not be paged by Slack: {error}" in " ".join(await story.said())
 
 
+async def test_page_by_hand_that_slack_cannot_deliver_falls_to_email(
+    tmp_path: Path, office: PostOffice
+) -> None:
+    async with told(tmp_path, office) as story:
+        await declare(story)
+        story.tolerated |= {"user_disabled"}
+        story.workspace.faults.add("conversations.open", error="user_disabled")
+        await story.person("ada").types("page INC-2026-001 @ben help")
+        assert [one.recipient for one in office.letters] == ["ben@example.com"]
+
+
 async def test_page_that_the_mail_server_refuses_falls_to_slack(tmp_path: Path, office: PostOffice) -> None:
     office.faults.answers["RCPT"] = "550 5.1.1 No such user"
     async with told(tmp_path, office, FARID_BY_EMAIL) as story:

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from bot.domain.contact import Method
+from bot.domain.timeline import TOCSIN
+from bot.operations import look_up, page
 from tests.scenarios.outages import (
     FARID,
     FARID_BY_BOTH,
@@ -158,14 +161,52 @@ async def test_person_paged_both_ways_gets_both_after_an_outage(tmp_path: Path) 
         assert "PageRerouted" not in await story.events()
 
 
-async def test_page_by_hand_falls_to_no_other_method(tmp_path: Path) -> None:
-    async with with_mail(tmp_path) as (story, office):
+async def test_page_by_hand_goes_by_email_once(tmp_path: Path, database_url: str) -> None:
+    async with with_mail(tmp_path, database_url=database_url) as (story, office):
         await declares(story)
         await story.settle()
         fail(story, http_status=500)
-        await types(story, "ben", "page INC-2026-001 @chloe please look")
+        await types(story, "ben", 'page INC-2026-001 @chloe please look at "methods":["slack"]')
+        await pass_by(story, 29)
+        assert office.letters == []
+        await pass_by(story, 30)
+        (letter,) = office.letters
+        assert letter.recipient == "chloe@example.com"
+        assert '> please look at "methods":["slack"]' in letter.text
+        story.workspace.faults.clear()
+        await story.settle()
+        assert story.person("chloe").pages == []
+        assert len(office.letters) == 1
+        assert "Chloé Martin* is paged by e-mail; Slack has not answered" in " ".join(await story.said())
+
+
+async def test_page_by_hand_whose_channel_was_named_keeps_to_it(tmp_path: Path, database_url: str) -> None:
+    async with with_mail(tmp_path, database_url=database_url) as (story, office):
+        await declares(story)
+        await story.settle()
+        fail(story, http_status=500)
+        organization = await story.app.database.read(look_up.organization)
+        chloe = organization.person_by_email("chloe@example.com")
+        assert chloe is not None
+        now, by_slack = story.clock.now(), (Method.SLACK,)
+        await story.app.database.write(
+            lambda tx: page.page(tx, now, TOCSIN, "INC-2026-001", chloe.id, None, by_slack)
+        )
         await pass_by(story, 60)
         assert office.letters == []
         story.workspace.faults.clear()
         await story.settle()
         assert len(story.person("chloe").pages) == 1
+
+
+async def test_page_by_hand_that_is_over_meanwhile_wakes_nobody(tmp_path: Path) -> None:
+    async with with_mail(tmp_path) as (story, office):
+        await declares(story)
+        await story.settle()
+        fail(story, http_status=500)
+        await types(story, "ben", "page INC-2026-001 @chloe please look")
+        await types(story, "ben", "resolve INC-2026-001 fixed")
+        await pass_by(story, 60)
+        story.workspace.faults.clear()
+        await story.settle()
+        assert (office.letters, story.person("chloe").pages) == ([], [])
