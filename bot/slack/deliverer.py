@@ -69,11 +69,22 @@ class SlackDeliverer:
 
     async def __call__(self, delivery: ClaimedDelivery) -> Outcome:
         try:
-            return await self._carry[delivery.owed.kind](delivery)
+            return await self._carried(delivery)
         except NotFound as refusal:
             return Never(refusal.sentence)
         except (SlackApiError, SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
             return errors.outcome_of(error, is_aside=delivery.owed.kind in ASIDES)
+
+    async def _carried(self, delivery: ClaimedDelivery) -> Outcome:
+        """What came of it; who was removed from the incident's channel joins it again first."""
+        carry = self._carry[delivery.owed.kind]
+        try:
+            return await carry(delivery)
+        except SlackApiError as error:
+            if errors.error_of(error) != "not_in_channel" or delivery.owed.incident_id is None:
+                raise
+            await places.join(self._client, await self._overview(delivery))
+            return await carry(delivery)
 
     # The incident's channel
 

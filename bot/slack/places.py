@@ -85,6 +85,12 @@ async def channels(client: AsyncWebClient) -> AsyncIterator[dict[str, Any]]:
             return
 
 
+async def join(client: AsyncWebClient, overview: Overview) -> None:
+    """The bot is in the incident's channel (again)."""
+    if overview.place.channel_id is not None:
+        await client.conversations_join(channel=overview.place.channel_id)
+
+
 async def set_topic(client: AsyncWebClient, overview: Overview) -> Outcome:
     place = overview.place
     if place.channel_id is None or place.thread_ts is not None:

@@ -45,6 +45,29 @@ async def test_private_channel_to_which_nobody_can_be_invited_gets_the_lines_tha
     assert len(story.person("ben").pages) == 1
 
 
+async def test_bot_that_was_removed_from_the_channel_joins_it_again(story: Story) -> None:
+    channel, bot = await channel_of(story), story.installed.bot_user_id
+    story.tolerated |= {"not_in_channel"}
+    channel.members.remove(bot)
+    await writes(story, "farid", "page @ben come")
+    assert {bot, story.ids["ben"]} <= set(channel.members)
+    channel.members.remove(bot)
+    await writes(story, "farid", "resolve rotated")
+    assert "Resolved" in channel.topic
+    assert "DeliveryFailed" not in await story.events()
+
+
+async def test_bot_that_cannot_join_the_channel_says_so(story: Story) -> None:
+    channel = await channel_of(story)
+    story.tolerated |= {"not_in_channel", "restricted_action"}
+    story.workspace.faults.add("conversations.join", error="restricted_action")
+    channel.members.remove(story.installed.bot_user_id)
+    await writes(story, "farid", "page @ben come", "note the secret is rotated")
+    said = await story.said()
+    assert len([one for one in said if "invite" in one and "restricted_action" in one]) == 1
+    assert "the secret is rotated" in said[-1]
+
+
 async def test_topic_that_cannot_be_set_is_told_once(story: Story) -> None:
     await made_private(story)
     await writes(story, "farid", "status fixing", "status monitoring", "resolve rotated")
