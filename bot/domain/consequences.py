@@ -53,10 +53,11 @@ def deliveries(incident: Incident, entry: Entry) -> list[Delivery]:
             return [*_pages(incident, entry, entry.event), *_told(incident, entry)]
         case Paged(person_id=person_id, methods=methods):
             pages = [page(incident.id, entry.sequence, person_id, method) for method in methods or USUAL]
-            return [*pages, _invite(incident, person_id), *_told(incident, entry)]
+            return [*pages, _invite(incident, person_id, entry), *_told(incident, entry)]
         case Assigned(person_id=person_id, is_automatic=is_automatic):
             tell = [] if is_automatic or entry.by.person_id == person_id else [_tell(entry, person_id)]
-            return [*tell, _invite(incident, person_id), *_told(incident, entry)]
+            wish = None if is_automatic else entry
+            return [*tell, _invite(incident, person_id, wish), *_told(incident, entry)]
         case ClosureWarned(person_id=person_id):
             tell = [_tell(entry, person_id)] if person_id is not None else []
             return [*tell, *_told(incident, entry)]
@@ -236,10 +237,12 @@ def _topic(incident: Incident, cause: str) -> Delivery:
     )
 
 
-def _invite(incident: Incident, person_id: PersonId) -> Delivery:
+def _invite(incident: Incident, person_id: PersonId, wish: Entry | None = None) -> Delivery:
+    """Once a round, and again when somebody wishes for this person by name: they may have left since."""
+    cause = f"round-{incident.round}" if wish is None else str(wish.sequence)
     return Delivery(
         DeliveryKind.INVITE,
-        key=f"invite:{incident.id}:{person_id}",
+        key=f"invite:{incident.id}:{person_id}:{cause}",
         lane=channel_lane(incident),
         incident_id=incident.id,
         person_id=person_id,

@@ -1,5 +1,6 @@
 """Who hears of what, and which clocks start and stop: one row for each kind of event."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
@@ -186,6 +187,28 @@ def test_second_event_owes_its_own_pages_and_lines() -> None:
     once = {one.key for one in deliveries(incident(), first) if one.kind is not DeliveryKind.INVITE}
     again = {one.key for one in deliveries(incident(), second)}
     assert not once & again
+
+
+@pytest.mark.parametrize(
+    ("event", "again"),
+    [
+        (ESCALATED, False),
+        (EXHAUSTED, False),
+        (LATE, False),
+        (ACKNOWLEDGED, False),
+        (Assigned(ADA, None, is_automatic=True), False),
+        (Assigned(ADA, BEN, is_automatic=False), True),
+        (Paged(CHLOE, None), True),
+    ],
+)
+def test_people_are_invited_once_a_round_and_whenever_they_are_wished_for(event: Event, again: bool) -> None:
+    def invitations(sequence: int, after: Incident) -> set[str]:
+        at = replace(entry(event), sequence=sequence)
+        return {one.key for one in deliveries(after, at) if one.kind is DeliveryKind.INVITE}
+
+    first = invitations(7, incident())
+    assert bool(first - invitations(8, incident())) is again
+    assert not first & invitations(9, incident(round=2))
 
 
 def test_channel_is_made_before_anything_is_put_in() -> None:

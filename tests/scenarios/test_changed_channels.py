@@ -45,6 +45,18 @@ async def test_private_channel_to_which_nobody_can_be_invited_gets_the_lines_tha
     assert len(story.person("ben").pages) == 1
 
 
+async def test_who_left_the_channel_is_invited_when_they_are_needed_again(story: Story) -> None:
+    channel, farid, ben = await channel_of(story), story.ids["farid"], story.ids["ben"]
+    await writes(story, "farid", "page @ben come", "ack")
+    for again in ("page @ben once more", "assign @ben"):
+        channel.members.remove(ben)
+        await writes(story, "farid", again)
+        assert ben in channel.members
+    channel.members.remove(farid)
+    await writes(story, "ben", "resolve rotated", "reopen it is back")
+    assert farid in channel.members
+
+
 async def test_bot_that_was_removed_from_the_channel_joins_it_again(story: Story) -> None:
     channel, bot = await channel_of(story), story.installed.bot_user_id
     story.tolerated |= {"not_in_channel"}
