@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
+from bot.domain.delivery import DeliveryKind
 from bot.domain.ids import PersonId
 from bot.domain.timeline import (
     Acknowledged,
@@ -91,7 +92,7 @@ def told(event: Event, name_of: NameOf) -> Told:
         case Noted(text):
             return Told("NOTE", "Note", text)
         case DeliveryFailed(what, why):
-            return Told("DELIVERY_FAILED", f"Slack would not do it: {what}", why)
+            return Told("DELIVERY_FAILED", f"{capitalized(what)} failed", why)
         case PostmortemCreated(number):
             return Told("POSTMORTEM_CREATED", f"Postmortem {number} written")
         case _:
@@ -141,6 +142,34 @@ def _told_of_pages(event: _Paging, name_of: NameOf) -> Told:
             return Told("CLOSURE_DEADLINE_MISSED", title)
         case _:
             assert_never(event)
+
+
+#: What was to be delivered for an incident; `{}` is a person.
+_OWED = {
+    DeliveryKind.CREATE_CHANNEL: "the creation of the channel",
+    DeliveryKind.SET_TOPIC: "the topic of the channel",
+    DeliveryKind.POST_CARD: "the card",
+    DeliveryKind.PIN_CARD: "the pin of the card",
+    DeliveryKind.BOOKMARK_CARD: "the bookmark of the card",
+    DeliveryKind.UPDATE_CARD: "a change of the card",
+    DeliveryKind.ANNOUNCE: "the announcement",
+    DeliveryKind.UPDATE_ANNOUNCEMENT: "a change of the announcement",
+    DeliveryKind.INVITE: "the invitation of {}",
+    DeliveryKind.MIRROR: "a line of the timeline",
+    DeliveryKind.PAGE: "a page to {}",
+    DeliveryKind.REFRESH_PAGE: "a change of the page to {}",
+    DeliveryKind.TELL: "a message to {}",
+}
+
+
+def owed(kind: DeliveryKind, name: str) -> str:
+    """What was to be delivered, in words: `the invitation of Ben Li`."""
+    return _OWED[kind].format(name) if kind in _OWED else kind.value.replace("_", " ")
+
+
+def capitalized(words: str) -> str:
+    """The same, to begin a sentence with."""
+    return words[:1].upper() + words[1:]
 
 
 def span(length: timedelta) -> str:

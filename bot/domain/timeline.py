@@ -228,8 +228,9 @@ class PageRerouted:
 
 @dataclass(frozen=True)
 class DeliveryFailed:
-    """Something Slack would not do, such as creating the channel."""
+    """Something Slack would not do."""
 
+    #: For a person: "the invitation of Ben Li".
     what: str
     why: str
 

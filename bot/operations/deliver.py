@@ -326,7 +326,7 @@ def _failed(
     if owed.kind is DeliveryKind.PAGE and owed.person_id is not None:
         _page_failed(tx, now, incident, owed, owed.person_id, why, methods)
         return
-    failed = DeliveryFailed(owed.kind.value.replace("_", " "), why)
+    failed = DeliveryFailed(look_up.owed_in_words(tx, owed.kind, owed.person_id), why)
     is_first = owed.kind in _MENTIONED_ONCE and not look_up.has_happened(tx, incident, failed)
     if owed.kind in _MENTIONED or is_first:
         record(tx, now, TOCSIN, incident, incident, failed)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from bot.domain import escalation
+from bot.domain import escalation, narrative
 from bot.domain.asking import has_begun_again, is_asking
 from bot.domain.contact import Method
 from bot.domain.deadline import ESCALATION
@@ -207,9 +207,19 @@ def has_happened(tx: Connection, found: Incident, event: Event) -> bool:
 def failures(tx: Connection, found: Incident, limit: int = 5) -> tuple[FailedDelivery, ...]:
     """What could not be delivered for the incident, newest first."""
     return tuple(
-        FailedDelivery(row.kind.replace("_", " "), row.last_error or "unknown error", row.settled_at)
+        FailedDelivery(
+            owed_in_words(tx, DeliveryKind(row.kind), row.person_id),
+            row.last_error or "unknown error",
+            row.settled_at,
+        )
         for row in outbox.failures_of(tx, found.id, limit)
     )
+
+
+def owed_in_words(tx: Connection, kind: DeliveryKind, person_id: PersonId | None) -> str:
+    """What was to be delivered, to or for whom: `the invitation of Ben Li`."""
+    person = organization(tx).person(person_id)
+    return narrative.owed(kind, person.name if person else "somebody who has left")
 
 
 def listing(tx: Connection, wanted: Wanted, limit: int, offset: int = 0) -> tuple[tuple[Incident, ...], int]:

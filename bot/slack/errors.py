@@ -30,12 +30,52 @@ _FATAL = frozenset(
 _MENDABLE = frozenset({"missing_scope"})
 #: How long to wait for somebody to mend it.
 _MEND_PAUSE = timedelta(seconds=30)
+#: What people read in place of Slack's words; these follow in brackets, for who looks after the app.
+_WORDS = {
+    # A person
+    "cannot_dm_bot": "their Slack account is a bot",
+    "cant_invite": "Slack lets nobody invite their account",
+    "messages_tab_disabled": "the app takes no direct messages until its Messages tab is switched on",
+    "ura_max_channels": "they are a guest who may be in no further channel",
+    "user_disabled": "their Slack account is deactivated",
+    "user_is_restricted": "they are a guest, or may not do this in Slack",
+    "user_not_found": "Slack does not know their account",
+    "user_not_visible": "Slack does not show their account to the app",
+    "users_not_found": "nobody in Slack has their e-mail address",
+    # A channel, a message
+    "cant_update_message": "Slack does not let the app change the message",
+    "channel_not_found": "the channel was deleted, or is private and the app is not in it",
+    "edit_window_closed": "the workspace lets nobody change a message that is so old",
+    "is_archived": "the channel is archived; what happens from then on arrives once it is unarchived",
+    "message_not_found": "the message was deleted",
+    "method_not_supported_for_channel_type": "the channel is private and the app is not in it",
+    "not_in_channel": "the app is not in the channel",
+    # The workspace
+    "access_denied": "the workspace does not let the app do this",
+    "no_permission": "the workspace does not let the app do this",
+    "restricted_action": "the workspace does not let the app do this",
+    # Slack itself
+    "service_unavailable": "Slack is not well",
+    "team_added_to_org": "Slack is moving the workspace",
+}
 
 
 def error_of(error: SlackApiError) -> str:
     """Slack's word for what went wrong, such as `channel_not_found`."""
     answer = _answer(error)
     return str(answer.get("error") or "an answer that is not Slack's")
+
+
+def in_words(name: str) -> str:
+    """What Slack's word means, and the word itself."""
+    return f"{_WORDS[name]} ({name})" if name in _WORDS else f"Slack says {name}"
+
+
+def _in_need(scope: str | None) -> str:
+    """That the app may not do something, and what would let it."""
+    lacks = f"the app lacks the scope {scope}" if scope else "the app lacks a scope"
+    is_private = scope is not None and scope.startswith("groups:")
+    return f"{lacks}{', which a private channel takes' if is_private else ''} (missing_scope)"
 
 
 def _answer(error: SlackApiError) -> dict[str, Any]:
@@ -66,16 +106,15 @@ def _outcome_of_answer(error: SlackApiError, is_aside: bool) -> Outcome:
         return TryAgain(why, timedelta(seconds=seconds), is_wait=True, is_rate_limit=True)
     status = _status(error)
     if not answer or status >= 500 or name in _DOUBTFUL:
-        return InDoubt(f"Slack failed: {name}")
+        return InDoubt(f"Slack failed ({name})" if answer else f"Slack failed: {name}")
     if name in _UNWELL:
-        return TryAgain(f"Slack is not well: {name}", is_outage=True)
+        return TryAgain(in_words(name), is_outage=True)
     if name in _FATAL:
         return TryAgain(f"Slack does not accept SLACK_BOT_TOKEN: {name}", is_outage=True)
     if name in _MENDABLE:
-        needed = answer.get("needed")
-        why = f"{name} (needs {needed})" if needed else name
+        why = _in_need(answer.get("needed"))
         return Never(why) if is_aside else TryAgain(why, _MEND_PAUSE)
-    return Never(name)
+    return Never(in_words(name))
 
 
 def retry_after(error: SlackApiError) -> float | None:

@@ -11,6 +11,7 @@ from bot.domain.consequences import card_lane, channel_lane, deadlines, deliveri
 from bot.domain.deadline import Arm, DeadlineChange, DeadlineKind, Disarm
 from bot.domain.delivery import COLLAPSING, DeliveryKind, Priority
 from bot.domain.incident import Incident, Status
+from bot.domain.narrative import owed as owed_in_words
 from bot.domain.sla import Severity
 from bot.domain.timeline import (
     Acknowledged,
@@ -179,6 +180,14 @@ def test_level_timeout_remembers_its_level() -> None:
 def test_nothing_is_owed_twice_under_one_key(event: Event, _expected: str) -> None:
     keys = [one.key for one in deliveries(incident(), entry(event))]
     assert len(keys) == len(set(keys))
+
+
+def test_what_is_owed_for_an_incident_is_named_in_words() -> None:
+    all_kinds = {one.kind for event, _ in OWED for one in deliveries(incident(), entry(event))}
+    all_kinds |= {one.kind for one in [*of_channel(incident()), *of_card(incident())]}
+    named = {kind: owed_in_words(kind, "Ben Li") for kind in all_kinds}
+    assert named[DeliveryKind.INVITE] == "the invitation of Ben Li"
+    assert [words for words in named.values() if not words.startswith(("the ", "a "))] == []
 
 
 def test_second_event_owes_its_own_pages_and_lines() -> None:

@@ -68,9 +68,15 @@ async def test_person_by_email_alone_gets_no_page_in_slack(tmp_path: Path, offic
         assert story.person("farid").pages == []
 
 
-@pytest.mark.parametrize("error", ["users_not_found", "user_disabled"])
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("users_not_found", "nobody in Slack has their e-mail address"),
+        ("user_disabled", "their Slack account is deactivated"),
+    ],
+)
 async def test_page_that_slack_cannot_deliver_falls_to_email(
-    tmp_path: Path, office: PostOffice, error: str
+    tmp_path: Path, office: PostOffice, error: str, words: str
 ) -> None:
     async with told(tmp_path, office) as story:
         story.tolerated |= {error}
@@ -78,7 +84,7 @@ async def test_page_that_slack_cannot_deliver_falls_to_email(
         await declare(story)
         assert [one.recipient for one in office.letters] == [FARID]
         assert (await story.overview()).incident.level == 1
-        assert f"could not be paged by Slack: {error}" in " ".join(await story.said())
+        assert f"could not be paged by Slack: {words} ({error})" in " ".join(await story.said())
 
 
 async def test_page_by_hand_that_slack_cannot_deliver_falls_to_email(

@@ -149,7 +149,7 @@ async def test_level_that_nobody_can_reach_is_passed_at_once(story: Story) -> No
     events = await story.events()
     assert events[-3:] == ["PageFailed", "LevelPassed", "Escalated"]
     assert (await story.overview()).incident.level == 2
-    assert "could not be paged by Slack: user_disabled" in " ".join(await story.said())
+    assert "could not be paged by Slack: their Slack account is deactivated" in " ".join(await story.said())
 
 
 async def test_level_asked_for_after_an_acknowledgement_is_passed_when_nobody_can_reach_it(

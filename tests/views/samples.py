@@ -115,7 +115,7 @@ def events(text: str) -> Iterator[Event]:
     yield Paged(BEN, text)
     yield PageFailed(BEN, "slack", text)
     yield PageRerouted(BEN, "slack", "email", text)
-    yield DeliveryFailed("create channel", text)
+    yield DeliveryFailed("the creation of the channel", text)
     for reason in Reason:
         yield Escalated(2, (ADA, BEN), reason, NOW, 1, late)
     yield LevelPassed(2, text)

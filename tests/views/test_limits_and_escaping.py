@@ -59,7 +59,9 @@ def everything(text: str) -> list[Message]:
         card.card(shown, NOW),
         card.announcement(shown, NOW),
         timeline.timeline(entries * 9, shown),
-        answers.shown(shown, entries[:8], [FailedDelivery("invite", text[:200], NOW)], NOW),
+        answers.shown(
+            shown, entries[:8], [FailedDelivery(f"the invitation of {text[:100]}", text[:200], NOW)], NOW
+        ),
         answers.listing([shown] * 10, 99, Command(Verb.LIST), NOW),
         answers.declared(shown),
         answers.done(text),

@@ -80,7 +80,8 @@ def shown(
     blocks = [*shown_card.blocks, *[kit.section("\n".join(some)) for some in timeline.packed(lines)[-3:]]]
     if failures:
         said = [
-            f":warning: {one.what} ({kit.date_and_time(one.at)}): {kit.escape(one.why)}" for one in failures
+            f":warning: {kit.escape(one.what)} ({kit.date_and_time(one.at)}): {kit.escape(one.why)}"
+            for one in failures
         ]
         blocks.append(kit.context("*Could not be delivered*\n" + "\n".join(said)))
     if where := _channel(overview):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import assert_never
 
+from bot.domain import narrative
 from bot.domain.contact import Method
 from bot.domain.ids import PersonId
 from bot.domain.incident import DESCRIPTION_LIMIT, NOTE_LIMIT
@@ -137,7 +138,7 @@ def line(entry: Entry, overview: Overview, longest: int = _COMMENT) -> str:
         case PostmortemCreated(number):
             return f":books: *{by}* wrote the postmortem *{number}*"
         case DeliveryFailed(what, why):
-            return f":warning: Slack would not do it ({kit.escape(what)}): {kit.escape(why)}"
+            return f":warning: {kit.escape(narrative.capitalized(what))} failed: {kit.escape(why)}"
         case _:
             return _escalation_line(entry, overview)
 
