@@ -125,6 +125,17 @@ async def test_assignee_is_warned_when_closing_time_runs_out(story: Story) -> No
     assert "ClosureWarned" in await story.events()
 
 
+async def test_assignee_who_could_not_be_warned_is_not_said_to_have_been(story: Story) -> None:
+    await declare(story)
+    await story.person("ben").types("ack INC-2026-001")
+    story.tolerated |= {"user_disabled"}
+    story.workspace.deactivate(story.ids["ben"])
+    await story.forward(hours=3, minutes=12)
+    *_, warned, failed = await story.said()
+    assert "80 % of the time to close is used; *Ben Li* has it. Close by" in warned
+    assert "A message to Ben Li failed: their Slack account is deactivated (user_disabled)" in failed
+
+
 async def test_missed_closure_is_recorded_and_sent_to_the_next_level(story: Story) -> None:
     await declare(story)
     await story.person("ben").types("ack INC-2026-001")

@@ -169,12 +169,12 @@ def _escalation_line(entry: Entry, overview: Overview) -> str:
         case AcknowledgementMissed(late):
             return f":warning: The acknowledge deadline passed{_late(late)}"
         case ClosureWarned(person_id, close_by, late):
-            told = (
-                f"*{kit.escape(overview.name_of(person_id))}* was told" if person_id else "nobody is assigned"
+            whose = (
+                f"*{kit.escape(overview.name_of(person_id))}* has it" if person_id else "nobody is assigned"
             )
             when = kit.date_and_time(close_by)
             used = ":hourglass_flowing_sand: 80 % of the time to close is used"
-            return f"{used}; {told}. Close by {when}{_late(late)}"
+            return f"{used}; {whose}. Close by {when}{_late(late)}"
         case ClosureMissed(late=late):
             return f":alarm_clock: The closure deadline passed: paged {people(entry.event)}{_late(late)}"
         case (
