@@ -55,12 +55,12 @@ def deliveries(incident: Incident, entry: Entry) -> list[Delivery]:
             pages = [page(incident.id, entry.sequence, person_id, method) for method in methods or USUAL]
             return [*pages, _invite(incident, person_id, entry), *_told(incident, entry)]
         case Assigned(person_id=person_id, is_automatic=is_automatic):
-            tell = [] if is_automatic or entry.by.person_id == person_id else [_tell(entry, person_id)]
+            told = [] if is_automatic or entry.by.person_id == person_id else [tell(entry, person_id)]
             wish = None if is_automatic else entry
-            return [*tell, _invite(incident, person_id, wish), *_told(incident, entry)]
+            return [*told, _invite(incident, person_id, wish), *_told(incident, entry)]
         case ClosureWarned(person_id=person_id):
-            tell = [_tell(entry, person_id)] if person_id is not None else []
-            return [*tell, *_told(incident, entry)]
+            told = [tell(entry, person_id)] if person_id is not None else []
+            return [*told, *_told(incident, entry)]
         case Acknowledged():
             joined = [_invite(incident, entry.by.person_id)] if entry.by.person_id else []
             return [*joined, _topic(incident, str(entry.sequence)), *_told(incident, entry)]
@@ -249,7 +249,8 @@ def _invite(incident: Incident, person_id: PersonId, wish: Entry | None = None) 
     )
 
 
-def _tell(entry: Entry, person_id: PersonId) -> Delivery:
+def tell(entry: Entry, person_id: PersonId) -> Delivery:
+    """What tells a person of the event, without asking for an answer."""
     return Delivery(
         DeliveryKind.TELL,
         key=f"tell:{entry.incident_id}:{entry.sequence}:{person_id}",

@@ -55,7 +55,7 @@ _MENTIONED = frozenset(
         DeliveryKind.TELL,
     }
 )
-#: Whose failure it mentions once, however often it is tried: nobody has to do anything about it.
+#: Whose failure it mentions once, until it is reopened: nobody has to do anything about it.
 _MENTIONED_ONCE = frozenset({DeliveryKind.SET_TOPIC, DeliveryKind.PIN_CARD, DeliveryKind.BOOKMARK_CARD})
 
 
@@ -327,9 +327,22 @@ def _failed(
         _page_failed(tx, now, incident, owed, owed.person_id, why, methods)
         return
     failed = DeliveryFailed(look_up.owed_in_words(tx, owed.kind, owed.person_id), why)
-    is_first = owed.kind in _MENTIONED_ONCE and not look_up.has_happened(tx, incident, failed)
-    if owed.kind in _MENTIONED or is_first:
+    is_first = owed.kind not in _MENTIONED and not look_up.has_failed(tx, incident, failed)
+    if owed.kind in _MENTIONED or (owed.kind in _MENTIONED_ONCE and is_first):
         record(tx, now, TOCSIN, incident, incident, failed)
+    elif owed.kind is DeliveryKind.MIRROR and failure.is_shut and incident.is_open and is_first:
+        _channel_shut(tx, now, incident, owed, failed)
+
+
+def _channel_shut(
+    tx: Connection, now: datetime, incident: Incident, owed: Delivery, failed: DeliveryFailed
+) -> None:
+    """Whoever acts on an incident whose channel is archived is told so: there they would read nothing."""
+    cause = look_up.entry(tx, incident.id, owed.sequence or 0)
+    after = record(tx, now, TOCSIN, incident, incident, failed)
+    if person_id := cause.by.person_id or incident.assignee_id:
+        told = look_up.entry(tx, incident.id, after.sequence)
+        owe(tx, now, [consequences.tell(told, person_id)])
 
 
 def _page_failed(

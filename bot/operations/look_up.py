@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -33,9 +34,10 @@ from bot.domain.sla import Severity
 from bot.domain.timeline import (
     Actor,
     ActorKind,
+    DeliveryFailed,
     Door,
     Entry,
-    Event,
+    Reopened,
 )
 from bot.operations import rows
 from storage import calendars, deadlines, incidents, organizations, outbox, pages, shared, timeline
@@ -198,10 +200,11 @@ def entry(tx: Connection, incident_id: str, sequence: int) -> Entry:
     return rows.entry(timeline.one(tx, incident_id, sequence))
 
 
-def has_happened(tx: Connection, found: Incident, event: Event) -> bool:
-    """Whether the same stands on the incident's timeline already."""
-    same = timeline.of_kinds(tx, found.id, [type(event).__name__])
-    return any(rows.entry(row).event == event for row in same)
+def has_failed(tx: Connection, found: Incident, failure: DeliveryFailed) -> bool:
+    """Whether the incident's timeline says the same already, since it was last reopened."""
+    of_kinds = timeline.of_kinds(tx, found.id, [DeliveryFailed.__name__, Reopened.__name__])
+    events = [rows.entry(row).event for row in reversed(of_kinds)]
+    return failure in takewhile(lambda event: not isinstance(event, Reopened), events)
 
 
 def failures(tx: Connection, found: Incident, limit: int = 5) -> tuple[FailedDelivery, ...]:

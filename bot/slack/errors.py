@@ -114,7 +114,7 @@ def _outcome_of_answer(error: SlackApiError, is_aside: bool) -> Outcome:
     if name in _MENDABLE:
         why = _in_need(answer.get("needed"))
         return Never(why) if is_aside else TryAgain(why, _MEND_PAUSE)
-    return Never(in_words(name))
+    return Never(in_words(name), is_shut=name == "is_archived")
 
 
 def retry_after(error: SlackApiError) -> float | None:

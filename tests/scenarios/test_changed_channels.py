@@ -1,9 +1,11 @@
 """What people do to an incident's channel in Slack: its timeline, its people and its pages go on."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.workspace.state import Channel
-from tests.story import Story
+from tests.story import Story, text_of
 
 
 @pytest.fixture
@@ -81,6 +83,27 @@ async def test_bot_that_cannot_join_the_channel_says_so(story: Story) -> None:
     said = await story.said()
     assert len([one for one in said if "The invitation of Ben Li failed" in one]) == 1
     assert "the secret is rotated" in said[-1]
+
+
+async def test_who_reopens_an_incident_whose_channel_is_archived_is_told(tmp_path: Path) -> None:
+    """The line that says so never reaches the channel, so this is a story without the usual last look."""
+    story = Story(tmp_path)
+    await story.open()
+    try:
+        await story.person("ada").types("declare Leak --sev SEV1 --service Checkout")
+        channel = await channel_of(story)
+        await writes(story, "farid", "ack", "resolve rotated", "close done")
+        channel.is_archived = True
+        await story.person("chloe").types("reopen INC-2026-001 it is back")
+        (told,) = story.person("chloe").dm
+        assert "A line of the timeline failed: the channel is archived" in text_of(told)
+        await story.person("chloe").types("note INC-2026-001 the same leak")
+        assert len(story.person("chloe").dm) == 1
+        channel.is_archived = False
+        await story.person("chloe").types("note INC-2026-001 it is open again")
+        assert "it is open again" in (await story.said())[-1]
+    finally:
+        await story.close()
 
 
 async def test_topic_that_cannot_be_set_is_told_once(story: Story) -> None:
