@@ -75,7 +75,7 @@ def _in_need(scope: str | None) -> str:
     """That the app may not do something, and what would let it."""
     lacks = f"the app lacks the scope {scope}" if scope else "the app lacks a scope"
     is_private = scope is not None and scope.startswith("groups:")
-    return f"{lacks}{', which a private channel takes' if is_private else ''} (missing_scope)"
+    return f"{lacks}{', which private channels need' if is_private else ''} (missing_scope)"
 
 
 def _answer(error: SlackApiError) -> dict[str, Any]:

@@ -45,7 +45,7 @@ async def test_private_channel_to_which_nobody_can_be_invited_gets_the_lines_tha
     (why,) = [one for one in said if "invitation" in one]
     assert why == (
         ":warning: The invitation of Ben Li failed: "
-        "the app lacks the scope groups:write, which a private channel takes (missing_scope)"
+        "the app lacks the scope groups:write, which private channels need (missing_scope)"
     )
     assert len(story.person("ben").pages) == 1
 

@@ -10,7 +10,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.domain.delivery import InDoubt, Never, Outcome, TryAgain
 from bot.slack.errors import outcome_of
 
-LACKS = "the app lacks the scope groups:write, which a private channel takes (missing_scope)"
+LACKS = "the app lacks the scope groups:write, which private channels need (missing_scope)"
 
 
 def refusal(name: str, status: int = 200, **more: Any) -> SlackApiError:
