@@ -1,6 +1,6 @@
 """A deadline that fell due: whether it still counts, and what it stands for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from bot.domain import escalation
@@ -39,6 +39,12 @@ def expire(
             if not incident.awaits_acknowledgement:
                 return None
             return _unanswered(organization, incident, kind, armed, now, late)
+
+
+def runs_out_at(armed: Mapping[DeadlineKind, datetime]) -> datetime | None:
+    """When the time to answer is over, as these deadlines run: a level's own time comes first, as it does
+    when one of them falls due."""
+    return armed.get(DeadlineKind.LEVEL_TIMEOUT) or armed.get(DeadlineKind.ACKNOWLEDGE)
 
 
 def _unanswered(

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Row
 from bot.domain import escalation, narrative
 from bot.domain.asking import has_begun_again, is_asking
 from bot.domain.contact import Method
-from bot.domain.deadline import ESCALATION
+from bot.domain.deadline import DeadlineKind
 from bot.domain.delivery import DeliveryKind, DeliveryState
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
+from bot.domain.expiry import runs_out_at
 from bot.domain.ids import PersonId, SlackUserId, as_incident_number
 from bot.domain.imported import with_duties
 from bot.domain.incident import OPEN, Incident
@@ -177,8 +178,7 @@ def overview(tx: Connection, found: Incident, now: datetime) -> Overview:
 def _what_is_next(
     tx: Connection, organized: Organization, found: Incident, now: datetime
 ) -> tuple[NextLevel | None, datetime | None]:
-    armed = [row.due_at for row in deadlines.armed_of(tx, found.id) if row.kind in ESCALATION]
-    at = min(armed, default=None)
+    at = runs_out_at({DeadlineKind(row.kind): row.due_at for row in deadlines.armed_of(tx, found.id)})
     if not found.is_open or found.is_exhausted:
         return None, None
     level = escalation.following(organized, found)

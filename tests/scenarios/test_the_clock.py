@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bot.domain.timeline import Escalated
 from tests.story import ORGANIZATION, START, Story, buttons_of, opened, text_of
 
 
@@ -115,6 +116,23 @@ async def test_level_escalated_by_hand_gets_its_own_time(story: Story) -> None:
     assert (await story.overview()).incident.level == 2
     await story.forward(minutes=5)
     assert (await story.overview()).incident.level == 3
+
+
+async def test_level_with_time_of_its_own_is_shown_with_that_time(story: Story) -> None:
+    """The acknowledge deadline still runs beside it, and pages nobody."""
+    await declare(story)
+    await story.forward(minutes=10)
+    for level in (2, 3):
+        await story.person("ben").types("escalate INC-2026-001")
+        (ends,) = [
+            entry.event.until
+            for entry in await story.entries()
+            if isinstance(entry.event, Escalated) and entry.event.level == level
+        ]
+        overview = await story.overview()
+        assert ends == (overview.next_level.at if overview.next_level else overview.admins_at)
+        assert ends is not None
+        assert f"at <!date^{int(ends.timestamp())}^" in str(await story.card())
 
 
 async def test_assignee_is_warned_when_closing_time_runs_out(story: Story) -> None:
