@@ -9,7 +9,7 @@ from typing import assert_never
 
 from bot.domain import sla
 from bot.domain.contact import USUAL, LaterPage, Method
-from bot.domain.deadline import ESCALATION, Arm, DeadlineChange, DeadlineKind, Disarm
+from bot.domain.deadline import ESCALATION, Arm, DeadlineChange, DeadlineKind, Disarm, Move
 from bot.domain.delivery import Delivery, DeliveryKind
 from bot.domain.ids import IncidentId, PersonId
 from bot.domain.incident import Incident
@@ -185,15 +185,9 @@ def _closure_clock(incident: Incident) -> list[DeadlineChange]:
 def _recomputed(incident: Incident, event: SeverityChanged) -> list[DeadlineChange]:
     if not incident.is_open:
         return []
-    if event.is_restart or _waits_at_first_level(incident):
+    if event.is_restart:
         return [*_acknowledge_clock(incident), *_closure_clock(incident)]
-    return _closure_clock(incident)
-
-
-def _waits_at_first_level(incident: Incident) -> bool:
-    """Whether the acknowledge deadline still decides when the next level is paged."""
-    is_first = incident.level <= 1 and incident.repeats == 0
-    return incident.awaits_acknowledgement and is_first and not incident.is_exhausted
+    return [Move(DeadlineKind.ACKNOWLEDGE, incident.acknowledge_by), *_closure_clock(incident)]
 
 
 def _opening(incident: Incident, entry: Entry) -> list[Delivery]:

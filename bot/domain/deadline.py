@@ -1,6 +1,6 @@
 """Kinds of deadlines, and what an event does to them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -37,7 +37,15 @@ class Disarm:
     kinds: tuple[DeadlineKind, ...]
 
 
-DeadlineChange = Arm | Disarm
+@dataclass(frozen=True)
+class Move:
+    """If this kind is armed, it falls due then instead. What has been missed is not missed again."""
+
+    kind: DeadlineKind
+    due_at: datetime
+
+
+DeadlineChange = Arm | Disarm | Move
 
 
 @dataclass(frozen=True)
@@ -48,10 +56,24 @@ class Due:
     incident_id: str
 
 
-def last_words(changes: Iterable[DeadlineChange]) -> Mapping[DeadlineKind, Arm | None]:
-    """For each kind that changes: as what it is armed in the end, or None. The last word counts."""
+def last_words(
+    changes: Iterable[DeadlineChange], armed: Collection[DeadlineKind]
+) -> Mapping[DeadlineKind, Arm | None]:
+    """For each kind that changes: as what it is armed in the end, or None. The last word counts.
+
+    `armed` are the kinds that run before.
+    """
     last: dict[DeadlineKind, Arm | None] = {}
+    running = set(armed)
     for change in changes:
-        for kind in (change.kind,) if isinstance(change, Arm) else change.kinds:
-            last[kind] = change if isinstance(change, Arm) else None
+        match change:
+            case Arm(kind=kind):
+                last[kind] = change
+                running.add(kind)
+            case Move(kind=kind, due_at=due_at):
+                if kind in running:
+                    last[kind] = Arm(kind, due_at)
+            case Disarm(kinds=kinds):
+                last |= dict.fromkeys(kinds)
+                running.difference_update(kinds)
     return last

@@ -116,7 +116,7 @@ class _Run:
         for entry in entries:
             self._page(entry)
         changes = [one for entry in entries for one in consequences.deadlines(self.incident, entry)]
-        for kind, arm in last_words(changes).items():
+        for kind, arm in last_words(changes, self._armed.keys()).items():
             self._armed.pop(kind, None)
             if arm is not None:
                 self._armed[kind] = arm

@@ -1,6 +1,6 @@
 """Write events down, and with them all their consequences."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row
 
 from bot.domain import consequences, ids
 from bot.domain.audit import of_incident
-from bot.domain.deadline import Arm, DeadlineState, last_words
+from bot.domain.deadline import Arm, DeadlineKind, DeadlineState, Move, last_words
 from bot.domain.delivery import Delivery, DeliveryKind, DeliveryState
 from bot.domain.errors import Conflict
 from bot.domain.incident import Incident
@@ -90,7 +90,7 @@ def _write_down(
     first = incident.sequence - len(events) + 1
     entries = [Entry(incident.id, first + place, now, actor, event) for place, event in enumerate(events)]
     outdated = _outdated_pages(tx, now, incident, first, events)
-    clocks = last_words([change for entry in entries for change in consequences.deadlines(incident, entry)])
+    clocks = _clocks(tx, incident, entries)
     if clocks and incident.version > 1:
         deadlines.disarm(tx, incident.id, [kind.value for kind in clocks], now)
     timeline.add(tx, [rows.entry_columns(entry) for entry in entries])
@@ -101,6 +101,16 @@ def _write_down(
     refresh_pages(tx, now, incident, outdated, str(incident.sequence))
     if armed := [_armed(now, incident, arm) for arm in clocks.values() if arm is not None]:
         deadlines.arm(tx, armed)
+
+
+def _clocks(
+    tx: Connection, incident: Incident, entries: Iterable[Entry]
+) -> Mapping[DeadlineKind, Arm | None]:
+    """Each deadline that changes: as what it is armed from now on, or None."""
+    changes = [change for entry in entries for change in consequences.deadlines(incident, entry)]
+    is_asked = any(isinstance(change, Move) for change in changes)
+    armed = [DeadlineKind(row.kind) for row in deadlines.armed_of(tx, incident.id)] if is_asked else []
+    return last_words(changes, armed)
 
 
 def _outdated_pages(

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain import timeline
 from bot.domain.consequences import card_lane, channel_lane, deadlines, deliveries, of_card, of_channel
-from bot.domain.deadline import Arm, DeadlineChange, DeadlineKind, Disarm
+from bot.domain.deadline import Arm, DeadlineChange, DeadlineKind, Disarm, Move, last_words
 from bot.domain.delivery import COLLAPSING, DeliveryKind, Priority
 from bot.domain.incident import Incident, Status
 from bot.domain.narrative import owed as owed_in_words
@@ -90,7 +90,7 @@ LOWERED = SeverityChanged(Severity.SEV0, Severity.SEV1, is_restart=False)
 RESOLVED = incident(status=Status.RESOLVED, acknowledged_at=NOW)
 TAKEN = incident(status=Status.FIXING, acknowledged_at=NOW)
 
-#: The incident after the event, the event → clocks stopped (`-kind`) and started (`kind@minutes`).
+#: The incident after the event → clocks stopped (`-kind`), started (`kind@minutes`), moved (`kind>minutes`).
 CLOCKS: list[tuple[Incident, Event, str]] = [
     (incident(), DECLARED, f"{ACKNOWLEDGE} {CLOSURE}"),
     (incident(), Reopened(Status.CLOSED, "it is back"), f"{ACKNOWLEDGE} {CLOSURE}"),
@@ -98,11 +98,7 @@ CLOCKS: list[tuple[Incident, Event, str]] = [
     (RESOLVED, Resolved(Status.FIXING, "restarted"), OVER),
     (RESOLVED, Closed(Status.FIXING, "false alarm"), OVER),
     (incident(), RAISED, f"{ACKNOWLEDGE} {CLOSURE}"),
-    (incident(level=1), LOWERED, f"{ACKNOWLEDGE} {CLOSURE}"),
-    (incident(level=2), LOWERED, CLOSURE),
-    (incident(level=1, repeats=1), LOWERED, CLOSURE),
-    (TAKEN, LOWERED, CLOSURE),
-    (incident(level=1, is_exhausted=True), LOWERED, CLOSURE),
+    (incident(level=2), LOWERED, f"acknowledge>15 {CLOSURE}"),
     (RESOLVED, LOWERED, NOTHING),
     (incident(level=2), ESCALATED, "level_timeout@10"),
     (incident(level=1), Escalated(1, (BEN,), Reason.DECLARED, None, 1), NOTHING),
@@ -139,6 +135,8 @@ def clocks(changes: list[DeadlineChange]) -> str:
         match change:
             case Arm(kind, due_at, _):
                 words.append(f"{kind}@{(due_at - NOW) // timedelta(minutes=1)}")
+            case Move(kind, due_at):
+                words.append(f"{kind}>{(due_at - NOW) // timedelta(minutes=1)}")
             case Disarm(kinds):
                 words += [f"-{kind}" for kind in kinds]
     return " ".join(words)
@@ -174,6 +172,22 @@ def test_channel_and_card_are_furnished_once_they_exist() -> None:
 
 def test_level_timeout_remembers_its_level() -> None:
     assert deadlines(incident(), entry(ESCALATED)) == [Arm(DeadlineKind.LEVEL_TIMEOUT, SOON, 2)]
+
+
+@pytest.mark.parametrize(
+    ("armed", "before", "expected"),
+    [
+        ([DeadlineKind.ACKNOWLEDGE], [], "acknowledge@10"),
+        ([DeadlineKind.LEVEL_TIMEOUT], [], NOTHING),
+        ([], [Arm(DeadlineKind.ACKNOWLEDGE, NOW)], "acknowledge@10"),
+        ([DeadlineKind.ACKNOWLEDGE], [Disarm((DeadlineKind.ACKNOWLEDGE,))], NOTHING),
+    ],
+)
+def test_only_what_is_armed_moves(
+    armed: list[DeadlineKind], before: list[DeadlineChange], expected: str
+) -> None:
+    last = last_words([*before, Move(DeadlineKind.ACKNOWLEDGE, SOON)], armed)
+    assert clocks([arm for arm in last.values() if arm is not None]) == expected
 
 
 @pytest.mark.parametrize(("event", "_expected"), OWED)

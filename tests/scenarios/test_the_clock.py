@@ -107,6 +107,25 @@ async def test_severity_that_was_raised_by_mistake_and_put_back_pages_nobody_els
     assert await pages(story) == before
 
 
+async def test_lowering_the_severity_moves_the_deadline_also_of_a_later_level(story: Story) -> None:
+    await declare(story, "SEV1")
+    await story.person("ben").types("escalate INC-2026-001")
+    await story.person("ben").types("severity INC-2026-001 SEV2")
+    await story.forward(minutes=20)
+    assert "AcknowledgementMissed" not in await story.events()
+    await story.forward(minutes=10)
+    assert (await story.events())[-1] == "AcknowledgementMissed"
+
+
+async def test_missed_acknowledgement_is_not_missed_again_with_another_severity(story: Story) -> None:
+    await declare(story, "SEV1")
+    await story.forward(minutes=15)
+    await story.person("ben").types("severity INC-2026-001 SEV2")
+    before = await story.events()
+    await story.forward(minutes=30)
+    assert "AcknowledgementMissed" not in (await story.events())[len(before) :]
+
+
 async def test_level_escalated_by_hand_gets_its_own_time(story: Story) -> None:
     await declare(story)
     await story.forward(minutes=10)
