@@ -28,6 +28,10 @@ _FATAL = frozenset(
 )
 #: Wrong for now, because of a person who can mend it; what is only an aside does not wait for that.
 _MENDABLE = frozenset({"missing_scope"})
+#: Slack knows nobody, or nobody who can be written to, by what we know of the person.
+_UNKNOWN_PERSON = frozenset(
+    {"users_not_found", "user_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot"}
+)
 #: How long to wait for somebody to mend it.
 _MEND_PAUSE = timedelta(seconds=30)
 #: What people read in place of Slack's words; these follow in brackets, for who looks after the app.
@@ -114,7 +118,7 @@ def _outcome_of_answer(error: SlackApiError, is_aside: bool) -> Outcome:
     if name in _MENDABLE:
         why = _in_need(answer.get("needed"))
         return Never(why) if is_aside else TryAgain(why, _MEND_PAUSE)
-    return Never(in_words(name), is_shut=name == "is_archived")
+    return Never(in_words(name), is_shut=name == "is_archived", is_unknown_contact=name in _UNKNOWN_PERSON)
 
 
 def retry_after(error: SlackApiError) -> float | None:

@@ -61,6 +61,20 @@ async def test_page_that_no_channel_delivers_is_an_error(api: Api) -> None:
     assert api.story.person("farid").pages == []
 
 
+@pytest.mark.parametrize(
+    "error", ["users_not_found", "user_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot"]
+)
+async def test_person_whom_slack_does_not_know_has_no_contact_details(api: Api, error: str) -> None:
+    client = await api.client()
+    number = await opened(client)
+    await api.settle()
+    api.story.tolerated.add(error)
+    api.story.workspace.faults.add("conversations.open", error=error)
+    refused = await refusal(client.page(number, email="farid@example.com", channels=["slack"]))
+    assert refused.what == (409, "NO_CONTACT_DETAILS")
+    assert names(refused.details, "slack")
+
+
 async def test_message_of_500_characters_is_delivered_whole(api: Api) -> None:
     client = await api.client()
     number = await opened(client)
