@@ -104,7 +104,7 @@ def _shapes() -> tuple[Shapes, Json]:
 
 def _operation(route: Route, shapes: Shapes) -> Json:
     operation: Json = {
-        "operationId": route.handler.__name__,
+        "operationId": route.name,
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": [*_parameters(route.at, "path"), *_parameters(route.query, "query")],

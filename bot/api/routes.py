@@ -19,6 +19,8 @@ Handler = Callable[[Front, Call], Awaitable[Answer]]
 
 @dataclass(frozen=True)
 class Route:
+    #: By which clients that are made from the API's description call it; unique.
+    name: str
     method: str
     path: str
     handler: Handler
@@ -48,8 +50,18 @@ _STATE = "INVALID_TRANSITION"
 _RACE = "CONFLICT"
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/auth/verify", catalog.verify, None, catalog.KeyState, "What the key may do", "Keys"),
     Route(
+        "verify_key",
+        "GET",
+        "/auth/verify",
+        catalog.verify,
+        None,
+        catalog.KeyState,
+        "What the key may do",
+        "Keys",
+    ),
+    Route(
+        "create_incident",
         "POST",
         "/incidents",
         incidents.create,
@@ -63,6 +75,7 @@ ROUTES: tuple[Route, ...] = (
         is_idempotent=True,
     ),
     Route(
+        "list_incidents",
         "GET",
         "/incidents",
         incidents.listing,
@@ -73,6 +86,7 @@ ROUTES: tuple[Route, ...] = (
         query=incidents.IncidentQuery,
     ),
     Route(
+        "get_incident",
         "GET",
         "/incidents/{id}",
         incidents.show,
@@ -84,6 +98,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE,),
     ),
     Route(
+        "change_incident",
         "PATCH",
         "/incidents/{id}",
         incidents.change,
@@ -96,6 +111,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE, _STATE, _RACE, "SLA_NOT_CONFIGURED"),
     ),
     Route(
+        "change_incident_status",
         "POST",
         "/incidents/{id}/status",
         incidents.change_status,
@@ -108,6 +124,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE, _STATE, _RACE, "SLA_NOT_CONFIGURED"),
     ),
     Route(
+        "acknowledge_incident",
         "POST",
         "/incidents/{id}/acknowledge",
         incidents.acknowledge,
@@ -119,6 +136,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE, "ALREADY_ACKNOWLEDGED", _STATE, _RACE),
     ),
     Route(
+        "page_someone",
         "POST",
         "/incidents/{id}/page",
         paging.page_someone,
@@ -132,6 +150,7 @@ ROUTES: tuple[Route, ...] = (
         category=Category.PAGE,
     ),
     Route(
+        "add_timeline_event",
         "POST",
         "/incidents/{id}/events",
         incidents.add_event,
@@ -145,6 +164,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE, _RACE),
     ),
     Route(
+        "escalate_incident",
         "POST",
         "/incidents/{id}/escalate",
         incidents.escalate_now,
@@ -156,6 +176,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE, "NO_FURTHER_LEVEL", _STATE, _RACE),
     ),
     Route(
+        "list_services",
         "GET",
         "/services",
         catalog.services,
@@ -166,6 +187,7 @@ ROUTES: tuple[Route, ...] = (
         query=catalog.SearchQuery,
     ),
     Route(
+        "get_service",
         "GET",
         "/services/{service_key}",
         catalog.service,
@@ -177,6 +199,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE,),
     ),
     Route(
+        "list_teams",
         "GET",
         "/teams",
         catalog.teams,
@@ -187,6 +210,7 @@ ROUTES: tuple[Route, ...] = (
         query=catalog.SearchQuery,
     ),
     Route(
+        "list_users",
         "GET",
         "/users",
         catalog.users,
@@ -197,6 +221,7 @@ ROUTES: tuple[Route, ...] = (
         query=catalog.UserQuery,
     ),
     Route(
+        "get_current_on_call",
         "GET",
         "/on-call/current",
         oncall.current,
@@ -208,6 +233,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE,),
     ),
     Route(
+        "get_escalation_policy",
         "GET",
         "/escalation-policies",
         oncall.policy,
@@ -219,6 +245,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE,),
     ),
     Route(
+        "get_postmortem",
         "GET",
         "/postmortems",
         postmortems.show,
@@ -230,6 +257,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE,),
     ),
     Route(
+        "create_postmortem",
         "POST",
         "/postmortems",
         postmortems.create,
@@ -242,6 +270,7 @@ ROUTES: tuple[Route, ...] = (
         refuses=(_GONE, "ALREADY_EXISTS", _STATE, _RACE),
     ),
     Route(
+        "export_postmortem",
         "GET",
         "/postmortems/{number}/export",
         postmortems.export,

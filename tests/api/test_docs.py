@@ -37,6 +37,14 @@ async def test_document_is_served_as_it_is_made(story: Story) -> None:
     assert served["paths"].keys() == DOCUMENT["paths"].keys()
 
 
+def test_every_operation_has_a_name_of_its_own() -> None:
+    """OpenAPI demands it: clients that are made from the document call them by it."""
+    names = [one["operationId"] for path in DOCUMENT["paths"].values() for one in path.values()]
+    assert len(names) == len(ROUTES)
+    assert [name for name in names if names.count(name) > 1] == []
+    assert {"create_incident", "create_postmortem", "get_incident", "get_postmortem"} <= {*names}
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_every_route_tells_its_scope_and_refusals(route: object) -> None:
     described = DOCUMENT["paths"][route.path][route.method.lower()]  # type: ignore[attr-defined]
