@@ -23,6 +23,7 @@ from bot.api.fields import (
 )
 from bot.api.front import Call, Front
 from bot.domain import escalation
+from bot.domain.contact import USUAL
 from bot.domain.errors import Invalid, NotFound
 from bot.domain.ids import PersonId
 from bot.domain.incident import COMMENT_LIMIT, DESCRIPTION_LIMIT, OPEN, TITLE_LIMIT, Incident, Status
@@ -456,7 +457,9 @@ def _next_by_hand(organization: Organization, incident: Incident, now: datetime)
 
 
 def _paged(entries: Sequence[Entry]) -> tuple[PersonId, ...]:
+    """Who is paged at once; quiet hours may put all pages of a person off."""
     for entry in reversed(entries):
         if isinstance(entry.event, Escalated | EscalationExhausted):
-            return entry.event.people
+            methods = entry.event.methods
+            return tuple(one for one in entry.event.people if methods.get(one, USUAL))
     return ()

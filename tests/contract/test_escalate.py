@@ -104,6 +104,22 @@ async def test_level_that_has_nobody_is_not_named(tmp_path: Path) -> None:
         await story.settle()
 
 
+async def test_whom_quiet_hours_let_sleep_is_not_called_notified(tmp_path: Path) -> None:
+    quiet = {"time_zone": "UTC", "hours": [{"from": "00:00", "to": "07:00"}]}
+    async with (
+        told(tmp_path, people={"ada": {"quiet_hours": quiet}}) as story,
+        ClientSession() as session,
+    ):
+        client = await Api(story, session).client()
+        key = await client.service_key("Checkout")
+        for severity, notified in (("SEV3", []), ("SEV2", ["ada@example.com"])):
+            incident = await client.create(title="Down", service_ids=[key], severity=severity)
+            answer = await client.escalate(incident["incident_number"])
+            assert (answer["current_level"], answer["notified_emails"]) == (2, notified)
+        await story.settle()
+        assert len(story.person("ada").pages) == 1
+
+
 async def test_unknown_incident_is_not_found(api: Api) -> None:
     client = await api.client()
     assert (await refusal(client.escalate("INC-2026-404"))).what == NOT_FOUND
