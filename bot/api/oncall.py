@@ -1,6 +1,7 @@
 """Who is on call now, and who follows when nobody answers."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Annotated
 
 from pydantic import Field
@@ -128,6 +129,18 @@ async def policy(front: Front, call: Call) -> Answer:
     return await front.read(call, run)
 
 
+def percentage(covered: int, total: int) -> int:
+    """How many of a hundred, rounded; 100 only if all are, 0 only if none is."""
+    if covered in (0, total):
+        return 100 if covered else 0
+    return min(max(round(100 * covered / total), 1), 99)
+
+
+def in_minutes(span: timedelta) -> int:
+    """The whole minutes after which it is over."""
+    return ceil(span / timedelta(minutes=1))
+
+
 def _service(organization: Organization, service: Service, on_call: TeamOnCall | None) -> ServiceOnCall:
     team = organization.teams.get(service.team) if service.team is not None else None
     schedule = _schedule_name(organization, team)
@@ -175,7 +188,7 @@ def _coverage(services: tuple[ServiceOnCall, ...]) -> Coverage:
         total_services=total,
         services_with_coverage=covered,
         services_without_coverage=total - covered,
-        coverage_percentage=round(100 * covered / total) if total else 0,
+        coverage_percentage=percentage(covered, total),
     )
 
 
@@ -198,7 +211,7 @@ def _level(organization: Organization, level: Level) -> PolicyLevel:
     return PolicyLevel(
         level=level.level,
         role=level.role or "custom",
-        timeout_minutes=round(level.timeout.total_seconds() / 60),
+        timeout_minutes=in_minutes(level.timeout),
         enabled=level.enabled,
         targets=targets,
     )
