@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import core_schema
 
 from bot.domain.ids import as_incident_number, as_postmortem_number
+from bot.domain.incident import seen
 
 #: Rows of a list.
 DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
@@ -31,7 +32,10 @@ class Shape(BaseModel):
 
 @dataclass(frozen=True)
 class Words:
-    """A text of so many characters, not counting space around it; NUL is none of them."""
+    """A text of so many characters, not counting space around it; NUL is none of them.
+
+    Where there must be one, there must be one that can be seen.
+    """
 
     least: int
     most: int
@@ -48,8 +52,9 @@ class Words:
 
     def check(self, text: str) -> str:
         trimmed = _whole(text).strip()
-        if not self.least <= len(trimmed) <= self.most:
-            raise ValueError(f"must have {self.least} to {self.most} characters, has {len(trimmed)}")
+        length = len(seen(trimmed) if self.least else trimmed)
+        if not self.least <= length <= self.most:
+            raise ValueError(f"must have {self.least} to {self.most} characters, has {length}")
         return trimmed
 
 

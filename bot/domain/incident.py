@@ -213,13 +213,13 @@ def change_severity(incident: Incident, to: Severity, sla: Sla, now: datetime) -
 
 def checked_title(title: str) -> str:
     """The title without space around it. Raises Invalid when it is empty or too long."""
-    trimmed = _seen(" ".join(title.split()))
+    trimmed = seen(" ".join(title.split()))
     if not 1 <= len(trimmed) <= TITLE_LIMIT:
         raise Invalid(title=f"must have 1 to {TITLE_LIMIT} characters, has {len(trimmed)}")
     return trimmed
 
 
-def _seen(text: str) -> str:
+def seen(text: str) -> str:
     """The text, or nothing if nothing of it can be seen."""
     is_seen = any(category(one) not in _UNSEEN and one not in _BLANKS for one in text)
     return text if is_seen else ""
@@ -227,7 +227,7 @@ def _seen(text: str) -> str:
 
 def checked_text(field: str, text: str | None, limit: int) -> str | None:
     """The text without space around it, None when nothing is left. Raises Invalid when too long."""
-    trimmed = _seen((text or "").strip())
+    trimmed = seen((text or "").strip())
     if len(trimmed) > limit:
         raise Invalid(**{field: f"must have at most {limit} characters, has {len(trimmed)}"})
     return trimmed or None

@@ -38,9 +38,10 @@ async def test_comment_comes_back_character_by_character(api: Api) -> None:
         pytest.param(["text"], id="list"),
         pytest.param({"text": "x"}, id="object"),
         pytest.param("\ud800", id="lone surrogate"),
+        pytest.param("\u200b", id="nothing to see"),
     ],
 )
-async def test_comment_of_the_wrong_type_names_itself(api: Api, comment: Any) -> None:
+async def test_comment_that_does_not_fit_names_itself(api: Api, comment: Any) -> None:
     client = await api.client()
     number = await opened(client)
     await api.settle()
