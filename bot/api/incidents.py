@@ -202,15 +202,18 @@ async def create(front: Front, call: Call) -> Answer:
         raise Invalid(service_ids=f"must name at most {declare.SERVICE_LIMIT} services")
 
     def operation(tx: Connection, now: datetime, actor: Actor) -> tuple[Organization, Incident]:
-        incident = declare.declare(
-            tx,
-            now,
-            actor,
-            title=wanted.title,
-            description=wanted.description,
-            severity=wanted.severity,
-            services=wanted.service_ids,
-        )
+        try:
+            incident = declare.declare(
+                tx,
+                now,
+                actor,
+                title=wanted.title,
+                description=wanted.description,
+                severity=wanted.severity,
+                services=wanted.service_ids,
+            )
+        except NotFound:
+            raise _unknown_service(look_up.organization(tx), wanted.service_ids) from None
         return look_up.organization(tx), incident
 
     return await front.write_once(call, "declare", operation, lambda declared: answer(item(*declared), 201))
@@ -445,6 +448,14 @@ def _person(organization: Organization, field: str, email: str) -> Person:
         return look_up.person_by_email(organization, email)
     except NotFound as refusal:
         raise NotFound(refusal.sentence, {field: "unknown or inactive"}) from None
+
+
+def _unknown_service(organization: Organization, keys: Sequence[str]) -> NotFound:
+    """Which key names no service. Which services there are, only who may read services learns."""
+    known = {service.key for service in organization.services.values() if service.is_active}
+    key = next(one for one in keys if one not in known)
+    sentence = f"There is no active service {key}. GET /services lists them."
+    return NotFound(sentence, {"service_ids": "unknown service"})
 
 
 def _next_by_hand(organization: Organization, incident: Incident, now: datetime) -> int | None:

@@ -214,3 +214,13 @@ async def test_slack_markup_in_a_title_comes_back_unchanged(api: Api) -> None:
     number = await opened(client, title=title)
     await api.settle()
     assert (await client.incident(number))["title"] == title
+
+
+async def test_refusal_of_a_service_names_its_key_and_no_other_service(api: Api) -> None:
+    """Who may only write incidents would learn from it which services there are."""
+    client = await api.client(scopes=["incidents:write"])
+    refused = await refusal(client.create(title="Down", service_ids=["svc_DATABASE99"]))
+    assert refused.what == NOT_FOUND
+    assert "svc_DATABASE99" in refused.message
+    names_of_services = [one["name"] for one in await (await api.client()).services()]
+    assert [one for one in names_of_services if one in refused.message] == []
