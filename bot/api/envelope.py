@@ -103,6 +103,8 @@ def failure(refusal: Refusal, meta: Meta) -> web.Response:
     }
     meta.headers.update(getattr(refusal, "headers", {}))
     status = STATUSES.get(refusal.code, 400)
+    if status == 401:
+        meta.headers["WWW-Authenticate"] = "Bearer"
     if status == 503:
         meta.headers.setdefault("Retry-After", str(ASK_AGAIN_SECONDS))
     # Escaped to ASCII: what was refused may be half a character, which UTF-8 cannot carry.

@@ -96,7 +96,6 @@ async def _caller(front: Front, category: Category, request: web.Request, meta: 
         caller = await front.authentication.caller(request.headers.get("Authorization"))
     except Unauthorized as refusal:
         _count(front, f"address:{request.remote}", category, meta)
-        meta.headers["WWW-Authenticate"] = "Bearer"
         raise refusal from None
     _count(front, caller.key.id, category, meta)
     return caller

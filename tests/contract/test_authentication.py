@@ -74,6 +74,7 @@ async def test_nothing_is_told_without_a_key(api: Api) -> None:
 async def test_header_that_holds_no_valid_key_is_refused(api: Api, header: str) -> None:
     reply = await api.request("GET", "/api/v1/auth/verify", None, headers={"Authorization": header})
     refused(reply, UNAUTHORIZED)
+    assert reply.headers["WWW-Authenticate"] == "Bearer"
 
 
 async def test_part_or_excess_of_a_key_is_no_key(api: Api) -> None:
@@ -87,7 +88,9 @@ async def test_revoked_key_is_refused_from_then_on(api: Api) -> None:
     key, other = await api.key(name="old"), await api.key(name="new")
     assert (await VERIFY.ask(api, key)).status == 200
     await api.revoke(key)
-    refused(await VERIFY.ask(api, key), UNAUTHORIZED)
+    reply = await VERIFY.ask(api, key)
+    refused(reply, UNAUTHORIZED)
+    assert reply.headers["WWW-Authenticate"] == "Bearer"
     assert (await VERIFY.ask(api, other)).status == 200
 
 
