@@ -214,6 +214,12 @@ def is_held(tx: Connection, delivery_id: int, holder: str) -> bool:
     return bool(_HELD.run(tx, {"wanted": delivery_id, "holder": holder}))
 
 
+def ahead_of(tx: Connection, delivery: Row[Any]) -> int:
+    """How many unsettled deliveries stand before this one in its lane."""
+    before = select(func.count()).where(outbox.c.lane == delivery.lane, outbox.c.id < delivery.id, _unsettled)
+    return int(tx.execute(before).scalar_one())
+
+
 def is_unsettled(tx: Connection, delivery_id: int) -> bool:
     return bool(_UNSETTLED.run(tx, {"wanted": delivery_id}))
 

@@ -99,7 +99,8 @@ class Front:
         key = call.idempotency_key
         if key is None:
             return present(await self.write(call, name, operation))
-        fingerprint = idempotency.fingerprint("POST", name, call.document)
+        what = name if call.path is None else f"{name} {call.path.id}"
+        fingerprint = idempotency.fingerprint("POST", what, call.document)
 
         def once(tx: Connection, now: datetime, actor: Actor) -> Answer:
             def produce(tx: Connection) -> Reply:

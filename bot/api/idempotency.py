@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +13,13 @@ HEADER = "Idempotency-Key"
 LONGEST = 255
 
 
-def key_in(header: str | None) -> str | None:
+def key_in(headers: Sequence[str]) -> str | None:
     """The request's idempotency key, if it has one. Raises Invalid."""
-    if header is None:
+    if not headers:
         return None
+    if len(headers) > 1:
+        raise Invalid(**{HEADER: "must be given once"})
+    (header,) = headers
     if not 1 <= len(header) <= LONGEST or not header.isprintable():
         raise Invalid(**{HEADER: f"must have 1 to {LONGEST} characters that can be seen"})
     return header

@@ -302,34 +302,32 @@ async def add_event(front: Front, call: Call) -> Answer:
     path: IncidentPath = call.path
     wanted: NewEvent = call.body
 
-    def operation(tx: Connection, now: datetime, actor: Actor) -> Answer:
+    def operation(tx: Connection, now: datetime, actor: Actor) -> EventAdded:
         incident = respond.note(tx, now, actor, path.id, wanted.comment)
         entry = look_up.entry(tx, incident.id, incident.sequence)
         event = timeline_event(look_up.organization(tx), entry)
-        return answer(EventAdded(incident_number=incident.number, event=event), 201)
+        return EventAdded(incident_number=incident.number, event=event)
 
-    return await front.write(call, "note", operation)
+    return await front.write_once(call, "note", operation, lambda added: answer(added, 201))
 
 
 async def escalate_now(front: Front, call: Call) -> Answer:
     path: IncidentPath = call.path
 
-    def operation(tx: Connection, now: datetime, actor: Actor) -> Answer:
+    def operation(tx: Connection, now: datetime, actor: Actor) -> Escalation:
         before = look_up.incident(tx, path.id)
         incident = escalate.escalate(tx, now, actor, path.id)
         organization = look_up.organization(tx)
         entries = look_up.entries(tx, incident, incident.sequence - before.sequence)
-        return answer(
-            Escalation(
-                incident_number=incident.number,
-                escalated=True,
-                notified_emails=tuple(organization.people[one].email for one in _paged(entries)),
-                current_level=incident.level,
-                next_level=_next_by_hand(organization, incident, now),
-            )
+        return Escalation(
+            incident_number=incident.number,
+            escalated=True,
+            notified_emails=tuple(organization.people[one].email for one in _paged(entries)),
+            current_level=incident.level,
+            next_level=_next_by_hand(organization, incident, now),
         )
 
-    return await front.write(call, "escalate", operation)
+    return await front.write_once(call, "escalate", operation, answer)
 
 
 def item(organization: Organization, incident: Incident) -> IncidentItem:

@@ -76,7 +76,7 @@ async def _answer(front: Front, route: Route, request: web.Request, meta: Meta) 
     path = shaped(route.at, request.match_info) if route.at.model_fields else None
     query = shaped(route.query, query_of(route.query, request.query)) if route.query.model_fields else None
     idempotency_key = (
-        idempotency.key_in(request.headers.get(idempotency.HEADER)) if route.is_idempotent else None
+        idempotency.key_in(request.headers.getall(idempotency.HEADER, [])) if route.is_idempotent else None
     )
     given: Mapping[str, Any] = {}
     if route.method != "GET":

@@ -159,7 +159,10 @@ def _idempotency_key() -> Json:
         "name": HEADER,
         "in": "header",
         "required": False,
-        "description": "The same key and payload get the first answer again, for 24 hours.",
+        "description": (
+            "For 24 hours the same key and payload do nothing anew and get the first answer again; "
+            "of a page, what has come of it."
+        ),
         "schema": {
             "type": "string",
             "minLength": 1,

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.api.envelope import Answer, RequestRefused
+from bot.api.envelope import Answer, RequestRefused, answer
 from bot.api.fields import Email, Most, Shape, Words, example
 from bot.api.front import Call, Front
+from bot.api.idempotency import HEADER
 from bot.api.incidents import IncidentPath
 from bot.domain.contact import Method
 from bot.domain.delivery import DeliveryState
-from bot.domain.incident import COMMENT_LIMIT, Incident
+from bot.domain.incident import COMMENT_LIMIT
 from bot.domain.overview import PageReceipt
 from bot.domain.timeline import Actor
 from bot.operations import look_up, page
@@ -48,25 +49,45 @@ class PageReport(Shape):
     deliveries: tuple[DeliveryReport, ...]
 
 
+class Asked(Shape):
+    """The page that was asked for: what an idempotency key stands for."""
+
+    incident_id: str
+    incident_number: str
+    #: Of its timeline event.
+    sequence: int
+
+
 async def page_someone(front: Front, call: Call) -> Answer:
-    """200 if one channel delivered; else 409 if the person cannot be reached by them, else 502."""
+    """200 if one channel delivered; else 409 if the person cannot be reached by them, else 502.
+
+    Who asks again with the same idempotency key waits for the same page.
+    """
     path: IncidentPath = call.path
     wanted: NewPage = call.body
 
-    def operation(tx: Connection, now: datetime, actor: Actor) -> Incident:
+    def operation(tx: Connection, now: datetime, actor: Actor) -> Asked:
         person = look_up.person_by_email(look_up.organization(tx), wanted.email)
-        return page.page(tx, now, actor, path.id, person.id, wanted.message or None, wanted.channels)
+        incident = page.page(tx, now, actor, path.id, person.id, wanted.message or None, wanted.channels)
+        return Asked(incident_id=incident.id, incident_number=incident.number, sequence=incident.sequence)
 
-    incident = await front.write(call, "page", operation)
+    asked = Asked.model_validate_json((await front.write_once(call, "page", operation, answer)).content)
     receipts = await front.outcomes.wait_for(
-        lambda tx: look_up.page_receipts(tx, incident.id, incident.sequence), _is_settled, PATIENCE_SECONDS
+        lambda tx: look_up.page_receipts(tx, asked.incident_id, asked.sequence),
+        _is_settled,
+        _ahead,
+        PATIENCE_SECONDS,
     )
     reports = tuple(map(_report, receipts))
     if not any(report.sent for report in reports):
-        raise _refusal(reports)
+        raise _refusal(reports, is_under_way=not _is_settled(receipts))
     sent = tuple(report.channel for report in reports if report.sent)
-    report = PageReport(incident_number=incident.number, sent=True, channels=sent, deliveries=reports)
+    report = PageReport(incident_number=asked.incident_number, sent=True, channels=sent, deliveries=reports)
     return Answer(report.model_dump_json(exclude_none=True))
+
+
+def _ahead(receipts: Sequence[PageReceipt]) -> int:
+    return sum(receipt.ahead for receipt in receipts)
 
 
 def _is_settled(receipts: Sequence[PageReceipt]) -> bool:
@@ -87,9 +108,15 @@ def _report(receipt: PageReceipt) -> DeliveryReport:
     )
 
 
-def _refusal(reports: Sequence[DeliveryReport]) -> RequestRefused:
+def _refusal(reports: Sequence[DeliveryReport], *, is_under_way: bool) -> RequestRefused:
     details = {report.channel.value: report.message or "" for report in reports}
     if all(report.error_code == NO_CONTACT_DETAILS for report in reports):
         sentence = "This person cannot be reached by any requested channel: contact details are missing."
         return RequestRefused(NO_CONTACT_DETAILS, sentence, details)
-    return RequestRefused(PROVIDER_FAILED, "No requested channel could deliver the page.", details)
+    sentence = "No requested channel could deliver the page."
+    if is_under_way:
+        sentence = (
+            "No requested channel has delivered the page yet, and it is still being tried. "
+            f"Sent again with the same {HEADER} it is waited for; with another, or none, it pages twice."
+        )
+    return RequestRefused(PROVIDER_FAILED, sentence, details)

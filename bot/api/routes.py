@@ -48,6 +48,7 @@ _AT = incidents.IncidentPath
 _GONE = "NOT_FOUND"
 _STATE = "INVALID_TRANSITION"
 _RACE = "CONFLICT"
+_IDEMPOTENCY = ("IDEMPOTENCY_CONFLICT", "IDEMPOTENCY_IN_PROGRESS")
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -71,7 +72,7 @@ ROUTES: tuple[Route, ...] = (
         "Incidents",
         body=incidents.NewIncident,
         status=201,
-        refuses=(_GONE, "IDEMPOTENCY_CONFLICT", "IDEMPOTENCY_IN_PROGRESS", "SLA_NOT_CONFIGURED"),
+        refuses=(_GONE, *_IDEMPOTENCY, "SLA_NOT_CONFIGURED"),
         is_idempotent=True,
     ),
     Route(
@@ -146,7 +147,8 @@ ROUTES: tuple[Route, ...] = (
         "Incidents",
         at=_AT,
         body=paging.NewPage,
-        refuses=(_GONE, _STATE, _RACE, "NO_CONTACT_DETAILS", "EXTERNAL_API_ERROR"),
+        refuses=(_GONE, _STATE, _RACE, *_IDEMPOTENCY, "NO_CONTACT_DETAILS", "EXTERNAL_API_ERROR"),
+        is_idempotent=True,
         category=Category.PAGE,
     ),
     Route(
@@ -161,7 +163,8 @@ ROUTES: tuple[Route, ...] = (
         at=_AT,
         body=incidents.NewEvent,
         status=201,
-        refuses=(_GONE, _RACE),
+        refuses=(_GONE, _RACE, *_IDEMPOTENCY),
+        is_idempotent=True,
     ),
     Route(
         "escalate_incident",
@@ -173,7 +176,8 @@ ROUTES: tuple[Route, ...] = (
         "Page the next level of the escalation policy",
         "Incidents",
         at=_AT,
-        refuses=(_GONE, "NO_FURTHER_LEVEL", _STATE, _RACE),
+        refuses=(_GONE, "NO_FURTHER_LEVEL", _STATE, _RACE, *_IDEMPOTENCY),
+        is_idempotent=True,
     ),
     Route(
         "list_services",

@@ -93,6 +93,8 @@ class PageReceipt:
     error: str | None
     #: Why it failed for good, in the API's words.
     error_code: str | None
+    #: How many deliveries go to the person before it, one after another.
+    ahead: int
 
 
 @dataclass(frozen=True)

@@ -362,7 +362,13 @@ def is_paged_again(tx: Connection, found: Incident, cause: Entry, person_id: Per
 def page_receipts(tx: Connection, incident_id: str, sequence: int) -> tuple[PageReceipt, ...]:
     """What has come of each page that the event owed, in the order in which they were owed."""
     return tuple(
-        PageReceipt(Method(row.method), DeliveryState(row.state), row.last_error, row.error_code)
+        PageReceipt(
+            Method(row.method),
+            DeliveryState(row.state),
+            row.last_error,
+            row.error_code,
+            outbox.ahead_of(tx, row),
+        )
         for row in pages.for_event(tx, incident_id, sequence)
     )
 

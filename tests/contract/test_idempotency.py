@@ -1,14 +1,15 @@
-"""POST /incidents with an Idempotency-Key: however often it is sent, it is one incident."""
+"""Requests with an Idempotency-Key: however often one is sent, it is one incident, one page, one level."""
 
 import json
 from asyncio import gather
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
 
 from tests.contract.client import ApiError, Client, Json
-from tests.contract.conftest import Api
-from tests.contract.expect import INVALID, refusal, refused
+from tests.contract.conftest import Api, Reply
+from tests.contract.expect import INVALID, opened, refusal, refused
 
 
 async def _body(client: Client, **fields: Any) -> Json:
@@ -98,3 +99,54 @@ async def test_key_of_255_characters_is_taken_and_one_more_is_not(api: Api) -> N
     refused(reply, INVALID)
     assert statuses == [201, 400]
     assert len(await client.incidents()) == 1
+
+
+async def test_two_keys_in_one_request_are_refused(api: Api) -> None:
+    key = await api.key()
+    body = await _body(await api.client())
+    pairs = CIMultiDict(
+        [("Authorization", f"Bearer {key}"), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+    )
+    async with api.session.post(f"{api.base_url}/api/v1/incidents", json=body, headers=pairs) as answer:
+        assert answer.status == 400
+        assert (await answer.json())["error"]["details"] == {"Idempotency-Key": "must be given once"}
+
+
+async def _ask(api: Api, key: str, number: str, what: str, body: Json | None) -> Reply:
+    path = f"/api/v1/incidents/{number}/{what}"
+    return await api.request("POST", path, key, json=body, headers={"Idempotency-Key": "once"})
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "event"),
+    [
+        ("events", {"comment": "The pool is full"}, "Noted"),
+        ("page", {"email": "emi@example.com", "channels": ["slack"]}, "Paged"),
+        ("escalate", None, "Escalated"),
+    ],
+)
+async def test_what_is_asked_of_an_incident_again_is_done_once(
+    api: Api, what: str, body: Json | None, event: str
+) -> None:
+    client, key = await api.client(), await api.key()
+    number, other = await opened(client), await opened(client)
+    await api.settle()
+    before = (await api.story.events(number)).count(event)
+    first, second = [await _ask(api, key, number, what, body) for _ in range(2)]
+    assert first.status in (200, 201)
+    assert (second.status, second.json["data"]) == (first.status, first.json["data"])
+    await api.settle()
+    assert (await api.story.events(number)).count(event) == before + 1
+    refused(await _ask(api, key, other, what, body), (409, "IDEMPOTENCY_CONFLICT"))
+
+
+async def test_page_that_failed_is_not_sent_again_under_its_key(api: Api) -> None:
+    client, key = await api.client(), await api.key()
+    number = await opened(client)
+    await api.settle()
+    api.story.tolerated.add("user_disabled")
+    api.story.workspace.faults.add("conversations.open", error="user_disabled", times=1)
+    body = {"email": "emi@example.com", "channels": ["slack"]}
+    for _ in range(2):
+        refused(await _ask(api, key, number, "page", body), (409, "NO_CONTACT_DETAILS"))
+    assert api.story.person("emi").pages == []
