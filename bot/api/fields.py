@@ -15,6 +15,8 @@ from bot.domain.incident import seen
 DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 #: SQLite and PostgreSQL count in 64 bits.
 LARGEST_OFFSET = 2**63 - 1
+#: More than any policy has.
+HIGHEST_LEVEL = 1000
 
 _INCIDENT_NUMBER = "[Ii][Nn][Cc]-[0-9]{4}-[0-9]{1,9}"
 _POSTMORTEM_NUMBER = "[Pp][Mm]-[0-9]{4}-[0-9]{1,9}"
@@ -176,6 +178,8 @@ PostmortemNumber = Annotated[
     AfterValidator(_postmortem_number),
     WithJsonSchema({"type": "string", "pattern": f"^{_POSTMORTEM_NUMBER}$", "examples": ["PM-2026-007"]}),
 ]
+#: An escalation level, of a query.
+EscalationLevel = Annotated[int, Field(ge=0, le=HIGHEST_LEVEL), BeforeValidator(_digits)]
 Distinct = AfterValidator(_distinct)
 Search = Annotated[str, Words(0, 200)]
 

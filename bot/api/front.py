@@ -99,7 +99,7 @@ class Front:
         key = call.idempotency_key
         if key is None:
             return present(await self.write(call, name, operation))
-        what = name if call.path is None else f"{name} {call.path.id}"
+        what = name if call.path is None else f"{name} {call.path} {call.query}"
         fingerprint = idempotency.fingerprint("POST", what, call.document)
 
         def once(tx: Connection, now: datetime, actor: Actor) -> Answer:

@@ -10,6 +10,7 @@ from bot.api.envelope import Answer, answer
 from bot.api.fields import (
     Distinct,
     Email,
+    EscalationLevel,
     IncidentNumber,
     ListQuery,
     Moment,
@@ -25,6 +26,7 @@ from bot.api.front import Call, Front
 from bot.domain import escalation
 from bot.domain.contact import USUAL
 from bot.domain.errors import Invalid, NotFound
+from bot.domain.escalation import Standing
 from bot.domain.ids import PersonId
 from bot.domain.incident import COMMENT_LIMIT, DESCRIPTION_LIMIT, OPEN, TITLE_LIMIT, Incident, Status
 from bot.domain.narrative import told
@@ -107,6 +109,12 @@ class NewEvent(Shape):
     model_config = example(comment="The auth service leaks connections")
 
     comment: Annotated[str, Words(1, respond.NOTE_LIMIT)]
+
+
+class EscalationQuery(Shape):
+    current_level: EscalationLevel | None = Field(
+        None, description="The level that the caller saw; if it is another one by now, nobody is paged."
+    )
 
 
 class IncidentItem(Shape):
@@ -313,10 +321,11 @@ async def add_event(front: Front, call: Call) -> Answer:
 
 async def escalate_now(front: Front, call: Call) -> Answer:
     path: IncidentPath = call.path
+    query: EscalationQuery = call.query
 
     def operation(tx: Connection, now: datetime, actor: Actor) -> Escalation:
         before = look_up.incident(tx, path.id)
-        incident = escalate.escalate(tx, now, actor, path.id)
+        incident = escalate.escalate(tx, now, actor, path.id, _seen(before, query.current_level))
         organization = look_up.organization(tx)
         entries = look_up.entries(tx, incident, incident.sequence - before.sequence)
         return Escalation(
@@ -454,6 +463,13 @@ def _unknown_service(organization: Organization, keys: Sequence[str]) -> NotFoun
     key = next(one for one in keys if one not in known)
     sentence = f"There is no active service {key}. GET /services lists them."
     return NotFound(sentence, {"service_ids": "unknown service"})
+
+
+def _seen(before: Incident, level: int | None) -> Standing | None:
+    """How far the escalation had come when the caller saw this level; a higher one is of an earlier round."""
+    if level is None:
+        return None
+    return Standing(before.round - (level > before.level), before.repeats, level)
 
 
 def _next_by_hand(organization: Organization, incident: Incident, now: datetime) -> int | None:

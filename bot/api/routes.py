@@ -176,6 +176,7 @@ ROUTES: tuple[Route, ...] = (
         "Page the next level of the escalation policy",
         "Incidents",
         at=_AT,
+        query=incidents.EscalationQuery,
         refuses=(_GONE, "NO_FURTHER_LEVEL", _STATE, _RACE, *_IDEMPOTENCY),
         is_idempotent=True,
     ),

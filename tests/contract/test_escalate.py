@@ -1,11 +1,13 @@
 """POST /incidents/:id/escalate: the next enabled level is paged, until none is left."""
 
+from asyncio import gather
 from pathlib import Path
 
+import pytest
 from aiohttp import ClientSession
 
 from tests.contract.conftest import Api
-from tests.contract.expect import NOT_FOUND, opened, refusal
+from tests.contract.expect import INVALID, NOT_FOUND, names, opened, refusal, refused
 from tests.scenarios.test_policies import told
 
 ANSWER = {"incident_number", "escalated", "notified_emails", "current_level", "next_level"}
@@ -102,6 +104,28 @@ async def test_level_that_has_nobody_is_not_named(tmp_path: Path) -> None:
         answers = [await client.escalate(number) for _ in range(2)]
         assert [(one["current_level"], one["next_level"]) for one in answers] == [(2, 4), (4, None)]
         await story.settle()
+
+
+async def test_of_several_who_saw_the_same_level_one_pages_one_level(api: Api) -> None:
+    number, key = await opened(await api.client(), severity="SEV1"), await api.key()
+    path = f"/api/v1/incidents/{number}/escalate"
+    replies = await gather(*(api.request("POST", f"{path}?current_level=1", key) for _ in range(4)))
+    assert sorted(reply.status for reply in replies) == [200, 409, 409, 409]
+    for reply in replies:
+        if reply.status == 409:
+            refused(reply, (409, "CONFLICT"))
+            assert "monitor escalated it to level 2" in reply.text
+    for saw, status in ((3, 409), (2, 200)):
+        assert (await api.request("POST", f"{path}?current_level={saw}", key)).status == status
+    assert (await api.story.overview(number)).incident.level == 3
+
+
+@pytest.mark.parametrize("level", ["-1", "x", "", "1.5", "1001"])
+async def test_level_that_is_none_names_itself(api: Api, level: str) -> None:
+    number = await opened(await api.client(), severity="SEV1")
+    path = f"/api/v1/incidents/{number}/escalate?current_level={level}"
+    details = refused(await api.request("POST", path, await api.key()), INVALID)
+    assert names(details, "current_level")
 
 
 async def test_whom_quiet_hours_let_sleep_is_not_called_notified(tmp_path: Path) -> None:
