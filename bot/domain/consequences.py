@@ -5,6 +5,7 @@ type-check until both questions are answered for it.
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from bot.domain import sla
@@ -78,15 +79,15 @@ def deadlines(incident: Incident, entry: Entry) -> list[DeadlineChange]:
     """How the clocks change because of the event."""
     match entry.event:
         case Declared():
-            return [*_acknowledge_clock(incident), *_closure_clock(incident)]
+            return [*_acknowledge_clock(incident), *_closure_clock(incident, entry.at)]
         case Acknowledged():
             return [Disarm(ESCALATION)]
         case Resolved() | Closed():
             return [Disarm(tuple(DeadlineKind))]
         case Reopened():
-            return [*_acknowledge_clock(incident), *_closure_clock(incident)]
+            return [*_acknowledge_clock(incident), *_closure_clock(incident, entry.at)]
         case SeverityChanged():
-            return _recomputed(incident, entry.event)
+            return _recomputed(incident, entry.event, entry.at)
         case Escalated(until=until, level=level):
             moved = [] if until is None else [Arm(DeadlineKind.LEVEL_TIMEOUT, until, level)]
             return [*moved] if incident.awaits_acknowledgement else []
@@ -174,20 +175,20 @@ def _acknowledge_clock(incident: Incident) -> list[DeadlineChange]:
     return [Disarm(ESCALATION), Arm(DeadlineKind.ACKNOWLEDGE, incident.acknowledge_by)]
 
 
-def _closure_clock(incident: Incident) -> list[DeadlineChange]:
+def _closure_clock(incident: Incident, now: datetime) -> list[DeadlineChange]:
+    """Until the closure deadline. What is past by now was missed before, or is missed now, and not both."""
     warning_at = sla.warning_at(incident.clock_started_at, incident.close_by)
-    return [
-        Arm(DeadlineKind.CLOSURE_WARNING, warning_at),
-        Arm(DeadlineKind.CLOSURE, incident.close_by),
-    ]
+    moments = {DeadlineKind.CLOSURE_WARNING: warning_at, DeadlineKind.CLOSURE: incident.close_by}
+    return [(Arm if due_at > now else Move)(kind, due_at) for kind, due_at in moments.items()]
 
 
-def _recomputed(incident: Incident, event: SeverityChanged) -> list[DeadlineChange]:
+def _recomputed(incident: Incident, event: SeverityChanged, now: datetime) -> list[DeadlineChange]:
     if not incident.is_open:
         return []
+    closure = _closure_clock(incident, now)
     if event.is_restart:
-        return [*_acknowledge_clock(incident), *_closure_clock(incident)]
-    return [Move(DeadlineKind.ACKNOWLEDGE, incident.acknowledge_by), *_closure_clock(incident)]
+        return [*_acknowledge_clock(incident), *closure]
+    return [Move(DeadlineKind.ACKNOWLEDGE, incident.acknowledge_by), *closure]
 
 
 def _opening(incident: Incident, entry: Entry) -> list[Delivery]:

@@ -94,7 +94,7 @@ class PageReceipt:
     #: Why it failed for good, in the API's words.
     error_code: str | None
     #: How many deliveries go to the person before it, one after another.
-    ahead: int
+    ahead: int = 0
 
 
 @dataclass(frozen=True)

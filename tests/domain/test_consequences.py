@@ -88,6 +88,12 @@ NOTHING = ""
 RAISED = SeverityChanged(Severity.SEV2, Severity.SEV1, is_restart=True)
 LOWERED = SeverityChanged(Severity.SEV0, Severity.SEV1, is_restart=False)
 RESOLVED = incident(status=Status.RESOLVED, acknowledged_at=NOW)
+_SINCE = NOW - timedelta(hours=6)
+LONG_OPEN = incident(
+    clock_started_at=_SINCE,
+    acknowledge_by=_SINCE + timedelta(minutes=15),
+    close_by=_SINCE + timedelta(hours=4),
+)
 TAKEN = incident(status=Status.FIXING, acknowledged_at=NOW)
 
 #: The incident after the event → clocks stopped (`-kind`), started (`kind@minutes`), moved (`kind>minutes`).
@@ -99,6 +105,8 @@ CLOCKS: list[tuple[Incident, Event, str]] = [
     (RESOLVED, Closed(Status.FIXING, "false alarm"), OVER),
     (incident(), RAISED, f"{ACKNOWLEDGE} {CLOSURE}"),
     (incident(level=2), LOWERED, f"acknowledge>15 {CLOSURE}"),
+    (LONG_OPEN, LOWERED, "acknowledge>-345 closure_warning>-168 closure>-120"),
+    (LONG_OPEN, RAISED, "-acknowledge -level_timeout acknowledge@-345 closure_warning>-168 closure>-120"),
     (RESOLVED, LOWERED, NOTHING),
     (incident(level=2), ESCALATED, "level_timeout@10"),
     (incident(level=1), Escalated(1, (BEN,), Reason.DECLARED, None, 1), NOTHING),

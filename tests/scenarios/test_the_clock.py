@@ -182,6 +182,18 @@ async def test_missed_closure_is_recorded_and_sent_to_the_next_level(story: Stor
     assert "closure deadline has passed" in text_of(story.person("ada").pages[-1])
 
 
+async def test_missed_closure_is_not_missed_again_with_another_severity(story: Story) -> None:
+    await declare(story)
+    await story.person("ben").types("ack INC-2026-001")
+    await story.forward(hours=9)
+    await story.person("ben").types("severity INC-2026-001 SEV2")
+    await story.person("ben").types("severity INC-2026-001 SEV3")
+    await story.forward(minutes=1)
+    assert (await story.events()).count("ClosureMissed") == 1
+    await story.forward(hours=15)
+    assert (await story.events()).count("ClosureMissed") == 2
+
+
 async def test_resolving_stops_every_clock(story: Story) -> None:
     await declare(story)
     await story.person("ben").types("resolve INC-2026-001 fixed")
