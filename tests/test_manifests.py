@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import manifests
 from bot.cli.manifest import creation_link, manifest, over_http, scopes
-from bot.slack.grammar import USAGE
+from bot.slack.verbs import USAGE
 
 APP: dict[str, Any] = yaml.safe_load(manifests.text("slack-app.yaml"))
 

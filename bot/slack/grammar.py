@@ -1,10 +1,8 @@
-"""`/incident …` → a command: names, synonyms, usage and help in one table."""
+"""`/incident …` → a command, or what was probably meant."""
 
 import difflib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from bot.domain.errors import Refusal
 from bot.domain.ids import SlackUserId
@@ -13,94 +11,7 @@ from bot.domain.sla import Severity
 from bot.slack import naming
 from bot.slack.naming import Named
 from bot.slack.typed import NOBODY, Names, as_typed, with_names
-
-
-class Verb(StrEnum):
-    HELP = "help"
-    DECLARE = "declare"
-    LIST = "list"
-    SHOW = "show"
-    ACKNOWLEDGE = "ack"
-    RESOLVE = "resolve"
-    CLOSE = "close"
-    REOPEN = "reopen"
-    STATUS = "status"
-    SEVERITY = "severity"
-    ASSIGN = "assign"
-    ESCALATE = "escalate"
-    PAGE = "page"
-    NOTE = "note"
-    TIMELINE = "timeline"
-    POSTMORTEM = "postmortem"
-    ONCALL = "oncall"
-    OVERRIDE = "override"
-    SWAP = "swap"
-
-
-@dataclass(frozen=True)
-class Usage:
-    #: Other words for the same.
-    synonyms: tuple[str, ...]
-    #: What follows the verb.
-    words: str
-    #: What it does, in one sentence.
-    does: str
-
-
-USAGE: Mapping[Verb, Usage] = {
-    Verb.DECLARE: Usage(
-        ("new", "create", "open", "start"),
-        "[title] [--sev SEV1] [--service NAME …]",
-        "Declare an incident; without a title a form asks for the rest.",
-    ),
-    Verb.LIST: Usage(
-        ("ls", "all"), "[mine|all|SEVn|STATUS]", "List incidents; the open ones if nothing is said."
-    ),
-    Verb.SHOW: Usage(("info", "view", "get"), "[INC-…]", "Show an incident."),
-    Verb.ACKNOWLEDGE: Usage(
-        ("acknowledge", "acked", "mine"), "[INC-…]", "Take an incident: the escalation stops, it is yours."
-    ),
-    Verb.RESOLVE: Usage(("resolved", "fix", "fixed"), "[INC-…] [what fixed it]", "Resolve an incident."),
-    Verb.CLOSE: Usage(
-        ("closed",), "[INC-…] [why]", "Close an incident: resolved, a false alarm or a duplicate."
-    ),
-    Verb.REOPEN: Usage(("re-open",), "[INC-…] [why]", "Reopen an incident; the escalation starts again."),
-    Verb.STATUS: Usage(
-        ("state",),
-        "[INC-…] [investigating|fixing|monitoring|resolved|closed] [comment]",
-        "Change the status.",
-    ),
-    Verb.SEVERITY: Usage(("sev",), "[INC-…] [SEV0–SEV4]", "Change the severity; raising it escalates anew."),
-    Verb.ASSIGN: Usage(("reassign", "give", "handover"), "[INC-…] [@someone|me]", "Assign an incident."),
-    Verb.ESCALATE: Usage(("esc",), "[INC-…]", "Page the next level now."),
-    Verb.PAGE: Usage(("call", "alert"), "[INC-…] [@someone] [message]", "Page a person now."),
-    Verb.NOTE: Usage(("comment", "log", "update"), "[INC-…] [text]", "Put a note on the timeline."),
-    Verb.TIMELINE: Usage(("history", "events"), "[INC-…]", "Show all that happened."),
-    Verb.POSTMORTEM: Usage(("pm", "retro", "writeup"), "[INC-…]", "Write the postmortem, or show it."),
-    Verb.ONCALL: Usage(
-        ("on-call", "who", "rota"), "[team] [when]", "Show who is on call, now or `tomorrow 9:00`, `sat`, …"
-    ),
-    Verb.OVERRIDE: Usage(("cover", "standin"), "[team]", "Put somebody on call for a time."),
-    Verb.SWAP: Usage(("trade",), "", "Ask somebody to swap shifts with you."),
-    Verb.HELP: Usage(("?", "-h", "--help"), "[command]", "Show what one can do."),
-}
-
-_VERBS: Mapping[str, Verb] = {
-    word: verb for verb, usage in USAGE.items() for word in (verb.value, *usage.synonyms)
-}
-#: Verbs that need an incident: its number may stand first.
-_ABOUT_ONE = frozenset(Verb) - {
-    Verb.HELP,
-    Verb.DECLARE,
-    Verb.LIST,
-    Verb.ONCALL,
-    Verb.OVERRIDE,
-    Verb.SWAP,
-}
-#: Verbs that take a number and nothing else: a bare `45` can only be meant as one.
-_ONLY_A_NUMBER = frozenset({Verb.SHOW, Verb.ACKNOWLEDGE, Verb.ESCALATE, Verb.TIMELINE, Verb.POSTMORTEM})
-#: Verbs that take words of one's own.
-_WITH_WORDS = frozenset({Verb.RESOLVE, Verb.CLOSE, Verb.REOPEN, Verb.STATUS, Verb.PAGE, Verb.NOTE})
+from bot.slack.verbs import ABOUT_ONE, ONLY_A_NUMBER, USAGE, VERBS, WITH_WORDS, Verb
 
 
 @dataclass(frozen=True)
@@ -182,7 +93,7 @@ def _parse(text: str) -> Command:
         first, rest = _split(rest)
     if not first:
         return Command(Verb.HELP)
-    verb = _VERBS.get(first.casefold())
+    verb = VERBS.get(first.casefold())
     if verb is not None:
         return _parse_rest(verb, rest)
     if named := naming.first(f"{first} {rest}".strip()):
@@ -199,17 +110,17 @@ def _split(text: str) -> tuple[str, str]:
 def _about(named: Named) -> Command:
     """`INC-2026-044` alone shows it; `INC-2026-044 ack` is as good as `ack INC-2026-044`."""
     first, rest = _split(named.rest)
-    verb = _VERBS.get(first.casefold()) if first else Verb.SHOW
-    if verb is None or verb not in _ABOUT_ONE:
+    verb = VERBS.get(first.casefold()) if first else Verb.SHOW
+    if verb is None or verb not in ABOUT_ONE:
         raise _unknown(first, f"{named.shown} {rest}".strip())
     return _parse_rest(verb, rest, replace(named, rest=rest))
 
 
 def _unknown(word: str, rest: str) -> Misunderstood:
-    near = difflib.get_close_matches(word.casefold(), _VERBS, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word.casefold(), VERBS, n=1, cutoff=0.5)
     allowed = ", ".join(one.value for one in USAGE)
     if near:
-        suggestion = f"{_VERBS[near[0]].value} {rest}".strip()
+        suggestion = f"{VERBS[near[0]].value} {rest}".strip()
     else:
         suggestion = f"{Verb.DECLARE} {word} {rest}" if rest else Verb.HELP.value
     return Misunderstood(f"“{_shown(word)}” is no command. Commands are: {allowed}.", as_typed(suggestion))
@@ -227,7 +138,7 @@ def _first(verb: Verb, text: str) -> Named | None:
     Raises Misunderstood for what is almost a number: taken for words, it would make the command act
     on the incident whose channel this is, instead of the one that was meant.
     """
-    is_alone = verb in _ONLY_A_NUMBER
+    is_alone = verb in ONLY_A_NUMBER
     if named := naming.first(text, alone=is_alone):
         return named
     first, _ = _split(text)
@@ -242,7 +153,7 @@ def _no_number(typed: str) -> Misunderstood:
 
 def _ending(verb: Verb, text: str) -> Named | None:
     """The incident that the text ends with. Raises Misunderstood for what is almost a number."""
-    if verb not in _WITH_WORDS:
+    if verb not in WITH_WORDS:
         return None
     named = naming.last(text)
     if named is None and (almost := naming.almost_last(text)):
@@ -251,7 +162,7 @@ def _ending(verb: Verb, text: str) -> Named | None:
 
 
 def _parse_rest(verb: Verb, rest: str, named: Named | None = None) -> Command:
-    if verb not in _ABOUT_ONE:
+    if verb not in ABOUT_ONE:
         return _arguments(Command(verb, text=rest))
     named = named or _first(verb, rest)
     if named is None or named.channel is not None:
@@ -285,7 +196,7 @@ def _arguments(command: Command) -> Command:
             return _severity(command)
         case Verb.ASSIGN | Verb.PAGE:
             return _person(command)
-        case verb if verb in _ONLY_A_NUMBER and command.text:
+        case verb if verb in ONLY_A_NUMBER and command.text:
             raise _left_over(command, f"{verb} takes an incident number and nothing else")
         case Verb.HELP:
             return _help(command)
@@ -418,7 +329,7 @@ def _help(command: Command) -> Command:
     if not command.text:
         return command
     word = command.text.split()[0].casefold()
-    topic = _VERBS.get(word)
+    topic = VERBS.get(word)
     if topic is None:
         raise _unknown(word, "")
     return replace(command, topic=topic, text="")

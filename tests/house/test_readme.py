@@ -12,7 +12,7 @@ from bot.domain.incident import MOVES
 from bot.domain.rights import RIGHTS, Right, Role
 from bot.domain.sla import DEFAULT_SLAS, Severity
 from bot.settings import Settings
-from bot.slack.grammar import USAGE
+from bot.slack.verbs import USAGE
 from bot.slack.views.kit import span
 
 README = Path("README.md").read_text(encoding="utf-8")

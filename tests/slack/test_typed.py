@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.grammar import Command, Verb, parse
+from bot.slack.grammar import Command, parse
 from bot.slack.typed import as_typed, unnamed
+from bot.slack.verbs import Verb
 
 NAMES = {"U1BEN": "Ben Li", "U2EVE": "<!channel> & |x> <@U1BEN>"}
 

@@ -21,7 +21,8 @@ from bot.domain.overview import Overview, PageFacts
 from bot.domain.sla import Severity
 from bot.domain.timeline import Entry
 from bot.mail.letters import Letter
-from bot.slack.grammar import Command, Verb
+from bot.slack.grammar import Command
+from bot.slack.verbs import Verb
 from bot.slack.views import answers, card, home, kit, modals, page, postmortem, timeline
 from bot.slack.views.inputs import Metadata
 from bot.workspace import blocks as slack_rules

@@ -16,11 +16,12 @@ from bot.domain.timeline import Actor
 from bot.operations import assign, declare, escalate, look_up, page, respond, write_up
 from bot.operations.permit import permit
 from bot.slack import grammar
-from bot.slack.grammar import Command, Verb
+from bot.slack.grammar import Command
 from bot.slack.listeners import duty
 from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, asked_in, person_meant, reply
 from bot.slack.listeners.meant import meant
+from bot.slack.verbs import Verb
 from bot.slack.views import answers, modals
 from bot.slack.views import postmortem as postmortem_view
 from bot.slack.views import timeline as timeline_view

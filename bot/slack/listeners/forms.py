@@ -10,8 +10,9 @@ from bot.domain.rights import Right
 from bot.domain.timeline import Actor
 from bot.operations import look_up
 from bot.operations.permit import permit
-from bot.slack.grammar import Command, Verb
+from bot.slack.grammar import Command
 from bot.slack.listeners.front import Body, Front, asked_in
+from bot.slack.verbs import Verb
 from bot.slack.views import modals
 from storage.database import Connection
 

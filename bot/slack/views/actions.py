@@ -5,7 +5,7 @@ import re
 from bot.domain.errors import Invalid
 from bot.domain.escalation import Standing
 from bot.domain.ids import as_incident_number
-from bot.slack.grammar import Verb
+from bot.slack.verbs import Verb
 
 ACKNOWLEDGE = "acknowledge"
 RESOLVE = "resolve"

@@ -8,7 +8,7 @@ from bot.domain.incident import Incident, Status
 from bot.domain.outage import Told
 from bot.domain.overview import NextLevel, Overview
 from bot.domain.sla import Severity, is_breached
-from bot.slack.grammar import Verb
+from bot.slack.verbs import Verb
 from bot.slack.views import actions, kit
 from bot.slack.views.kit import Block, Element, Message
 

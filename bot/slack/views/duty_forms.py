@@ -8,7 +8,7 @@ from bot.domain.ids import SlackUserId
 from bot.domain.organization import Person
 from bot.domain.override import Stretch
 from bot.domain.schedule import Schedule, Shift
-from bot.slack.grammar import Verb
+from bot.slack.verbs import Verb
 from bot.slack.views import inputs, kit, rota
 from bot.slack.views.inputs import Metadata, View
 from bot.slack.views.kit import Element

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.errors import Invalid, Refusal
 from bot.domain.ids import SlackUserId, as_incident_number
-from bot.slack.grammar import Verb
+from bot.slack.verbs import Verb
 from bot.slack.views import kit
 from bot.slack.views.kit import Block, Element
 

@@ -7,7 +7,7 @@ from bot.domain.organization import Organization, Service
 from bot.domain.overview import Overview
 from bot.domain.postmortem import FACT_LIMIT, REQUIRED, PostmortemLevel
 from bot.domain.sla import Severity
-from bot.slack.grammar import Verb
+from bot.slack.verbs import Verb
 from bot.slack.views import card, inputs, kit
 from bot.slack.views.inputs import Metadata, View
 from bot.slack.views.kit import Block, Element
