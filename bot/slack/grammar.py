@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.errors import Refusal
@@ -60,7 +61,12 @@ _FLAG = re.compile(r"(?<!\S)(?:--|[—–])(\w+)")
 _QUOTED = re.compile(r'["“„]([^"“”„]*)["“”]')
 _BARE = re.compile(r"#?\d+\W*")
 _SEVERITY = re.compile(r"sev[- ]?([0-4])", re.IGNORECASE)
-_TRAILING_SEVERITY = re.compile(r"(?:^|\s)\(?sev[- ]?([0-4])\)?[.!]?$", re.IGNORECASE)
+#: `SEV1: checkout is down`, `[sev 1] checkout is down`
+_LEADING_SEVERITY = re.compile(r"[\[(]?sev[- ]?([0-4])[\])]?(?:\s*[-–—:|,]+\s*|\s+|$)", re.IGNORECASE)
+#: `checkout is down, sev1`, `checkout is down (SEV 1).`
+_TRAILING_SEVERITY = re.compile(r"(?:^|[\s–—:|,])-{0,2}[\[(]?sev[- ]?([0-4])[\])]?[.!:]?$", re.IGNORECASE)
+#: What parts a severity from the title.
+_BETWEEN = " -–—:|,"
 
 
 def parse(text: str, names: Names = NOBODY) -> Command:
@@ -219,24 +225,43 @@ def _named_before(command: Command) -> str:
 
 def _declare(command: Command) -> Command:
     typed = f" {command.text}"
-    severity: Severity | None = None
+    severities: list[Severity] = []
     services: list[str] = []
     for option in _OPTION.finditer(typed):
         quoted = option[2] if option[2] is not None else option[3]
         if option[1].casefold().startswith("sev"):
-            severity = as_severity(quoted if quoted is not None else option[4])
+            severities.append(as_severity(quoted if quoted is not None else option[4]))
         else:
             names = option[4].split(",") if quoted is None else [quoted]
             services += [name.strip() for name in names if name.strip()]
     title = " ".join(_OPTION.sub(" ", typed).split())
+    severity = _only(severities)
+    if severity is None:
+        title, severity = _in_title(_unquoted(title))
     _check_flags(title, command.text)
-    if severity is None and (trailing := _TRAILING_SEVERITY.search(title)):
-        severity = Severity(f"SEV{trailing[1]}")
-        title = title[: trailing.start()]
-    title = title.strip()
-    if quotation := _QUOTED.fullmatch(title):
-        title = quotation[1].strip()
-    return replace(command, text=title, severity=severity, services=tuple(services))
+    return replace(command, text=_unquoted(title), severity=severity, services=tuple(services))
+
+
+def _unquoted(text: str) -> str:
+    quotation = _QUOTED.fullmatch(text)
+    return quotation[1].strip() if quotation else text
+
+
+def _only(severities: Sequence[Severity]) -> Severity | None:
+    """The severity that the options say. Raises Misunderstood where they contradict one another."""
+    said = [*dict.fromkeys(severities)]
+    if len(said) > 1:
+        raise Misunderstood(f"It cannot be both {' and '.join(said)}. Name one of {', '.join(Severity)}.")
+    return said[0] if said else None
+
+
+def _in_title(typed: str) -> tuple[str, Severity | None]:
+    """The title without the severity that it begins or ends with."""
+    if found := _LEADING_SEVERITY.match(typed):
+        return typed[found.end() :], Severity(f"SEV{found[1]}")
+    if found := _TRAILING_SEVERITY.search(typed):
+        return typed[: found.start()].rstrip(_BETWEEN), Severity(f"SEV{found[1]}")
+    return typed, None
 
 
 def _check_flags(title: str, typed: str) -> None:

@@ -66,6 +66,16 @@ def test_command_is_understood_as_it_is_meant(typed: str, understood: Command | 
         ("declare --sev=1 db is down", "db is down", SEV1, ()),
         ("declare db is down —sev sev1", "db is down", SEV1, ()),
         ("declare checkout is down sev1", "checkout is down", SEV1, ()),
+        ("declare SEV1 checkout is down", "checkout is down", SEV1, ()),
+        ("declare sev1: checkout is down", "checkout is down", SEV1, ()),
+        ("declare [sev 1] — checkout is down", "checkout is down", SEV1, ()),
+        ('declare "SEV1: checkout is down"', "checkout is down", SEV1, ()),
+        ("declare checkout — really bad — sev1", "checkout — really bad", SEV1, ()),
+        ("declare checkout is down, SEV-1!", "checkout is down", SEV1, ()),
+        ("declare checkout is down —sev1", "checkout is down", SEV1, ()),
+        ('declare "checkout is down" (sev1)', "checkout is down", SEV1, ()),
+        ("declare db --sev 1 --sev SEV1", "db", SEV1, ()),
+        ("declare sevilla-sev1 is down", "sevilla-sev1 is down", None, ()),
         ("create db --service Checkout --service “Order queue”", "db", None, ("Checkout", "Order queue")),
         ("declare db --service a,b", "db", None, ("a", "b")),
         ('declare "db is down"', "db is down", None, ()),
@@ -81,6 +91,11 @@ def test_declaration_takes_options_wherever_they_stand(
     typed: str, title: str, severity: Severity | None, services: tuple[str, ...]
 ) -> None:
     assert grammar.parse(typed) == Command(Verb.DECLARE, text=title, severity=severity, services=services)
+
+
+def test_declaration_with_two_severities_is_refused() -> None:
+    with pytest.raises(Misunderstood, match=r"both SEV1 and SEV2\. Name one of SEV0, SEV1, .*SEV4"):
+        grammar.parse("declare db is down --sev SEV1 --sev 2")
 
 
 @pytest.mark.parametrize(
