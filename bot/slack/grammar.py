@@ -26,7 +26,8 @@ class Command:
     severities: tuple[Severity, ...] = ()
     statuses: tuple[Status, ...] = ()
     services: tuple[str, ...] = ()
-    person: SlackUserId | None = None
+    #: Whom to assign to or to page; of several who are named one after the other, each.
+    people: tuple[SlackUserId, ...] = ()
     #: `list mine`, `assign me`.
     mine: bool = False
     everything: bool = False
@@ -49,7 +50,10 @@ class Misunderstood(Refusal):
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_PERSON = re.compile(r"<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>")
+#: Whoever is named, with the marks after them: `@ben:`, `@ben, @chloe`, `@ben and @chloe`.
+_PERSON = re.compile(
+    r"\s*(?:(?:and|&amp;|\+|,)\s+)?<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>[,:;.!?]*(?=\s|<@|$)", re.IGNORECASE
+)
 #: A mark of Slack is one word: the name in it may have blanks.
 _WORD = re.compile(r"(?:<[@#!][^<>]*>|\S)+")
 #: Telephones make long dashes of two hyphens, and bend the quotes.
@@ -329,25 +333,36 @@ def as_severity(text: str) -> Severity:
 
 
 def _person(command: Command) -> Command:
-    first, rest = _split(command.text)
-    if command.verb is Verb.ASSIGN and first.casefold() == "to":
-        first, rest = _split(rest)
-    match = _PERSON.fullmatch(first)
-    mine = command.verb is Verb.ASSIGN and first.casefold() in ("me", "myself")
-    if match or mine:
-        person = SlackUserId(match[1]) if match else None
-        command = replace(command, person=person, mine=mine, text=rest)
+    people, rest = _people(command)
+    first, after = _split(rest)
+    mine = command.verb is Verb.ASSIGN and not people and first.casefold().rstrip(".,:!") in ("me", "myself")
+    if people or mine:
+        named = command.text.removesuffix(rest).rstrip() if people else first
+        command = replace(command, people=people, mine=mine, text=after if mine else rest)
         if not _named_before(command):
             may_be_words = command.verb is Verb.PAGE
-            command = _naming(command, _first(command.verb, rest), may_be_words=may_be_words)
+            command = _naming(command, _first(command.verb, command.text), may_be_words=may_be_words)
         if command.verb is Verb.ASSIGN and command.text:
-            raise _left_over(command, "assign takes an incident number and a person, nothing else", first)
+            raise _left_over(command, "assign takes an incident number and a person, nothing else", named)
         return command
     if first:
         allowed = "@someone or me" if command.verb is Verb.ASSIGN else "@someone"
         instead = " ".join([command.verb, *_named_before(command).split(), "@"])
         raise Misunderstood(f"I do not know who “{_shown(first)}” is. Name {allowed}.", instead)
     return replace(command, text="")
+
+
+def _people(command: Command) -> tuple[tuple[SlackUserId, ...], str]:
+    """Whom the words begin with, each once, and the other words. An incident is assigned to one."""
+    rest = command.text
+    first, after = _split(rest)
+    if command.verb is Verb.ASSIGN and first.casefold() == "to":
+        rest = after
+    people: list[SlackUserId] = []
+    while (found := _PERSON.match(rest)) and not (people and command.verb is Verb.ASSIGN):
+        people.append(SlackUserId(found[1]))
+        rest = rest[found.end() :].strip()
+    return tuple(dict.fromkeys(people)), rest
 
 
 def _help(command: Command) -> Command:

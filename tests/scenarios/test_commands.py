@@ -198,6 +198,16 @@ async def test_page_reaches_the_person_with_the_message(story: Story) -> None:
     assert "please look" in text_of(page)
 
 
+async def test_page_reaches_each_person_named_or_nobody(story: Story) -> None:
+    ada = story.person("ada")
+    answer = await ada.types("page @ben, @chloe and @hana: all of you", CHANNEL)
+    assert "Ben Li, Chloé Martin and Hana Kovač are being paged about INC-2026-001." in answer.text
+    assert ["all of you" in text_of(story.person(one).pages[-1]) for one in ("ben", "chloe", "hana")]
+    story.workspace.add_user("zoe")
+    assert "does not know that person" in (await ada.types("page @ben @zoe again", CHANNEL)).text
+    assert len(story.person("ben").pages) == 1
+
+
 async def test_page_without_a_person_asks_in_a_form(story: Story) -> None:
     ada = story.person("ada")
     await ada.types("page", CHANNEL)

@@ -32,9 +32,12 @@ SEV1 = Severity.SEV1
         ("sev 1", Command(Verb.SEVERITY, severity=SEV1)),
         ("severity INC-2026-044 sev1", Command(Verb.SEVERITY, "INC-2026-044", severity=SEV1)),
         ("assign &lt;@U1", None),
-        ("assign <@U123|ada>", Command(Verb.ASSIGN, person="U123")),  # type: ignore[arg-type]
+        ("assign <@U123|ada>", Command(Verb.ASSIGN, people=("U123",))),  # type: ignore[arg-type]
         ("assign me", Command(Verb.ASSIGN, mine=True)),
-        ("page <@U123> wake up", Command(Verb.PAGE, text="wake up", person="U123")),  # type: ignore[arg-type]
+        ("page <@U123> wake up", Command(Verb.PAGE, text="wake up", people=("U123",))),  # type: ignore[arg-type]
+        ("assign to <@U123>.", Command(Verb.ASSIGN, people=("U123",))),  # type: ignore[arg-type]
+        ("page <@U123>: come", Command(Verb.PAGE, text="come", people=("U123",))),  # type: ignore[arg-type]
+        ("page <@U123|ben>, come", Command(Verb.PAGE, text="come", people=("U123",))),  # type: ignore[arg-type]
         ("list", Command(Verb.LIST)),
         (
             "list mine sev1 fixing",
@@ -91,6 +94,22 @@ def test_declaration_takes_options_wherever_they_stand(
     typed: str, title: str, severity: Severity | None, services: tuple[str, ...]
 ) -> None:
     assert grammar.parse(typed) == Command(Verb.DECLARE, text=title, severity=severity, services=services)
+
+
+@pytest.mark.parametrize(
+    ("typed", "people", "text"),
+    [
+        ("page <@U1A|ada> <@U2B|ben> both of you", ("U1A", "U2B"), "both of you"),
+        ("page <@U1A>, <@U2B>,<@U3C|c d> and <@U4D>: come", ("U1A", "U2B", "U3C", "U4D"), "come"),
+        ("page INC-2026-045 <@U1A> &amp; <@U2B>", ("U1A", "U2B"), ""),
+        ("page <@U1A> <@U1A> twice", ("U1A",), "twice"),
+        ("page <@U1A> and bring <@U2B|ben>", ("U1A",), "and bring @ben"),
+        ("page <@U1A> INC-2026-045 <@U2B|ben> is away", ("U1A",), "@ben is away"),
+    ],
+)
+def test_page_is_for_each_who_is_named_first(typed: str, people: tuple[str, ...], text: str) -> None:
+    command = grammar.parse(typed)
+    assert (command.people, command.text) == (people, text)
 
 
 def test_declaration_with_two_severities_is_refused() -> None:

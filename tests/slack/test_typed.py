@@ -48,8 +48,8 @@ def test_only_who_has_no_name_is_looked_up() -> None:
     ("sent", "understood"),
     [
         ("declare <@U1BEN> is stuck", Command(Verb.DECLARE, text="@Ben Li is stuck")),
-        ("page <@U1BEN> ask <@U1BEN>", Command(Verb.PAGE, text="ask @Ben Li", person="U1BEN")),  # type: ignore[arg-type]
-        ("assign <@U1BEN> INC-2026-044", Command(Verb.ASSIGN, "INC-2026-044", person="U1BEN")),  # type: ignore[arg-type]
+        ("page <@U1BEN> ask <@U1BEN>", Command(Verb.PAGE, text="ask @Ben Li", people=("U1BEN",))),  # type: ignore[arg-type]
+        ("assign <@U1BEN> INC-2026-044", Command(Verb.ASSIGN, "INC-2026-044", people=("U1BEN",))),  # type: ignore[arg-type]
         ("note <!here> <@U1BEN>:\n<@U9ZOE>", Command(Verb.NOTE, text="@here @Ben Li:\n@U9ZOE")),
     ],
 )

@@ -152,12 +152,12 @@ async def _severity(front: Front, body: Body, command: Command) -> Answer:
 
 
 async def _assign(front: Front, body: Body, command: Command) -> Answer:
-    if command.person is None and not command.mine:
+    if not command.people and not command.mine:
         return await _ask(front, body, command)
     number = await front.number(body, command.number)
 
     def run(tx: Connection, now: datetime, actor: Actor) -> Overview:
-        person_id = person_meant(tx, actor.slack_id if command.mine else command.person)
+        person_id = person_meant(tx, actor.slack_id if command.mine else command.people[0])
         return look_up.overview(tx, assign.assign(tx, now, actor, number, person_id), now)
 
     overview = await front.act(body, "assign", run)
@@ -172,17 +172,17 @@ async def _escalate(front: Front, body: Body, command: Command) -> Answer:
 
 
 async def _page(front: Front, body: Body, command: Command) -> Answer:
-    if command.person is None:
+    if not command.people:
         return await _ask(front, body, command)
     number = await front.number(body, command.number)
 
-    def run(tx: Connection, now: datetime, actor: Actor) -> str:
-        person_id = person_meant(tx, command.person)
-        page.page(tx, now, actor, number, person_id, command.text or None)
-        return look_up.organization(tx).people[person_id].name
+    def run(tx: Connection, now: datetime, actor: Actor) -> list[str]:
+        people = [person_meant(tx, one) for one in command.people]
+        for person_id in people:
+            page.page(tx, now, actor, number, person_id, command.text or None)
+        return [look_up.organization(tx).people[one].name for one in people]
 
-    name = await front.act(body, "page", run)
-    return answers.done(f"{name} is being paged about {number}.")
+    return answers.paged(await front.act(body, "page", run), number)
 
 
 async def _note(front: Front, body: Body, command: Command) -> Answer:

@@ -98,6 +98,15 @@ def declared(overview: Overview, entries: Iterable[Entry] = ()) -> Message:
     return kit.message(f"{incident.number} declared", [kit.section(text)])
 
 
+def paged(names: Sequence[str], number: str) -> Message:
+    return done(f"{listed(names)} {'are' if len(names) > 1 else 'is'} being paged about {number}.")
+
+
+def listed(names: Sequence[str]) -> str:
+    """`Ada, Ben and Chloé`"""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def done(sentence: str) -> Message:
     """One sentence, from us or with people's names in it."""
     return kit.message(kit.escape(sentence), [kit.section(kit.escape(sentence))])
