@@ -78,6 +78,20 @@ async def test_ack_assigns_and_moves_to_investigating(story: Story) -> None:
     assert "Investigating" in story.workspace.channel(await story.channel()).topic
 
 
+@pytest.mark.parametrize(
+    "typed", ["status investigating on it", "assign me", "note looking", "severity SEV1"]
+)
+async def test_what_stops_no_escalation_says_that_it_goes_on(story: Story, typed: str) -> None:
+    farid = story.person("farid")
+    following = (await story.overview()).next_level
+    assert following is not None
+    answer = (await farid.types(typed, CHANNEL)).text
+    assert f"Nobody has acknowledged it yet. Next: {following.people[0].name} at 2026-03-02 03:15" in answer
+    assert "unless somebody types `/incident ack INC-2026-001`." in answer
+    await farid.types("ack", CHANNEL)
+    assert "acknowledged it yet" not in (await farid.types(typed, CHANNEL)).text
+
+
 async def test_second_acknowledgement_names_the_first(story: Story) -> None:
     await story.person("ada").types("ack INC-2026-001")
     answer = await story.person("ben").types("ack INC-2026-001")

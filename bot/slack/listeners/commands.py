@@ -113,7 +113,7 @@ async def _acknowledge(front: Front, body: Body, command: Command) -> Answer:
 async def _change_status(front: Front, body: Body, command: Command, to: Status) -> Answer:
     number = await front.number(body, command.number)
     overview = await front.act_on(body, respond.change_status, number, to, command.text or None)
-    return answers.done(f"{overview.incident.number} is {overview.incident.status}.")
+    return answers.done_to(overview, f"{overview.incident.number} is {overview.incident.status}.")
 
 
 async def _resolve(front: Front, body: Body, command: Command) -> Answer:
@@ -134,7 +134,7 @@ async def _reopen(front: Front, body: Body, command: Command) -> Answer:
     if not command.text and not (await front.overview(body, number)).incident.is_open:
         return await _ask(front, body, command)
     overview = await front.act_on(body, respond.reopen, number, command.text or None)
-    return answers.done(f"{overview.incident.number} is {overview.incident.status}.")
+    return answers.done_to(overview, f"{overview.incident.number} is {overview.incident.status}.")
 
 
 async def _status(front: Front, body: Body, command: Command) -> Answer:
@@ -148,7 +148,7 @@ async def _severity(front: Front, body: Body, command: Command) -> Answer:
         return await _ask(front, body, command)
     number = await front.number(body, command.number)
     overview = await front.act_on(body, respond.change_severity, number, command.severity)
-    return answers.done(f"{overview.incident.number} is {overview.incident.severity}.")
+    return answers.done_to(overview, f"{overview.incident.number} is {overview.incident.severity}.")
 
 
 async def _assign(front: Front, body: Body, command: Command) -> Answer:
@@ -161,9 +161,9 @@ async def _assign(front: Front, body: Body, command: Command) -> Answer:
         return look_up.overview(tx, assign.assign(tx, now, actor, number, person_id), now)
 
     overview = await front.act(body, "assign", run)
-    return answers.done(
-        f"{overview.incident.number} is assigned to {overview.name_of(overview.incident.assignee_id)}."
-    )
+    incident = overview.incident
+    whose = overview.name_of(incident.assignee_id)
+    return answers.done_to(overview, f"{incident.number} is assigned to {whose}.")
 
 
 async def _escalate(front: Front, body: Body, command: Command) -> Answer:
@@ -189,8 +189,8 @@ async def _note(front: Front, body: Body, command: Command) -> Answer:
     if not command.text:
         return await _ask(front, body, command)
     number = await front.number(body, command.number)
-    await front.act_on(body, respond.note, number, command.text)
-    return answers.done(f"Noted on the timeline of {number}.")
+    overview = await front.act_on(body, respond.note, number, command.text)
+    return answers.done_to(overview, f"Noted on the timeline of {number}.")
 
 
 async def _timeline(front: Front, body: Body, command: Command) -> Answer:

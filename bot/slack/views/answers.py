@@ -98,6 +98,16 @@ def declared(overview: Overview, entries: Iterable[Entry] = ()) -> Message:
     return kit.message(f"{incident.number} declared", [kit.section(text)])
 
 
+def done_to(overview: Overview, sentence: str) -> Message:
+    """What was done to an incident. It stops no escalation: while nobody has acknowledged, that is said."""
+    if not overview.incident.awaits_acknowledgement:
+        return done(sentence)
+    following, stop = card.next_paged(overview), f"`/incident ack {overview.incident.number}`"
+    going_on = f"Next: {following}, unless somebody types {stop}." if following else f"{stop} takes it."
+    text = f"{kit.escape(sentence)}\n:warning: Nobody has acknowledged it yet. {going_on}"
+    return kit.message(kit.escape(sentence), [kit.section(text)])
+
+
 def paged(names: Sequence[str], number: str) -> Message:
     return done(f"{listed(names)} {'are' if len(names) > 1 else 'is'} being paged about {number}.")
 

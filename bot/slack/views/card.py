@@ -163,14 +163,20 @@ def level_word(overview: Overview) -> str:
 
 def next_word(overview: Overview) -> str:
     """What happens next by itself, and when; nothing while no clock runs."""
+    following = next_paged(overview)
+    return f"then {following}" if following else ""
+
+
+def next_paged(overview: Overview) -> str:
+    """Who is paged next by itself, and when: `Chloé Martin at 03:15`; nothing while no clock runs."""
     if not overview.incident.awaits_acknowledgement:
         return ""
     following = overview.next_level
     if following is not None and following.at is not None:
         again = " again" if following.is_repeat else ""
-        return f"then {whom(following)}{again} at {kit.date(following.at)}"
+        return f"{whom(following)}{again} at {kit.date(following.at)}"
     if overview.admins_at is not None:
-        return f"then the admins at {kit.date(overview.admins_at)}"
+        return f"the admins at {kit.date(overview.admins_at)}"
     return ""
 
 
