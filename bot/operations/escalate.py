@@ -1,6 +1,6 @@
 """Escalate an incident to the next level, by hand."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -18,6 +18,8 @@ from storage import timeline
 
 #: What an escalation comes further by.
 _CLIMBING = (Escalated.__name__, LevelPassed.__name__, EscalationExhausted.__name__)
+#: So long an escalation may be unknown to somebody else who types the same.
+_NEWS = timedelta(seconds=30)
 
 
 def escalate(
@@ -45,6 +47,24 @@ def escalate(
         )
     after, events = escalation.climb(organization, before, now, Reason.BY_HAND)
     return record(tx, now, actor, before, after, *events)
+
+
+def escalate_once(tx: Connection, now: datetime, actor: Actor, number: str) -> Incident:
+    """As above, for who was not shown whom it pages, and may mean the level that is being paged already.
+
+    Raises EscalatedMeanwhile when somebody else has just escalated it by hand.
+    """
+    permit(actor, Right.ESCALATE, number)
+    climbed = timeline.of_kinds(tx, look_up.incident(tx, number).id, _CLIMBING)
+    last = rows.entry(climbed[-1]) if climbed else None
+    if last is not None and _is_news(last, actor, now):
+        raise EscalatedMeanwhile(f"{_what_was_done(last)} {when(last.at, now)}")
+    return escalate(tx, now, actor, number)
+
+
+def _is_news(last: Entry, actor: Actor, now: datetime) -> bool:
+    by_hand = isinstance(last.event, Escalated) and last.event.reason is Reason.BY_HAND
+    return by_hand and last.by.person_id != actor.person_id and now - last.at <= _NEWS
 
 
 def _check_seen(tx: Connection, now: datetime, before: Incident, seen: Standing) -> None:

@@ -198,6 +198,32 @@ async def test_escalate_pages_the_next_level(story: Story) -> None:
     assert (await story.events())[-1] == "Escalated"
 
 
+async def test_escalate_says_who_is_paged(story: Story) -> None:
+    following = (await story.overview()).next_level
+    assert following is not None
+    answer = (await story.person("ada").types("escalate", CHANNEL)).text
+    assert "INC-2026-001 is at level 2." in answer
+    assert f"Level 2 by Ada Okafor: paged *{following.people[0].name}*" in answer
+
+
+async def test_second_who_types_escalate_is_asked_first(story: Story) -> None:
+    await story.person("ada").types("escalate", CHANNEL)
+    ben = story.person("ben")
+    asked = await ben.types("escalate", CHANNEL)
+    assert "Ada Okafor escalated it to level 2 just now. Look again before you escalate" in asked.text
+    assert (await story.overview()).incident.level == 2
+    assert asked.message is not None
+    await ben.presses(asked.message, "escalate")
+    assert (await story.overview()).incident.level == 3
+
+
+async def test_escalate_asks_nothing_once_the_last_is_no_news(story: Story) -> None:
+    await story.person("ada").types("escalate", CHANNEL)
+    await story.forward(seconds=31)
+    await story.person("ben").types("escalate", CHANNEL)
+    assert (await story.overview()).incident.level == 3
+
+
 async def test_escalate_stops_at_the_last_level(story: Story) -> None:
     ada = story.person("ada")
     await ada.types("escalate", CHANNEL)

@@ -8,7 +8,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.errors import StillOpen
+from bot.domain.errors import EscalatedMeanwhile, StillOpen
 from bot.domain.incident import OPEN, Incident, Status
 from bot.domain.overview import Overview, Wanted
 from bot.domain.rights import Right
@@ -167,8 +167,19 @@ async def _assign(front: Front, body: Body, command: Command) -> Answer:
 
 
 async def _escalate(front: Front, body: Body, command: Command) -> Answer:
-    overview = await front.act_on(body, escalate.escalate, await front.number(body, command.number))
-    return answers.done(f"{overview.incident.number} is at level {overview.incident.level}.")
+    """Who was overtaken by somebody else is shown how far it has come, and the way further."""
+    number = await front.number(body, command.number)
+
+    def run(tx: Connection, now: datetime, actor: Actor) -> Message:
+        before = look_up.incident(tx, number)
+        after = escalate.escalate_once(tx, now, actor, number)
+        happened = look_up.entries(tx, after, after.sequence - before.sequence)
+        return answers.escalated(look_up.overview(tx, after, now), happened)
+
+    try:
+        return await front.act(body, "escalate", run)
+    except EscalatedMeanwhile as refusal:
+        return answers.look_again(refusal, await front.overview(body, number))
 
 
 async def _page(front: Front, body: Body, command: Command) -> Answer:

@@ -108,6 +108,14 @@ def done_to(overview: Overview, sentence: str) -> Message:
     return kit.message(kit.escape(sentence), [kit.section(text)])
 
 
+def escalated(overview: Overview, happened: Iterable[Entry]) -> Message:
+    """How far it has come, and who is paged."""
+    incident = overview.incident
+    sentence = f"{incident.number} is at level {incident.level}."
+    lines = [timeline.line(entry, overview) for entry in happened]
+    return kit.message(sentence, [kit.section("\n".join([sentence, *lines]))])
+
+
 def paged(names: Sequence[str], number: str) -> Message:
     return done(f"{listed(names)} {'are' if len(names) > 1 else 'is'} being paged about {number}.")
 
