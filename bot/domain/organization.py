@@ -176,6 +176,15 @@ class Organization:
                 return service
         return None
 
+    def person_called(self, text: str) -> Person | None:
+        """The active person with this handle or e-mail address, else the only one with this in their name."""
+        wanted = " ".join(text.split()).casefold().removeprefix("@")
+        active = [one for one in self.people.values() if one.is_active]
+        known = [one for one in active if wanted in (one.id.casefold(), one.email.casefold())]
+        named = [one for one in active if f" {wanted} " in f" {one.name.casefold()} "]
+        found = known or named
+        return found[0] if len(found) == 1 else None
+
     def team_named(self, text: str) -> Team | None:
         wanted = text.strip().casefold()
         teams = self.teams.values()

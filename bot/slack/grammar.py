@@ -9,10 +9,12 @@ from bot.domain.errors import Refusal
 from bot.domain.ids import SlackUserId
 from bot.domain.incident import Status
 from bot.domain.sla import Severity
-from bot.slack import naming
+from bot.slack import naming, nearest
 from bot.slack.naming import Named
+from bot.slack.nearest import STATUS_WORDS
 from bot.slack.typed import NOBODY, Names, as_typed, with_names
 from bot.slack.verbs import ABOUT_ONE, ONLY_A_NUMBER, USAGE, VERBS, WITH_WORDS, Verb
+from bot.slack.views import kit
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,24 @@ class Misunderstood(Refusal):
         self.suggestion = suggestion
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+class UnknownName(Misunderstood):
+    """Where a person must be marked stands a word; it may be somebody's name."""
+
+    def __init__(self, before: str, words: str, name: str = "", rest: str = "") -> None:
+        who = "@someone or me" if before.startswith(Verb.ASSIGN) else "@someone"
+        first = _shown(words.split()[0])
+        super().__init__(f"I do not know who “{first}” is. Name {who}.", f"{before} @{name} {rest}".strip())
+        #: The command up to the name.
+        self.before = before
+        #: What begins with the name.
+        self.words = words
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
+#: `who is on call for payments?`
+_ON_CALL = re.compile(r"(?:who(?:['’]?s|\s+is)?\s+)?on[\s-]?call(?:\s+for)?(?!\S)", re.IGNORECASE)
+_FIRST_QUOTED = re.compile(r"^[\"'“„‘`](.*?)[\"'“”’`](?!\S)")
+_QUOTES = "\"'“”„‘’`"
 #: Whoever is named, with the marks after them: `@ben:`, `@ben, @chloe`, `@ben and @chloe`.
 _PERSON = re.compile(
     r"\s*(?:(?:and|&amp;|\+|,)\s+)?<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>[,:;.!?]*(?=\s|<@|$)", re.IGNORECASE
@@ -98,11 +117,13 @@ def parse(text: str, names: Names = NOBODY) -> Command:
 
 
 def _parse(text: str) -> Command:
-    first, rest = _split(_CONTROL.sub(" ", text))
+    first, rest = _split(kit.plain(_CONTROL.sub(" ", text)))
     while first.casefold().lstrip("/") == "incident":
         first, rest = _split(rest)
     if not first:
         return Command(Verb.HELP)
+    if asked := _ON_CALL.match(f"{first} {rest.rstrip('?')}"):
+        return _parse_rest(Verb.ONCALL, asked.string[asked.end() :].strip())
     verb = VERBS.get(first.casefold())
     if verb is not None:
         return _parse_rest(verb, rest)
@@ -127,13 +148,20 @@ def _about(named: Named) -> Command:
 
 
 def _unknown(word: str, rest: str) -> Misunderstood:
-    near = difflib.get_close_matches(word.casefold(), VERBS, n=1, cutoff=0.5)
     allowed = ", ".join(one.value for one in USAGE)
-    if near:
-        suggestion = f"{VERBS[near[0]].value} {rest}".strip()
-    else:
-        suggestion = f"{Verb.DECLARE} {word} {rest}" if rest else Verb.HELP.value
-    return Misunderstood(f"“{_shown(word)}” is no command. Commands are: {allowed}.", as_typed(suggestion))
+    suggestion = as_typed(_instead_of(word, rest))
+    return Misunderstood(f"“{_shown(word)}” is no command. Commands are: {allowed}.", suggestion)
+
+
+def _instead_of(word: str, rest: str) -> str:
+    """What a word that is no verb was meant as: with others it may tell what is wrong."""
+    if said := _SEVERITY.fullmatch(word):
+        return f"{Verb.DECLARE} {word} {rest}" if rest else f"{Verb.SEVERITY} SEV{said[1]}"
+    if near := nearest.verb(word):
+        return f"{near} {rest}".strip()
+    if named := naming.first(rest):
+        return f"{Verb.SHOW} {named.shown}"
+    return f"{Verb.DECLARE} {word} {rest}" if rest else Verb.HELP.value
 
 
 def _shown(word: str) -> str:
@@ -206,8 +234,14 @@ def _arguments(command: Command) -> Command:
             return _severity(command)
         case Verb.ASSIGN | Verb.PAGE:
             return _person(command)
+        case Verb.ESCALATE if _people(command)[0]:
+            raise _page_instead(command)
         case verb if verb in ONLY_A_NUMBER and command.text:
             raise _left_over(command, f"{verb} takes an incident number and nothing else")
+        case Verb.OVERRIDE:
+            return replace(command, text=_first_unquoted(command.text))
+        case Verb.ONCALL:
+            return _oncall(command)
         case Verb.HELP:
             return _help(command)
         case _:
@@ -220,6 +254,14 @@ def _left_over(command: Command, takes: str, *words: str) -> Misunderstood:
     number = _named_before(command) or (among.shown if among else "")
     instead = " ".join(one for one in (command.verb, number, *words) if one)
     return Misunderstood(f"{takes}; “{_shown(command.text)}” is left over.", as_typed(instead))
+
+
+def _page_instead(command: Command) -> Misunderstood:
+    """What `escalate @emi` means."""
+    whom = command.text.removeprefix("to ")
+    instead = " ".join(one for one in (Verb.PAGE, _named_before(command), whom) if one)
+    sentence = "escalate pages whoever is next in the policy. page is for a person."
+    return Misunderstood(sentence, as_typed(instead))
 
 
 def _named_before(command: Command) -> str:
@@ -304,15 +346,15 @@ def _status(command: Command) -> Command:
     if not command.text:
         return command
     first, comment = _split(command.text)
-    try:
-        status = Status(first.casefold())
-    except ValueError:
-        near = difflib.get_close_matches(first.casefold(), list(Status), n=1, cutoff=0.5)
-        words = " ".join(["status", _named_before(command), *near, comment])
+    second, after = _split(comment)
+    if f"{first} {second}".casefold() in STATUS_WORDS:
+        first, comment = f"{first} {second}", after
+    status = STATUS_WORDS.get(first.casefold().strip(_QUOTES + ",.:;!"))
+    if status is None:
+        near = nearest.status(first)
+        words = " ".join(["status", _named_before(command), near or "", comment])
         suggestion = as_typed(" ".join(words.split())) if near else None
-        raise Misunderstood(
-            f"“{_shown(first)}” is no status. Statuses are: {', '.join(Status)}.", suggestion
-        ) from None
+        raise Misunderstood(f"“{_shown(first)}” is no status. Statuses are: {', '.join(Status)}.", suggestion)
     command = replace(command, statuses=(status,), text=comment)
     return command if _named_before(command) else _naming(command, _first(command.verb, comment))
 
@@ -320,7 +362,7 @@ def _status(command: Command) -> Command:
 def _severity(command: Command) -> Command:
     if not _named_before(command):
         command = _naming(command, naming.last(command.text))
-    severity = as_severity(command.text) if command.text else None
+    severity = as_severity(command.text.strip(_QUOTES + ".!,")) if command.text else None
     return replace(command, severity=severity, text="")
 
 
@@ -346,9 +388,7 @@ def _person(command: Command) -> Command:
             raise _left_over(command, "assign takes an incident number and a person, nothing else", named)
         return command
     if first:
-        allowed = "@someone or me" if command.verb is Verb.ASSIGN else "@someone"
-        instead = " ".join([command.verb, *_named_before(command).split(), "@"])
-        raise Misunderstood(f"I do not know who “{_shown(first)}” is. Name {allowed}.", instead)
+        raise UnknownName(" ".join([command.verb, *_named_before(command).split()]), as_typed(rest))
     return replace(command, text="")
 
 
@@ -356,7 +396,7 @@ def _people(command: Command) -> tuple[tuple[SlackUserId, ...], str]:
     """Whom the words begin with, each once, and the other words. An incident is assigned to one."""
     rest = command.text
     first, after = _split(rest)
-    if command.verb is Verb.ASSIGN and first.casefold() == "to":
+    if command.verb is not Verb.PAGE and first.casefold() == "to":
         rest = after
     people: list[SlackUserId] = []
     while (found := _PERSON.match(rest)) and not (people and command.verb is Verb.ASSIGN):
@@ -365,11 +405,24 @@ def _people(command: Command) -> tuple[tuple[SlackUserId, ...], str]:
     return tuple(dict.fromkeys(people)), rest
 
 
+def _oncall(command: Command) -> Command:
+    """Of a team, or of one person: `oncall payments sat`, `oncall me`, `oncall @ben`."""
+    text = _first_unquoted(command.text)
+    mine = text.casefold() in ("me", "mine", "my shifts")
+    people, rest = _people(replace(command, text=text))
+    return replace(command, text=rest if people else text, people=people[:1], mine=mine)
+
+
+def _first_unquoted(text: str) -> str:
+    return _FIRST_QUOTED.sub(r"\1", text, count=1).strip()
+
+
 def _help(command: Command) -> Command:
+    """Whoever asks for help with what is nearly a command is told of it; `help me` is a plain call."""
     if not command.text:
         return command
     word = command.text.split()[0].casefold()
     topic = VERBS.get(word)
-    if topic is None:
-        raise _unknown(word, "")
+    if topic is None and (near := nearest.verb(word)):
+        raise Misunderstood(f"“{_shown(word)}” is no command.", f"{Verb.HELP} {near}")
     return replace(command, topic=topic, text="")

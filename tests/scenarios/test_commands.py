@@ -301,6 +301,28 @@ async def test_typo_is_answered_with_the_nearest_command(story: Story, typed: st
     assert f"Did you mean `/incident {suggested}" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [
+        ("page ben come quick", "page @Ben Li come quick"),
+        ("page ben li: come", "page @Ben Li come"),
+        ("page INC-2026-001 ben@example.com", "page INC-2026-001 @Ben Li"),
+        ("assign to Sato", "assign @Emi Sato"),
+        ("assign zoe", "assign @"),
+    ],
+)
+async def test_name_of_a_person_is_offered_marked(story: Story, typed: str, suggested: str) -> None:
+    answer = await story.person("ada").types(typed, CHANNEL)
+    assert f"Did you mean `/incident {suggested}`" in answer.text
+
+
+async def test_oncall_tells_of_one_person(story: Story) -> None:
+    ben = story.person("ben")
+    assert "When Emi Sato is on call" in (await ben.types("oncall @emi")).text
+    assert "When Ben Li is on call" in (await ben.types("oncall me")).text
+    assert "Gus Lindqvist has no shift soon." in (await ben.types("oncall @gus")).text
+
+
 async def test_unknown_number_is_refused_clearly(story: Story) -> None:
     assert "There is no incident INC-2026-999" in (await story.person("ben").types("show INC-2026-999")).text
 

@@ -16,11 +16,11 @@ from bot.domain.timeline import Actor
 from bot.operations import assign, declare, escalate, look_up, page, respond, write_up
 from bot.operations.permit import permit
 from bot.slack import grammar
-from bot.slack.grammar import Command
+from bot.slack.grammar import Command, UnknownName
 from bot.slack.listeners import duty
 from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, asked_in, person_meant, reply
-from bot.slack.listeners.meant import meant
+from bot.slack.listeners.meant import meant, with_name
 from bot.slack.verbs import Verb
 from bot.slack.views import answers, modals
 from bot.slack.views import postmortem as postmortem_view
@@ -44,7 +44,10 @@ def register(app: AsyncApp, front: Front) -> None:
 
 async def obey(front: Front, body: Body, text: str) -> Answer:
     """The answer to what was typed after `/incident`; None when a modal asks for the rest."""
-    command = await meant(front, body, grammar.parse(text, await front.names(text)))
+    try:
+        command = await meant(front, body, grammar.parse(text, await front.names(text)))
+    except UnknownName as refusal:
+        raise await with_name(front, body, refusal) from None
     return await HANDLERS[command.verb](front, body, command)
 
 
@@ -242,6 +245,8 @@ async def postmortem(front: Front, body: Body, number: str) -> Answer:
 
 
 async def _oncall(front: Front, body: Body, command: Command) -> Answer:
+    if command.people or command.mine:
+        return await duty.shifts_of(front, body, None if command.mine else command.people[0])
     return await duty.shown(front, body, command.text)
 
 

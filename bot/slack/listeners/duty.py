@@ -49,6 +49,17 @@ async def shown(front: Front, body: Body, text: str) -> Message:
     return await front.look(body, query)
 
 
+async def shifts_of(front: Front, body: Body, slack_id: str | None) -> Message:
+    """When a person is on call next; None is who asks. Raises NotFound."""
+
+    def query(tx: Connection, now: datetime, actor: Actor) -> Message:
+        organized = look_up.organization(tx)
+        person = organized.people[person_meant(tx, slack_id or actor.slack_id)]
+        return rota_view.shifts(person, rota.mine(organized, person.id, now), now)
+
+    return await front.look(body, query)
+
+
 def _check_team(organized: Organization, text: str) -> None:
     """Raises NotFound for what is no team, and may have been meant as a moment."""
     try:

@@ -1,4 +1,4 @@
-"""Which incident a command means, where its words alone do not tell."""
+"""Which incident and whom a command means, where its words alone do not tell."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -6,10 +6,12 @@ from datetime import datetime
 from bot.domain.errors import NotFound
 from bot.domain.timeline import Actor
 from bot.operations import look_up
-from bot.slack.grammar import Command, Misunderstood
+from bot.slack.grammar import Command, Misunderstood, UnknownName
 from bot.slack.listeners.front import Body, Front, channel_of
 from bot.slack.naming import Named
 from storage.database import Connection
+
+_WORDS_IN_NAME = 3
 
 
 async def meant(front: Front, body: Body, command: Command) -> Command:
@@ -34,6 +36,20 @@ async def meant(front: Front, body: Body, command: Command) -> Command:
     if command.ending is not None and ending not in (None, own):
         raise _question(command, command.ending, str(ending), own)
     return command
+
+
+async def with_name(front: Front, body: Body, refusal: UnknownName) -> UnknownName:
+    """The refusal with the person marked whose name was typed, if there is exactly one."""
+
+    def query(tx: Connection, now: datetime, actor: Actor) -> UnknownName:
+        words = refusal.words.split()
+        for count in range(min(len(words), _WORDS_IN_NAME), 0, -1):
+            name, rest = " ".join(words[:count]), " ".join(words[count:])
+            if person := look_up.organization(tx).person_called(name.rstrip(",.:;!")):
+                return UnknownName(refusal.before, refusal.words, person.name, rest)
+        return refusal
+
+    return await front.look(body, query)
 
 
 def _number(tx: Connection, named: Named | None) -> str | None:

@@ -1,5 +1,6 @@
 """Who is on call: the answer, the home tab's part of it, and a shift as a choice."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -128,12 +129,25 @@ def mine(rota: Rota) -> list[Block]:
     if not rota.mine:
         return []
     at = rota.teams[0].at if rota.teams else rota.mine[0][1].starts_at
-    lines = [
+    return [kit.context("*Your shifts*\n" + "\n".join(_shift_lines(rota.mine, at)))]
+
+
+def shifts(person: Person, found: Sequence[tuple[Schedule, Shift]], now: datetime) -> Message:
+    """When one person is on call next."""
+    name = kit.escape(kit.shortened(person.name, 80))
+    if not found:
+        nothing = f"{name} has no shift soon."
+        return kit.message(nothing, [kit.section(nothing)])
+    lines = "\n".join(_shift_lines(found, now))
+    return kit.message(f"When {name} is on call", [kit.section(f"*When {name} is on call*\n{lines}")])
+
+
+def _shift_lines(found: Sequence[tuple[Schedule, Shift]], at: datetime) -> list[str]:
+    return [
         f"{':pager: now' if shift.starts_at <= at else kit.date_and_time(shift.starts_at)} – "
         f"{kit.date_and_time(shift.ends_at)}  {kit.escape(kit.shortened(schedule.name, 60))}"
-        for schedule, shift in rota.mine
+        for schedule, shift in found
     ]
-    return [kit.context("*Your shifts*\n" + "\n".join(lines))]
 
 
 def option_text(schedule: Schedule, shift: Shift) -> str:
