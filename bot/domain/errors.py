@@ -10,6 +10,7 @@ Refusal
 ├── AlreadyAcknowledged     ALREADY_ACKNOWLEDGED
 ├── InvalidTransition       INVALID_TRANSITION
 ├── StillOpen               INVALID_TRANSITION
+├── AlreadyThere            INVALID_TRANSITION
 ├── AlreadyOpen             INVALID_TRANSITION
 ├── NoFurtherLevel          NO_FURTHER_LEVEL
 ├── AlreadyExists           ALREADY_EXISTS
@@ -27,6 +28,8 @@ class Refusal(Exception):
     """Why something was not done. Nothing has been changed."""
 
     code = "REFUSED"
+    #: The moment that the sentence names, in UTC: Slack shows it in the reader's own zone.
+    at: datetime | None = None
 
     def __init__(self, sentence: str, details: Mapping[str, str] | None = None) -> None:
         super().__init__(sentence)
@@ -78,7 +81,11 @@ class AlreadyAcknowledged(Refusal):
 
     def __init__(self, number: str, by: str, at: datetime) -> None:
         super().__init__(f"{number} was already acknowledged by {by} at {at:%H:%M} UTC.")
-        self.number, self.by, self.at = number, by, at
+        self.number, self.by = number, by
+        self.at: datetime = at
+
+    def say_to_oneself(self) -> None:
+        self.sentence = f"You have acknowledged {self.number} already, at {self.at:%H:%M} UTC."
 
 
 class InvalidTransition(Refusal):
@@ -102,13 +109,29 @@ class StillOpen(Refusal):
         super().__init__(f"{number} is {status}. Resolve or close it first; then it can be written up.")
 
 
+class AlreadyThere(Refusal):
+    """It is already as it is wanted, or even closed where it should be resolved; `by Ada at 03:15 UTC`."""
+
+    code = "INVALID_TRANSITION"
+
+    def __init__(
+        self, number: str, status: str, allowed: Iterable[str], by: str = "", at: datetime | None = None
+    ) -> None:
+        reopen = " If it is back, reopen it: `/incident reopen`." if status == "closed" else ""
+        #: The sentence without what is allowed instead.
+        self.fact = f"{number} is {status} already{f' ({by})' if by else ''}.{reopen}"
+        super().__init__(f"{self.fact} Allowed from here: {', '.join(map(str, allowed))}.")
+        self.at = at
+
+
 class AlreadyOpen(Refusal):
     """What is to be reopened is not over."""
 
     code = "INVALID_TRANSITION"
 
-    def __init__(self, number: str, reopened: str | None) -> None:
+    def __init__(self, number: str, reopened: str | None, at: datetime | None = None) -> None:
         super().__init__(f"It is open already (reopened {reopened})." if reopened else f"{number} is open.")
+        self.at = at
 
 
 class AlreadyExists(Refusal):
@@ -132,8 +155,9 @@ class Conflict(Refusal):
 class EscalatedMeanwhile(Conflict):
     """Whoever escalates was shown other people than would be paged now."""
 
-    def __init__(self, what_was_done: str) -> None:
+    def __init__(self, what_was_done: str, at: datetime) -> None:
         super().__init__(f"{what_was_done}. Look again before you escalate further.")
+        self.at = at
 
 
 class Unavailable(Refusal):

@@ -104,6 +104,12 @@ class Incident:
         return self.is_open and self.acknowledged_at is None
 
 
+def check_open(incident: Incident, wanted: str) -> None:
+    """Raises InvalidTransition for an incident that is over: `wanted` is what it cannot, as `be assigned`."""
+    if not incident.is_open:
+        raise InvalidTransition(incident.number, incident.status, MOVES[incident.status], wanted)
+
+
 def check_move(incident: Incident, to: Status, comment: str | None) -> None:
     """Raises InvalidTransition or, where a comment is missing, Invalid."""
     if to not in MOVES[incident.status]:
@@ -161,8 +167,7 @@ def reopen(incident: Incident, comment: str | None, now: datetime, sla: Sla) -> 
 
 def acknowledge(incident: Incident, now: datetime, name: str, person_id: PersonId | None) -> Incident:
     """The incident acknowledged, and assigned to the person who did; keys leave the assignee."""
-    if not incident.is_open:
-        raise InvalidTransition(incident.number, incident.status, MOVES[incident.status], "be acknowledged")
+    check_open(incident, "be acknowledged")
     if incident.acknowledged_at is not None:
         by = incident.acknowledged_by or "somebody"
         raise AlreadyAcknowledged(incident.number, by, incident.acknowledged_at)

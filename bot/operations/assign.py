@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.domain.errors import InvalidTransition, NotFound
+from bot.domain.errors import NotFound
 from bot.domain.ids import PersonId
-from bot.domain.incident import MOVES, Incident
+from bot.domain.incident import Incident, check_open
 from bot.domain.organization import Person
 from bot.domain.rights import Right
 from bot.domain.timeline import Actor, Assigned
@@ -21,8 +21,7 @@ def assign(tx: Connection, now: datetime, actor: Actor, number: str, person_id: 
     permit(actor, Right.ASSIGN, number)
     before = look_up.incident(tx, number)
     person = active_person(tx, person_id)
-    if not before.is_open:
-        raise InvalidTransition(before.number, before.status, MOVES[before.status], "be assigned")
+    check_open(before, "be assigned")
     if before.assignee_id == person.id:
         return before
     after = replace(before, assignee_id=person.id)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.domain import escalation
-from bot.domain.errors import EscalatedMeanwhile, Invalid, InvalidTransition, NoFurtherLevel
+from bot.domain.errors import EscalatedMeanwhile, Invalid, NoFurtherLevel
 from bot.domain.escalation import Standing
-from bot.domain.incident import MOVES, Incident
+from bot.domain.incident import Incident, check_open
 from bot.domain.rights import Right
 from bot.domain.time import when
 from bot.domain.timeline import Actor, Entry, Escalated, EscalationExhausted, LevelPassed, Reason
@@ -32,8 +32,7 @@ def escalate(
     """
     permit(actor, Right.ESCALATE, number)
     before = look_up.incident(tx, number)
-    if not before.is_open:
-        raise InvalidTransition(before.number, before.status, MOVES[before.status], "be escalated")
+    check_open(before, "be escalated")
     if seen is not None:
         _check_seen(tx, now, before, seen)
     # Another process may have been asked later and have written first: what was escalated after an
@@ -58,7 +57,7 @@ def escalate_once(tx: Connection, now: datetime, actor: Actor, number: str) -> I
     climbed = timeline.of_kinds(tx, look_up.incident(tx, number).id, _CLIMBING)
     last = rows.entry(climbed[-1]) if climbed else None
     if last is not None and _is_news(last, actor, now):
-        raise EscalatedMeanwhile(f"{_what_was_done(last)} {when(last.at, now)}")
+        raise EscalatedMeanwhile(f"{_what_was_done(last)} {when(last.at, now)}", last.at)
     return escalate(tx, now, actor, number)
 
 
@@ -74,7 +73,7 @@ def _check_seen(tx: Connection, now: datetime, before: Incident, seen: Standing)
         raise Invalid(level="is none that this incident has been at")
     if seen < is_now:
         last = rows.entry(timeline.of_kinds(tx, before.id, _CLIMBING)[-1])
-        raise EscalatedMeanwhile(f"{_what_was_done(last)} {when(last.at, now)}")
+        raise EscalatedMeanwhile(f"{_what_was_done(last)} {when(last.at, now)}", last.at)
 
 
 def _what_was_done(last: Entry) -> str:

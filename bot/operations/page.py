@@ -6,9 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.domain.contact import Method
-from bot.domain.errors import InvalidTransition
 from bot.domain.ids import PersonId
-from bot.domain.incident import COMMENT_LIMIT, MOVES, Incident, checked_text
+from bot.domain.incident import COMMENT_LIMIT, Incident, check_open, checked_text
 from bot.domain.rights import Right
 from bot.domain.timeline import Actor, Paged
 from bot.operations import look_up
@@ -34,7 +33,6 @@ def page(
     before = look_up.incident(tx, number)
     message = checked_text("message", message, COMMENT_LIMIT)
     person = active_person(tx, person_id)
-    if not before.is_open:
-        raise InvalidTransition(before.number, before.status, MOVES[before.status], "be paged about")
+    check_open(before, "be paged about")
     by = tuple(dict.fromkeys(methods))
     return record(tx, now, actor, before, before, Paged(person.id, message, by))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from bot.domain import escalation
 from bot.domain import incident as rules
-from bot.domain.errors import AlreadyOpen, Invalid
+from bot.domain.errors import AlreadyAcknowledged, AlreadyOpen, AlreadyThere, Invalid
 from bot.domain.incident import COMMENT_LIMIT, DESCRIPTION_LIMIT, Ender, Incident, Status
 from bot.domain.rights import Right, right_to_move
 from bot.domain.sla import Severity, is_breached
@@ -17,8 +17,10 @@ from bot.domain.timeline import (
     Actor,
     Closed,
     DescriptionChanged,
+    Entry,
     Escalated,
     EscalationExhausted,
+    Event,
     Noted,
     Reason,
     Reopened,
@@ -47,7 +49,13 @@ def acknowledge(tx: Connection, now: datetime, actor: Actor, number: str) -> Inc
     # acknowledgement must not seem to have come after it.
     escalated = [row.at for row in timeline.of_kinds(tx, before.id, _PAGING)]
     now = max([now, *(at + _TICK for at in escalated if at > now)])
-    after = rules.acknowledge(before, now, actor.name, actor.person_id)
+    try:
+        after = rules.acknowledge(before, now, actor.name, actor.person_id)
+    except AlreadyAcknowledged as refusal:
+        first = _last(tx, before, Acknowledged)
+        if first is not None and actor.person_id is not None and first.by.person_id == actor.person_id:
+            refusal.say_to_oneself()
+        raise
     took = now - before.clock_started_at
     event = Acknowledged(took, is_breached(before.acknowledge_by, now, now))
     return record(tx, now, actor, before, after, event)
@@ -56,9 +64,13 @@ def acknowledge(tx: Connection, now: datetime, actor: Actor, number: str) -> Inc
 def change_status(
     tx: Connection, now: datetime, actor: Actor, number: str, to: Status, comment: str | None = None
 ) -> Incident:
-    """The incident in another status. Raises InvalidTransition, or Invalid where a comment is missing."""
+    """The incident in another status.
+
+    Raises AlreadyThere, InvalidTransition, or Invalid where a comment is missing.
+    """
     before = look_up.incident(tx, number)
     permit(actor, right_to_move(before.status, to), number)
+    check_is_news(tx, now, before, to)
     comment = rules.checked_text("comment", comment, COMMENT_LIMIT)
     if not to.is_open:
         after = rules.end(before, to, comment, now, Ender(actor.name, actor.person_id))
@@ -71,6 +83,21 @@ def change_status(
     return record(tx, now, actor, before, after, StatusChanged(before.status, to, comment))
 
 
+def check_is_news(tx: Connection, now: datetime, before: Incident, to: Status) -> None:
+    """Raises AlreadyThere for what is so already; it names who ended it."""
+    if before.status is not to and (before.status, to) != (Status.CLOSED, Status.RESOLVED):
+        return
+    kind = Resolved if before.status is Status.RESOLVED else Closed
+    ended = None if before.is_open else _last(tx, before, kind)
+    by = (f"by {ended.by.name} {when(ended.at, now)}", ended.at) if ended is not None else ()
+    raise AlreadyThere(before.number, before.status, rules.MOVES[before.status], *by)
+
+
+def _last(tx: Connection, found: Incident, kind: type[Event]) -> Entry | None:
+    entries = timeline.of_kinds(tx, found.id, [kind.__name__])
+    return rows.entry(entries[-1]) if entries else None
+
+
 def reopen(tx: Connection, now: datetime, actor: Actor, number: str, comment: str | None = None) -> Incident:
     """The incident that was over, investigated again. Raises AlreadyOpen, or Invalid without a comment.
 
@@ -79,11 +106,18 @@ def reopen(tx: Connection, now: datetime, actor: Actor, number: str, comment: st
     """
     permit(actor, Right.REOPEN, number)
     before = look_up.incident(tx, number)
+    check_is_over(tx, now, before)
+    return change_status(tx, now, actor, number, Status.INVESTIGATING, comment)
+
+
+def check_is_over(tx: Connection, now: datetime, before: Incident) -> None:
+    """Raises AlreadyOpen; it names who reopened it."""
     if not before.is_open:
-        return change_status(tx, now, actor, number, Status.INVESTIGATING, comment)
-    entries = [rows.entry(row) for row in timeline.of_kinds(tx, before.id, [Reopened.__name__])]
-    reopened = [f"by {entry.by.name} {when(entry.at, now)}" for entry in entries[-1:]]
-    raise AlreadyOpen(before.number, next(iter(reopened), None))
+        return
+    reopened = _last(tx, before, Reopened)
+    if reopened is None:
+        raise AlreadyOpen(before.number, None)
+    raise AlreadyOpen(before.number, f"by {reopened.by.name} {when(reopened.at, now)}", reopened.at)
 
 
 def _reopen(

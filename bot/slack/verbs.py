@@ -63,12 +63,14 @@ USAGE: Mapping[Verb, Usage] = {
     Verb.SEVERITY: Usage(("sev",), "[INC-…] [SEV0–SEV4]", "Change the severity; raising it escalates anew."),
     Verb.ASSIGN: Usage(("reassign", "give", "handover"), "[INC-…] [@someone|me]", "Assign an incident."),
     Verb.ESCALATE: Usage(("esc",), "[INC-…]", "Page the next level now."),
-    Verb.PAGE: Usage(("call", "alert"), "[INC-…] [@someone] [message]", "Page a person now."),
+    Verb.PAGE: Usage(("call", "alert"), "[INC-…] [@someone …] [message]", "Page a person now."),
     Verb.NOTE: Usage(("comment", "log", "update"), "[INC-…] [text]", "Put a note on the timeline."),
     Verb.TIMELINE: Usage(("history", "events"), "[INC-…]", "Show all that happened."),
     Verb.POSTMORTEM: Usage(("pm", "retro", "writeup"), "[INC-…]", "Write the postmortem, or show it."),
     Verb.ONCALL: Usage(
-        ("on-call", "who", "rota"), "[team] [when]", "Show who is on call, now or `tomorrow 9:00`, `sat`, …"
+        ("on-call", "who", "rota"),
+        "[team|@someone|me] [when]",
+        "Show who is on call, now or `tomorrow 9:00`, `sat`, …",
     ),
     Verb.OVERRIDE: Usage(("cover", "standin"), "[team]", "Put somebody on call for a time."),
     Verb.SWAP: Usage(("trade",), "", "Ask somebody to swap shifts with you."),

@@ -122,7 +122,7 @@ async def test_stale_card_says_when_it_was_escalated_and_offers_the_level_that_i
     await story.person("ben").presses(stale, "escalate")
     await story.forward(minutes=3)
     told = await dev.presses(await story.card(), "escalate", seen=stale)
-    assert "Ben Li escalated it to level 2 at 03:0" in told
+    assert "Ben Li escalated it to level 2 at 2026-03-02 03:0" in told
     assert (await story.overview()).incident.level == 2
     offered = story.workspace.ephemerals(dev.id)[-1]
     assert "level 3" in whom(offered)

@@ -95,7 +95,9 @@ async def test_what_stops_no_escalation_says_that_it_goes_on(story: Story, typed
 async def test_second_acknowledgement_names_the_first(story: Story) -> None:
     await story.person("ada").types("ack INC-2026-001")
     answer = await story.person("ben").types("ack INC-2026-001")
-    assert "already acknowledged by Ada Okafor at 03:0" in answer.text
+    assert "already acknowledged by Ada Okafor at 2026-03-02 03:0" in answer.text
+    again = await story.person("ada").types("ack INC-2026-001")
+    assert "You have acknowledged INC-2026-001 already, at 2026-03-02 03:0" in again.text
 
 
 async def test_resolve_with_words_needs_no_form(story: Story) -> None:
@@ -140,6 +142,38 @@ async def test_status_takes_a_word_or_asks_in_a_form(story: Story) -> None:
     assert list(await ada.submits(status="resolved")) == ["comment"]
     await ada.submits(status="monitoring")
     assert (await story.overview()).incident.status is Status.MONITORING
+
+
+async def test_comment_on_the_status_it_has_is_kept_as_a_note(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("status fixing", CHANNEL)
+    answer = await ada.types("status fixing still restarting", CHANNEL)
+    assert "INC-2026-001 is fixing already. What you wrote is kept as a note" in answer.text
+    assert "still restarting" in (await story.said())[-1]
+    assert (await story.events())[-2:] == ["StatusChanged", "Noted"]
+
+
+async def test_second_who_resolves_or_closes_is_told_of_the_first(story: Story) -> None:
+    ada, ben = story.person("ada"), story.person("ben")
+    await ada.types("resolve rolled back", CHANNEL)
+    await story.forward(minutes=2)
+    answer = (await ben.types("resolve restarted it too", CHANNEL)).text
+    assert "INC-2026-001 is resolved already (by Ada Okafor at 2026-03-02 03:0" in answer
+    assert "restarted it too" in (await story.said())[-1]
+    await ada.types("close", CHANNEL)
+    for typed in ("close", "resolve", "close twice"):
+        answer = (await ben.types(typed, CHANNEL)).text
+        assert "INC-2026-001 is closed already (by Ada Okafor just now)" in answer
+        assert "`/incident reopen`" in answer
+
+
+async def test_form_that_could_only_fail_does_not_open(story: Story) -> None:
+    ada = story.person("ada")
+    for ended in ("resolve fixed", "close"):
+        await ada.types(ended, CHANNEL)
+        for typed in ("resolve", "assign", "page"):
+            assert "INC-2026-001 is" in (await ada.types(typed, CHANNEL)).text
+            assert not ada.has_modal
 
 
 async def test_forbidden_status_says_what_is_allowed(story: Story) -> None:

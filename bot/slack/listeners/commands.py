@@ -8,7 +8,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.domain.errors import EscalatedMeanwhile, StillOpen
+from bot.domain.errors import AlreadyThere, EscalatedMeanwhile, StillOpen
 from bot.domain.incident import OPEN, Incident, Status
 from bot.domain.overview import Overview, Wanted
 from bot.domain.rights import Right
@@ -114,9 +114,20 @@ async def _acknowledge(front: Front, body: Body, command: Command) -> Answer:
 
 
 async def _change_status(front: Front, body: Body, command: Command, to: Status) -> Answer:
+    """Where it is so already, the words that were typed are kept as a note."""
     number = await front.number(body, command.number)
-    overview = await front.act_on(body, respond.change_status, number, to, command.text or None)
-    return answers.done_to(overview, f"{overview.incident.number} is {overview.incident.status}.")
+
+    def run(tx: Connection, now: datetime, actor: Actor) -> Message:
+        try:
+            incident = respond.change_status(tx, now, actor, number, to, command.text or None)
+        except AlreadyThere as refusal:
+            if not command.text:
+                raise
+            overview = look_up.overview(tx, respond.note(tx, now, actor, number, command.text), now)
+            return answers.noted_instead(refusal, overview)
+        return answers.done_to(look_up.overview(tx, incident, now), f"{number} is {incident.status}.")
+
+    return await front.act(body, "change_status", run)
 
 
 async def _resolve(front: Front, body: Body, command: Command) -> Answer:

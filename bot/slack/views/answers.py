@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.domain.errors import Refusal
+from bot.domain.errors import AlreadyThere, Refusal
 from bot.domain.overview import FailedDelivery, Overview
 from bot.domain.timeline import Declared, Entry
 from bot.slack.grammar import Command
@@ -100,12 +100,22 @@ def declared(overview: Overview, entries: Iterable[Entry] = ()) -> Message:
 
 def done_to(overview: Overview, sentence: str) -> Message:
     """What was done to an incident. It stops no escalation: while nobody has acknowledged, that is said."""
-    if not overview.incident.awaits_acknowledgement:
-        return done(sentence)
-    following, stop = card.next_paged(overview), f"`/incident ack {overview.incident.number}`"
-    going_on = f"Next: {following}, unless somebody types {stop}." if following else f"{stop} takes it."
-    text = f"{kit.escape(sentence)}\n:warning: Nobody has acknowledged it yet. {going_on}"
-    return kit.message(kit.escape(sentence), [kit.section(text)])
+    return _done_to(overview, kit.escape(sentence))
+
+
+def _done_to(overview: Overview, said: str) -> Message:
+    lines = [said]
+    if overview.incident.awaits_acknowledgement:
+        following, stop = card.next_paged(overview), f"`/incident ack {overview.incident.number}`"
+        going_on = f"Next: {following}, unless somebody types {stop}." if following else f"{stop} takes it."
+        lines.append(f":warning: Nobody has acknowledged it yet. {going_on}")
+    return kit.message(said, [kit.section("\n".join(lines))])
+
+
+def noted_instead(refused: AlreadyThere, overview: Overview) -> Message:
+    """That it was so already, and that what was said of it is kept."""
+    kept = f"What you wrote is kept as a note on {overview.incident.number}."
+    return _done_to(overview, f"{_said(refused.fact, refused.at)} {kept}")
 
 
 def escalated(overview: Overview, happened: Iterable[Entry]) -> Message:
@@ -132,11 +142,20 @@ def done(sentence: str) -> Message:
 
 def refusal(refused: Refusal, suggestion: str | None) -> Message:
     """Why it was not done, and what would be allowed."""
-    text = f":no_entry_sign: {kit.escape(kit.shortened(refused.sentence, 1500))}"
+    text = f":no_entry_sign: {_said(refused.sentence, refused.at)}"
     if suggestion:
         typed = kit.escape(" ".join(suggestion.split()))
         text += f"\nDid you mean {f'`/incident {typed}`' if '`' not in typed else f'/incident {typed}'}?"
     return kit.message(kit.escape(refused.sentence), [kit.section(text)])
+
+
+def _said(sentence: str, at: datetime | None) -> str:
+    """A refusal's sentence in mrkdwn, with the moment that it names in the reader's own zone."""
+    said = kit.escape(kit.shortened(sentence, 1500))
+    if at is None:
+        return said
+    said = said.replace(f"on {at:%Y-%m-%d} at {at:%H:%M} UTC", f"on {kit.date_and_time(at)}")
+    return said.replace(f"at {at:%H:%M} UTC", f"at {kit.date(at)}")
 
 
 def look_again(refused: Refusal, overview: Overview) -> Message:
