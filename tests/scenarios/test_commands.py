@@ -1,5 +1,6 @@
 """Every command, as it is typed."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -382,6 +383,25 @@ async def test_long_note_stands_in_the_channel_with_every_word(story: Story) -> 
     for n in range(200):
         assert f"word{n}<&>" in note
     assert note.rstrip().endswith("end")
+
+
+async def test_what_is_typed_at_length_is_cut_and_kept_whole(story: Story) -> None:
+    ada, words = story.person("ada"), " ".join(f"word{n}" for n in range(100))
+    await ada.types(f"declare {words} --sev SEV1")
+    declared = (await story.overview("INC-2026-002")).incident
+    assert (declared.title[-8:], len(declared.title) <= 200, declared.description) == (
+        " word28…",
+        True,
+        words,
+    )
+    await ada.types(f"page INC-2026-002 @hana {words}")
+    assert re.search(r"word7\d…", text_of(story.person("hana").pages[-1]))
+    await ada.types(f"resolve INC-2026-002 {words}")
+    assert (await story.events("INC-2026-002"))[-4:] == ["Paged", "Noted", "Resolved", "Noted"]
+    said = (await story.said("INC-2026-002"))[-1]
+    assert words in " ".join(said.replace(">", " ").split())
+    await ada.types("note INC-2026-002 " + "long " * 700 + "end")
+    assert (await story.events("INC-2026-002"))[-2:] == ["Noted", "Noted"]
 
 
 async def test_reopening_what_is_open_is_refused(story: Story) -> None:

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import AlreadyThere, EscalatedMeanwhile, StillOpen
-from bot.domain.incident import OPEN, Incident, Status
+from bot.domain.incident import COMMENT_LIMIT, NOTE_LIMIT, OPEN, TITLE_LIMIT, Incident, Status
 from bot.domain.overview import Overview, Wanted
 from bot.domain.rights import Right
 from bot.domain.timeline import Actor
@@ -22,7 +22,7 @@ from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, asked_in, person_meant, reply
 from bot.slack.listeners.meant import meant, with_name
 from bot.slack.verbs import Verb
-from bot.slack.views import answers, modals
+from bot.slack.views import answers, kit, modals
 from bot.slack.views import postmortem as postmortem_view
 from bot.slack.views import timeline as timeline_view
 from bot.slack.views.kit import Message
@@ -56,13 +56,21 @@ async def _help(front: Front, body: Body, command: Command) -> Answer:
 
 
 async def _declare(front: Front, body: Body, command: Command) -> Answer:
+    """What does not fit the title stands in the description, with the rest."""
     if not command.text:
         await show_declare(front, body, command)
         return None
 
     def operation(tx: Connection, now: datetime, actor: Actor) -> tuple[Incident, Message]:
+        title = kit.cut(command.text, TITLE_LIMIT)
         incident = declare.declare(
-            tx, now, actor, title=command.text, severity=command.severity, services=command.services
+            tx,
+            now,
+            actor,
+            title=title,
+            description=command.text if title != command.text else None,
+            severity=command.severity,
+            services=command.services,
         )
         overview = look_up.overview(tx, incident, now)
         return incident, answers.declared(overview, look_up.entries(tx, incident))
@@ -119,15 +127,34 @@ async def _change_status(front: Front, body: Body, command: Command, to: Status)
 
     def run(tx: Connection, now: datetime, actor: Actor) -> Message:
         try:
-            incident = respond.change_status(tx, now, actor, number, to, command.text or None)
+            incident = respond.change_status(tx, now, actor, number, to, _fitting(command))
         except AlreadyThere as refusal:
             if not command.text:
                 raise
-            overview = look_up.overview(tx, respond.note(tx, now, actor, number, command.text), now)
+            overview = look_up.overview(tx, _note_all(tx, now, actor, number, command.text), now)
             return answers.noted_instead(refusal, overview)
+        incident = _note_rest(tx, now, actor, incident, command)
         return answers.done_to(look_up.overview(tx, incident, now), f"{number} is {incident.status}.")
 
-    return await front.act(body, "change_status", run)
+    return await front.act_about(body, "change_status", number, run)
+
+
+def _fitting(command: Command) -> str | None:
+    """As much of what was typed as a comment may have; the whole is noted."""
+    return kit.cut(command.text, COMMENT_LIMIT) or None
+
+
+def _note_rest(tx: Connection, now: datetime, actor: Actor, incident: Incident, command: Command) -> Incident:
+    """The incident with all that was typed on its timeline, where a comment does not hold it."""
+    if len(command.text) <= COMMENT_LIMIT:
+        return incident
+    return _note_all(tx, now, actor, incident.number, command.text)
+
+
+def _note_all(tx: Connection, now: datetime, actor: Actor, number: str, text: str) -> Incident:
+    """The incident with the text on its timeline, in as many notes as it takes."""
+    notes = [respond.note(tx, now, actor, number, piece) for piece in kit.pieces(text, NOTE_LIMIT)]
+    return notes[-1]
 
 
 async def _resolve(front: Front, body: Body, command: Command) -> Answer:
@@ -147,8 +174,13 @@ async def _reopen(front: Front, body: Body, command: Command) -> Answer:
     number = await front.number(body, command.number)
     if not command.text and not (await front.overview(body, number)).incident.is_open:
         return await _ask(front, body, command)
-    overview = await front.act_on(body, respond.reopen, number, command.text or None)
-    return answers.done_to(overview, f"{overview.incident.number} is {overview.incident.status}.")
+
+    def run(tx: Connection, now: datetime, actor: Actor) -> Message:
+        reopened = respond.reopen(tx, now, actor, number, _fitting(command))
+        incident = _note_rest(tx, now, actor, reopened, command)
+        return answers.done_to(look_up.overview(tx, incident, now), f"{number} is {incident.status}.")
+
+    return await front.act_about(body, "reopen", number, run)
 
 
 async def _status(front: Front, body: Body, command: Command) -> Answer:
@@ -191,7 +223,7 @@ async def _escalate(front: Front, body: Body, command: Command) -> Answer:
         return answers.escalated(look_up.overview(tx, after, now), happened)
 
     try:
-        return await front.act(body, "escalate", run)
+        return await front.act_about(body, "escalate", number, run)
     except EscalatedMeanwhile as refusal:
         return answers.look_again(refusal, await front.overview(body, number))
 
@@ -204,7 +236,8 @@ async def _page(front: Front, body: Body, command: Command) -> Answer:
     def run(tx: Connection, now: datetime, actor: Actor) -> list[str]:
         people = [person_meant(tx, one) for one in command.people]
         for person_id in people:
-            page.page(tx, now, actor, number, person_id, command.text or None)
+            incident = page.page(tx, now, actor, number, person_id, _fitting(command))
+        _note_rest(tx, now, actor, incident, command)
         return [look_up.organization(tx).people[one].name for one in people]
 
     return answers.paged(await front.act(body, "page", run), number)
@@ -214,8 +247,12 @@ async def _note(front: Front, body: Body, command: Command) -> Answer:
     if not command.text:
         return await _ask(front, body, command)
     number = await front.number(body, command.number)
-    overview = await front.act_on(body, respond.note, number, command.text)
-    return answers.done_to(overview, f"Noted on the timeline of {number}.")
+
+    def run(tx: Connection, now: datetime, actor: Actor) -> Message:
+        noted = look_up.overview(tx, _note_all(tx, now, actor, number, command.text), now)
+        return answers.done_to(noted, f"Noted on the timeline of {number}.")
+
+    return await front.act_about(body, "note", number, run)
 
 
 async def _timeline(front: Front, body: Body, command: Command) -> Answer:

@@ -90,9 +90,13 @@ class Front:
         def run(tx: Connection, now: datetime, actor: Actor) -> Overview:
             return look_up.overview(tx, operation(tx, now, actor, number, *words), now)
 
-        overview = await self.act(body, operation.__name__, run)
-        log.info("done", operation=operation.__name__, incident=overview.incident.number)
-        return overview
+        return await self.act_about(body, operation.__name__, number, run)
+
+    async def act_about(self, body: Body, name: str, number: str, operation: Callable[..., T]) -> T:
+        """As `act`, about this incident."""
+        result = await self.act(body, name, operation)
+        log.info("done", operation=name, incident=number)
+        return result
 
     async def look(self, body: Body, query: Callable[..., T]) -> T:
         """The result of `query(tx, now, actor)`, which only reads."""

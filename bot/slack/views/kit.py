@@ -111,16 +111,21 @@ def is_cut(text: str, limit: int) -> bool:
 def quoted(text: str, limit: int = 600) -> str:
     """People's text as a quotation in mrkdwn, each of its lines short enough for a section."""
     lines = shortened(text.strip(), limit).splitlines()
-    return "\n".join(f">{escape(piece)}" for line in lines if line.strip() for piece in _pieces(line))
+    return "\n".join(f">{escape(piece)}" for line in lines if line.strip() for piece in pieces(line))
 
 
-def _pieces(line: str) -> Iterator[str]:
+def pieces(line: str, limit: int = _LINE) -> Iterator[str]:
     """The line, cut between words where it is long."""
-    while len(line) > _LINE:
-        end = line.rfind(" ", 1, _LINE) + 1 or _LINE
+    while len(line) > limit:
+        end = line.rfind(" ", 1, limit) + 1 or limit
         yield line[:end]
         line = line[end:]
     yield line
+
+
+def cut(text: str, limit: int) -> str:
+    """People's text cut to the limit between words."""
+    return text if len(text) <= limit else f"{next(pieces(text, limit - 1)).rstrip()}…"
 
 
 def mention(person: Person | None) -> str:
