@@ -153,3 +153,12 @@ async def test_description_that_the_card_cuts_stands_in_the_channel(story: Story
     assert not await ada.submits(title="Search is slow", severity="SEV3", description=trace)
     assert "frame 89" not in text_of(await story.card())
     assert "frame 89 of <module> & more" in (await story.said())[1]
+
+
+async def test_on_call_is_rung_by_the_page_alone(story: Story) -> None:
+    await story.person("ada").types("declare Oh no --sev SEV1 --service Checkout")
+    farid = story.person("farid")
+    assert len(farid.pages) == 1
+    assert "Farid Haddad" in text_of(await story.card())
+    channels = (await story.channel(), story.workspace.channel("incidents").id)
+    assert [ping for ping in story.workspace.pings if ping[0] in channels] == []

@@ -113,7 +113,7 @@ def _facts(overview: Overview, now: datetime) -> list[Block]:
     facts = [
         f"*Status*\n{STATUS_WORD[incident.status]}",
         f"*Severity*\n{SEVERITY_EMOJI[incident.severity]} {incident.severity}",
-        f"*Assignee*\n{kit.mention(overview.assignee)}",
+        f"*Assignee*\n{kit.name(overview.assignee)}",
         f"*Services*\n{services}{more}",
         f"*Acknowledge*\n{acknowledge_word(incident, now)}",
         f"*Close*\n{_close_word(incident, now)}",
@@ -182,7 +182,7 @@ def next_paged(overview: Overview) -> str:
 
 def whom(following: NextLevel) -> str:
     """The people whom the next level pages, else its role. A mention would reach them before their time."""
-    names = [kit.escape(kit.shortened(person.name, 80)) for person in following.people[:4]]
+    names = [kit.name(person) for person in following.people[:4]]
     if names:
         more = f" and {len(following.people) - 4} more" if len(following.people) > 4 else ""
         return f"{', '.join(names)}{more}"

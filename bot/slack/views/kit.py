@@ -132,7 +132,12 @@ def mention(person: Person | None) -> str:
     """The person as Slack shows them, or their name while Slack does not know them."""
     if person is None:
         return "nobody"
-    return f"<@{person.slack_id}>" if person.slack_id else escape(shortened(person.name, 80))
+    return f"<@{person.slack_id}>" if person.slack_id else name(person)
+
+
+def name(person: Person | None) -> str:
+    """The person where a mention would ring: what is posted in a channel, and who has not been paged yet."""
+    return "nobody" if person is None else escape(shortened(person.name, 80))
 
 
 def date(at: datetime, form: str = "{time}") -> str:
