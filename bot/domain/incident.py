@@ -99,6 +99,11 @@ class Incident:
         return self.status.is_open
 
     @property
+    def ended_as(self) -> Status:
+        """What it became when it ended first: that is what `resolved_by` did, at `resolved_at`."""
+        return Status.CLOSED if self.resolved_at in (None, self.closed_at) else Status.RESOLVED
+
+    @property
     def awaits_acknowledgement(self) -> bool:
         """Whether the escalation clock runs."""
         return self.is_open and self.acknowledged_at is None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 
-from bot.domain.incident import Incident, Status
+from bot.domain.incident import Incident
 from bot.domain.narrative import span
 from bot.domain.organization import LevelRole
 from bot.domain.overview import NextLevel, PageFacts
@@ -143,7 +143,7 @@ def _next(facts: PageFacts, now: datetime) -> str:
     """What happens next and when, or what has become of it."""
     overview, incident = facts.overview, facts.overview.incident
     if not incident.is_open:
-        word = "Closed" if incident.status is Status.CLOSED else "Resolved"
+        word = incident.ended_as.capitalize()
         return f"{word} by {_line(incident.resolved_by or 'somebody', _NAME)}. Nothing more to do."
     if incident.acknowledged_at is not None:
         by = _line(incident.acknowledged_by or "somebody", _NAME)

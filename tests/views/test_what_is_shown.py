@@ -45,6 +45,19 @@ def test_card_has_only_buttons_that_apply(changes: dict[str, object], expected: 
     assert buttons(card.card(overview(**changes), NOW)) == expected
 
 
+def test_who_ended_it_is_named_with_what_they_did_and_when() -> None:
+    resolved: dict[str, Any] = {"resolved_at": NOW, "resolved_by": "Farid Haddad"}
+    later = {"status": Status.CLOSED, **resolved, "closed_at": NOW + timedelta(hours=2)}
+    at_once = {"status": Status.CLOSED, **resolved, "closed_at": NOW}
+    assert f"Farid Haddad, {NOW:%Y-%m-%d %H:%M}" in read(card.card(overview(**later), LATER))
+    for changes, word in ((later, "Resolved"), (at_once, "Closed")):
+        assert f"{word} by Farid Haddad." in read(page.page(page_facts(Paged(BEN, None), **changes), LATER))
+
+
+def test_level_is_never_above_how_many_there_are() -> None:
+    assert "Level 4 of 4" in read(card.card(overview(level=4), NOW))
+
+
 def test_card_without_a_further_level_cannot_escalate() -> None:
     shown = replace(overview(), next_level=None)
     assert "escalate" not in buttons(card.card(shown, NOW))

@@ -142,8 +142,8 @@ def acknowledge_word(incident: Incident, now: datetime) -> str:
 
 
 def _close_word(incident: Incident, now: datetime) -> str:
-    ended = incident.closed_at or incident.resolved_at
-    late = is_breached(incident.close_by, incident.resolved_at or incident.closed_at, now)
+    ended = incident.resolved_at or incident.closed_at
+    late = is_breached(incident.close_by, ended, now)
     if ended is not None:
         by = kit.escape(incident.resolved_by or "somebody")
         return f":white_check_mark: {by}, {kit.date_and_time(ended)}{' (late)' if late else ''}"
@@ -158,7 +158,8 @@ def level_word(overview: Overview) -> str:
     if not incident.level or not overview.levels:
         return ""
     again = f", repeat {incident.repeats}" if incident.repeats else ""
-    return f"Level {incident.level} of {overview.levels}{again}"
+    # A lower severity may have fewer levels than were paged already.
+    return f"Level {incident.level} of {max(overview.levels, incident.level)}{again}"
 
 
 def next_word(overview: Overview) -> str:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from bot.domain.incident import Status
 from bot.domain.overview import Overview, PageFacts
 from bot.domain.timeline import (
     Assigned,
@@ -82,8 +81,7 @@ def _state(facts: PageFacts) -> str:
     overview, incident = facts.overview, facts.overview.incident
     if not incident.is_open:
         by = kit.escape(incident.resolved_by or "somebody")
-        word = "Closed" if incident.status is Status.CLOSED else "Resolved"
-        return f":white_check_mark: {word} by {by}. Nothing more to do."
+        return f":white_check_mark: {card.STATUS_WORD[incident.ended_as]} by {by}. Nothing more to do."
     if incident.acknowledged_at is not None:
         by = kit.escape(incident.acknowledged_by or "somebody")
         return f":eyes: Acknowledged by {by} at {kit.date(incident.acknowledged_at)}."
