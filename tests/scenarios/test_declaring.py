@@ -96,8 +96,11 @@ async def test_form_refuses_an_empty_title_beside_its_input(story: Story) -> Non
 
 
 async def test_unknown_service_is_answered_with_the_nearest(story: Story) -> None:
-    answer = await story.person("ada").types("declare Oh no --service Chekout")
-    assert "Did you mean Checkout?" in answer.text
+    ada = story.person("ada")
+    for title in ("Oh no", ""):
+        answer = await ada.types(f"declare {title} --service Chekout")
+        assert "Did you mean Checkout?" in answer.text
+        assert not ada.has_modal
 
 
 async def test_numbers_count_up_within_the_year(story: Story) -> None:

@@ -63,11 +63,14 @@ async def ask(front: Front, body: Body, number: str, verb: Verb, **words: Any) -
 
 
 async def show_declare(front: Front, body: Body, command: Command, description: str = "") -> None:
-    """Ask for what a declaration needs, with what was said already filled in."""
+    """Ask for what a declaration needs, with what was said already filled in. Raises NotFound (a service)."""
 
     def query(tx: Connection, now: datetime, actor: Actor) -> Organization:
         permit(actor, Right.DECLARE)
-        return look_up.organization(tx)
+        organized = look_up.organization(tx)
+        for name in command.services:
+            look_up.service(organized, name)
+        return organized
 
     view = modals.declare(
         await front.look(body, query),
