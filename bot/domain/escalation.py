@@ -74,7 +74,11 @@ def climb(
     if not incident.is_exhausted:
         admins = organization.admins()
         methods, later = organization.pages(admins, organization.urgencies[incident.severity], now)
-        events = [*events, EscalationExhausted(admins, incident.round, late, methods, later)]
+        found_nobody = incident.level == 0 and incident.repeats == 0
+        events = [
+            *events,
+            EscalationExhausted(admins, incident.round, late, methods, later, found_nobody),
+        ]
     return replace(after, is_exhausted=True), events
 
 

@@ -127,10 +127,11 @@ def _told_of_pages(event: _Paging, name_of: NameOf) -> Told:
             return Told("ESCALATED", f"Escalated to level {level}{again}: {paged}{_late(late)}", _WHY[reason])
         case LevelPassed(level, why):
             return Told("LEVEL_PASSED", f"Level {level} passed", f"It {why}")
-        case EscalationExhausted(late=late):
+        case EscalationExhausted(late=late, found_nobody=found_nobody):
+            no_level = "No level has anybody" if found_nobody else "No level answered"
             return Told(
                 "ESCALATION_EXHAUSTED",
-                f"No level answered: {_paged(event, name_of)} as admins{_late(late)}",
+                f"{no_level}: {_paged(event, name_of)} as admins{_late(late)}",
             )
         case AcknowledgementMissed(late):
             return Told("ACKNOWLEDGE_DEADLINE_MISSED", f"Acknowledge deadline passed{_late(late)}")

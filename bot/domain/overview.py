@@ -52,6 +52,8 @@ class Overview:
     admins_at: datetime | None
     #: Everybody whom the timeline or the page names.
     people: Mapping[PersonId, Person]
+    #: Whether the admins were paged because no level has anybody.
+    found_nobody: bool = False
 
     def name_of(self, person_id: PersonId | None) -> str:
         person = self.people.get(person_id) if person_id is not None else None

@@ -170,6 +170,8 @@ class EscalationExhausted:
     late: timedelta | None = None
     methods: Methods = field(default_factory=dict)
     later: Later = field(default_factory=dict)
+    #: Whether no level had anybody to page.
+    found_nobody: bool = False
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,8 @@ def _why(facts: PageFacts) -> str:
     match facts.entry.event:
         case Paged(_, message):
             return f"{by} pages you{':' if message else '.'}"
+        case EscalationExhausted(found_nobody=True):
+            return "You are an admin, and no level has anybody to page."
         case EscalationExhausted():
             return "You are an admin, and every level was paged without an answer."
         case ClosureMissed():

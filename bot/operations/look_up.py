@@ -38,6 +38,7 @@ from bot.domain.timeline import (
     DeliveryFailed,
     Door,
     Entry,
+    EscalationExhausted,
     Reopened,
 )
 from bot.operations import rows
@@ -172,7 +173,13 @@ def overview(tx: Connection, found: Incident, now: datetime) -> Overview:
         next_level=next_level,
         admins_at=admins_at,
         people=organized.people,
+        found_nobody=found.is_exhausted and _found_nobody(tx, found),
     )
+
+
+def _found_nobody(tx: Connection, found: Incident) -> bool:
+    exhausted = rows.entry(timeline.of_kinds(tx, found.id, [EscalationExhausted.__name__])[-1]).event
+    return isinstance(exhausted, EscalationExhausted) and exhausted.found_nobody
 
 
 def _what_is_next(

@@ -48,6 +48,8 @@ def test_letter_says_why_this_person(reason: Reason, words: str) -> None:
 
 def test_letter_says_why_admins_and_who_is_next_are_paged() -> None:
     assert "every level was paged" in golden.letter(page_facts(EscalationExhausted((BEN,), 1))).text
+    alone = EscalationExhausted((BEN,), 1, found_nobody=True)
+    assert "no level has anybody to page" in golden.letter(page_facts(alone)).text
     assert "closure deadline has passed" in golden.letter(page_facts(ClosureMissed((BEN,), 2, NOW, 1))).text
 
 

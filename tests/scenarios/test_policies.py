@@ -88,6 +88,18 @@ async def test_card_says_that_the_first_level_is_next_again(tmp_path: Path) -> N
         assert (await story.overview()).incident.repeats == 0
 
 
+async def test_admins_hear_that_no_level_has_anybody(tmp_path: Path) -> None:
+    path, file = tmp_path / "organization.yaml", organization(escalation_policies=sev1(*TWO_LEVELS))
+    del file["teams"]["payments"]["schedule"]
+    path.write_text(yaml.safe_dump(file, sort_keys=False), "utf-8")
+    async with opened(tmp_path, organization=path) as story:
+        await declare(story)
+        assert (await story.events())[-3:] == ["LevelPassed", "LevelPassed", "EscalationExhausted"]
+        assert "no level has anybody to page" in text_of(story.person("gus").pages[0]).replace("*", "")
+        assert "no level has anybody, the admins were paged" in text_of(await story.card())
+        assert "No level has anybody: paged the admins" in (await story.said())[-1]
+
+
 async def test_page_of_an_earlier_pass_asks_no_more_once_its_person_is_paged_again(tmp_path: Path) -> None:
     async with told(tmp_path, escalation_policies=sev1(*TWO_LEVELS, repeat=1)) as story:
         await declare(story)

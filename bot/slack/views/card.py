@@ -154,7 +154,8 @@ def level_word(overview: Overview) -> str:
     """`Level 1 of 3`, or that nobody was left to page."""
     incident = overview.incident
     if incident.is_exhausted and incident.awaits_acknowledgement:
-        return ":sos: every level was paged, the admins too"
+        no_level = "no level has anybody, the admins were paged"
+        return f":sos: {no_level if overview.found_nobody else 'every level was paged, the admins too'}"
     if not incident.level or not overview.levels:
         return ""
     again = f", repeat {incident.repeats}" if incident.repeats else ""

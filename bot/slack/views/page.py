@@ -46,6 +46,8 @@ def why(facts: PageFacts) -> str:
     match entry.event:
         case Paged(_, message):
             return f"*{by}* pages you{f':{chr(10)}{kit.quoted(message)}' if message else '.'}"
+        case EscalationExhausted(found_nobody=True):
+            return "You are an admin, and *no level has anybody to page*."
         case EscalationExhausted():
             return "You are an admin, and *every level was paged without an answer*."
         case ClosureMissed():

@@ -164,8 +164,9 @@ def _escalation_line(entry: Entry, overview: Overview) -> str:
             )
         case LevelPassed(level, why):
             return f":fast_forward: Level {level} was passed: it {kit.escape(why)}"
-        case EscalationExhausted(late=late):
-            return f":sos: No level answered: paged the admins {people(entry.event)}{_late(late)}"
+        case EscalationExhausted(late=late, found_nobody=found_nobody):
+            no_level = "No level has anybody" if found_nobody else "No level answered"
+            return f":sos: {no_level}: paged the admins {people(entry.event)}{_late(late)}"
         case AcknowledgementMissed(late):
             return f":warning: The acknowledge deadline passed{_late(late)}"
         case ClosureWarned(person_id, close_by, late):
