@@ -53,6 +53,10 @@ def has_open_swap(tx: Connection, columns: Columns) -> bool:
     return tx.execute(select(swaps.c.id).where(_OPEN, *same).limit(1)).first() is not None
 
 
+def open_swaps(tx: Connection) -> Sequence[Row[Any]]:
+    return tx.execute(select(swaps).where(_OPEN).order_by(swaps.c.id)).all()
+
+
 def overdue_swaps(tx: Connection, now: datetime) -> Sequence[str]:
     """Ids of swaps that nobody answered before one of their shifts began."""
     begun = or_(swaps.c.starts_at <= now, swaps.c.return_starts_at <= now)

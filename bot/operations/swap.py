@@ -79,22 +79,35 @@ def _check(
 
 
 def answer(tx: Connection, now: datetime, actor: Actor, swap_id: str, *, accepts: bool) -> Swap:
-    """The swap as it is after the answer, which may come too late. Raises NotFound, NotAllowed, Conflict."""
+    """The swap as it is after the answer, which may come too late. Raises NotFound, NotAllowed, Conflict.
+
+    Others that ask for what has changed hands by it are void.
+    """
+    # Before any swap: of two that are accepted at once each would wait for the other's.
+    organizations.hold(tx)
     found = by_id(tx, swap_id)
     if actor.person_id != found.asked_of:
         raise NotAllowed("Only who was asked can answer that.")
     permit(actor, Right.CHANGE_DUTY)
     if found.state is not SwapState.OPEN:
         raise Conflict(_SAID[found.state])
-    if found.answer_by <= now:
-        return _settle(tx, now, found, SwapState.EXPIRED)
-    if not accepts:
-        return _settle(tx, now, found, SwapState.DECLINED)
-    organizations.hold(tx)
+    if expire(tx, now, swap_id):
+        return by_id(tx, swap_id)
     if not _still_holds(look_up.organization(tx), found):
         return _settle(tx, now, found, SwapState.OVERTAKEN)
+    if not accepts:
+        return _settle(tx, now, found, SwapState.DECLINED)
     put_on_top(tx, now, actor, found.overrides())
-    return _settle(tx, now, found, SwapState.ACCEPTED)
+    accepted = _settle(tx, now, found, SwapState.ACCEPTED)
+    _void_others(tx, now)
+    return accepted
+
+
+def _void_others(tx: Connection, now: datetime) -> None:
+    organized = look_up.organization(tx)
+    for other in map(rows.swap, duty.open_swaps(tx)):
+        if not _still_holds(organized, other):
+            _settle(tx, now, other, SwapState.OVERTAKEN)
 
 
 def expire(tx: Connection, now: datetime, swap_id: str) -> bool:
@@ -102,7 +115,8 @@ def expire(tx: Connection, now: datetime, swap_id: str) -> bool:
     found = by_id(tx, swap_id)
     if found.state is not SwapState.OPEN or found.answer_by > now:
         return False
-    _settle(tx, now, found, SwapState.EXPIRED)
+    holds = _still_holds(look_up.organization(tx), found)
+    _settle(tx, now, found, SwapState.EXPIRED if holds else SwapState.OVERTAKEN)
     return True
 
 

@@ -200,6 +200,30 @@ async def test_swap_of_a_shift_that_is_no_longer_theirs_is_void(story: Story) ->
     assert buttons_of(of_kind(story.person("ben"), "swap_asked")[0]) == []
 
 
+async def test_of_two_who_are_asked_for_one_shift_the_first_takes_it(story: Story) -> None:
+    await asked(story)
+    dev, ben, farid = (story.person(name) for name in ("dev", "ben", "farid"))
+    await dev.types("swap")
+    assert await dev.submits(shift=shift(DEVS), person=farid.id) == {}
+    (question,) = of_kind(farid, "swap_asked")
+    await ben.presses(of_kind(ben, "swap_asked")[-1], "accept_swap")
+    (after,) = of_kind(farid, "swap_asked")
+    assert buttons_of(after) == []
+    assert "This swap is void" in await farid.presses(question, "decline_swap", seen=question)
+    accepted, void = told(dev, "swap_answered")
+    assert ("takes your shift" in accepted, "is void" in void) == (True, True)
+
+
+async def test_swap_that_is_declined_once_the_shift_is_gone_is_void(story: Story) -> None:
+    question = await asked(story)
+    ada = story.person("ada")
+    await ada.types("override platform")
+    await ada.submits(person=story.ids["farid"], starts_at=seconds(DEVS), ends_at=seconds(BENS))
+    await story.person("ben").presses(question, "decline_swap")
+    (answered,) = told(story.person("dev"), "swap_answered")
+    assert ("is void" in answered, "stays yours" in answered) == (True, False)
+
+
 async def test_of_accept_and_decline_at_the_same_moment_one_counts(story: Story) -> None:
     question = await asked(story)
     ben, channel = story.person("ben"), story.channel_with(question)
