@@ -32,14 +32,14 @@ _PARTS_OF_A_DAY = ("morning", "noon", "afternoon", "evening", "night", "midnight
 
 @dataclass(frozen=True)
 class When:
-    """A moment that is fixed once the reader's day and zone are known."""
+    """A moment that is fixed once the reader's day and zone are known; a time without a day is the next."""
 
     #: From now on; nothing else is said then.
     after: timedelta | None = None
     on: date | None = None
     #: Days from today.
     days: int | None = None
-    #: 0 is Monday; the next one, today included.
+    #: 0 is Monday; the next one that is not over, today included.
     weekday: int | None = None
     #: None is noon.
     at: time | None = None
@@ -76,7 +76,7 @@ def parse(text: str) -> When | None:
     if rest and at is None:
         return None
     if day is None:
-        return When(days=0, at=at)
+        return When(at=at)
     return When(day.after, day.on, day.days, day.weekday, at or day.at)
 
 
@@ -103,12 +103,21 @@ def _moment(when: When, now: datetime, where: ZoneInfo) -> datetime:
         return now + when.after
     today = now.astimezone(where).date()
     if when.on is not None:
-        day = when.on
-    elif when.weekday is not None:
-        day = today + timedelta(days=(when.weekday - today.weekday()) % 7)
-    else:
-        day = today + timedelta(days=when.days or 0)
+        return _at(when, when.on, where)
+    if when.days is not None:
+        return _at(when, today + timedelta(days=when.days), where)
+    ahead, again = (0, 1) if when.weekday is None else ((when.weekday - today.weekday()) % 7, 7)
+    found = _at(when, today + timedelta(days=ahead), where)
+    return found if found >= now else _at(when, today + timedelta(days=ahead + again), where)
+
+
+def _at(when: When, day: date, where: ZoneInfo) -> datetime:
     return zone.instant(where, datetime.combine(day, when.at or NOON)).astimezone(UTC)
+
+
+def is_skipped(when: When, found: datetime, time_zone: str) -> bool:
+    """Whether the clock of the zone never shows that time: `found` is the first moment after it."""
+    return when.after is None and found.astimezone(ZoneInfo(time_zone)).time() != (when.at or NOON)
 
 
 def _day(word: str) -> When | None:

@@ -297,6 +297,14 @@ async def test_oncall_tells_a_moment_in_the_schedules_zone_and_who_is_next(story
     assert "There is no team “payments tomorow”" in (await ada.types("oncall payments tomorow")).text
 
 
+async def test_oncall_says_which_time_there_is_not(story: Story) -> None:
+    ada = story.person("ada")
+    answer = (await ada.types("oncall platform 2026-03-29 02:30")).text
+    assert "The change of clocks skips that time (Europe/Berlin): this is the next" in answer
+    assert "Sun 29 Mar 2026, 03:00 (Europe/Berlin)" in answer
+    assert "change of clocks" not in (await ada.types("oncall platform 2026-03-29 03:30")).text
+
+
 async def test_oncall_marks_the_gap_that_follows(story: Story) -> None:
     await relayered(story, ends_at=DEVS)
     answer = await story.person("ada").types("oncall platform")

@@ -33,9 +33,12 @@ BERLIN, KOLKATA = "Europe/Berlin", "Asia/Kolkata"
         ("SATURDAY 02:30", "2026-03-07 02:30"),
         ("next tue 7 pm", "2026-03-10 19:00"),
         ("thurs", "2026-03-05 12:00"),
-        ("9:00", "2026-03-04 09:00"),
-        ("at 12 am", "2026-03-04 00:00"),
-        ("midnight", "2026-03-04 00:00"),
+        ("9:00", "2026-03-05 09:00"),
+        ("today 9:00", "2026-03-04 09:00"),
+        ("13:00", "2026-03-04 13:00"),
+        ("at 12 am", "2026-03-05 00:00"),
+        ("midnight", "2026-03-05 00:00"),
+        ("wed 11:00", "2026-03-11 11:00"),
         ("2026-10-25", "2026-10-25 12:00"),
         ("2026-10-25 02:30", "2026-10-25 02:30"),
         ("on 2026-1-5 at 8:05", "2026-01-05 08:05"),
@@ -69,7 +72,7 @@ def test_what_is_no_moment_is_left_to_be_a_team(typed: str) -> None:
         ("Data platform on sat", "Data platform", When(weekday=5)),
         ("payments in 3 hours", "payments", When(after=timedelta(hours=3))),
         ("sat", "", When(weekday=5)),
-        ("shop at 9:00", "shop", When(days=0, at=time(9))),
+        ("shop at 9:00", "shop", When(at=time(9))),
         ("shop 2026-10-25 02:30", "shop", When(on=date(2026, 10, 25), at=time(2, 30))),
         ("payments tomorow", "payments tomorow", None),
     ],
@@ -84,6 +87,8 @@ def test_time_that_comes_twice_is_the_first_and_one_that_does_not_exist_the_next
     assert never is not None
     assert when.moment(twice, NOW, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert when.moment(never, NOW, BERLIN) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+    found = [when.moment(one, NOW, BERLIN) for one in (twice, never)]
+    assert [when.is_skipped(*one, BERLIN) for one in zip((twice, never), found, strict=True)] == [False, True]
 
 
 def test_day_is_the_zones_own() -> None:

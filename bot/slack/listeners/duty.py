@@ -44,7 +44,16 @@ async def shown(front: Front, body: Body, text: str) -> Message:
             _check_team(organized, team)
         if moment is None or moment == when.NOW:
             return rota_view.oncall(rota.rota(tx, now, actor, team))
-        return rota_view.oncall(rota.rota(tx, now, actor, team, lambda zone: when.moment(moment, now, zone)))
+        skipped: set[str] = set()
+
+        def at(zone: str) -> datetime:
+            found = when.moment(moment, now, zone)
+            if when.is_skipped(moment, found, zone):
+                skipped.add(zone)
+            return found
+
+        found = rota.rota(tx, now, actor, team, at)
+        return rota_view.oncall(found, sorted(skipped))
 
     return await front.look(body, query)
 

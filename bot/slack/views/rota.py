@@ -16,13 +16,23 @@ from bot.slack.views.kit import Block, Element, Message
 SHOWN = 20
 
 
-def oncall(rota: Rota) -> Message:
-    """Who has the pager, until when, who stands behind them and who is next."""
+def oncall(rota: Rota, skipped: Sequence[str] = ()) -> Message:
+    """Who has the pager, until when, who stands behind them and who is next.
+
+    `skipped` are the zones whose clocks never show the time that was asked about.
+    """
     if not rota.teams:
         nothing = "No team is configured yet. An admin can add some to the organization file."
         return kit.message(nothing, [kit.section(nothing)])
     shown = rota.teams[:SHOWN]
     blocks = [kit.section(f"*{_heading(rota)}*")]
+    if skipped:
+        zones = kit.escape(", ".join(skipped))
+        blocks.append(
+            kit.context(
+                f":warning: The change of clocks skips that time ({zones}): this is the next that there is."
+            )
+        )
     for one in shown:
         blocks += _team(rota, one)
     if len(rota.teams) > len(shown):
