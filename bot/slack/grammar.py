@@ -56,7 +56,7 @@ class UnknownName(Misunderstood):
 
     def __init__(self, before: str, words: str, name: str = "", rest: str = "") -> None:
         who = "@someone or me" if before.startswith(Verb.ASSIGN) else "@someone"
-        first = _shown(words.split()[0])
+        first = _shown(" ".join(words.split()[:1]))
         super().__init__(f"I do not know who “{first}” is. Name {who}.", f"{before} @{name} {rest}".strip())
         #: The command up to the name.
         self.before = before
@@ -69,9 +69,10 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 _ON_CALL = re.compile(r"(?:who(?:['’]?s|\s+is)?\s+)?on[\s-]?call(?:\s+for)?(?!\S)", re.IGNORECASE)
 _FIRST_QUOTED = re.compile(r"^[\"'“„‘`](.*?)[\"'“”’`](?!\S)")
 _QUOTES = "\"'“”„‘’`"
+_MARKED = re.compile(r"<@[UW][A-Z0-9]{2,}(?:\|[^>]*)?>")
 #: Whoever is named, with the marks after them: `@ben:`, `@ben, @chloe`, `@ben and @chloe`.
 _PERSON = re.compile(
-    r"\s*(?:(?:and|&amp;|\+|,)\s+)?<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>[,:;.!?]*(?=\s|<@|$)", re.IGNORECASE
+    r"\s*(?:(?:(?i:and)|&amp;|\+|,)\s+)?<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>[,:;.!?]*(?=\s|<@|$)"
 )
 #: A mark of Slack is one word: the name in it may have blanks.
 _WORD = re.compile(r"(?:<[@#!][^<>]*>|\S)+")
@@ -124,12 +125,16 @@ def _parse(text: str) -> Command:
         return Command(Verb.HELP)
     if asked := _ON_CALL.match(f"{first} {rest.rstrip('?')}"):
         return _parse_rest(Verb.ONCALL, asked.string[asked.end() :].strip())
-    verb = VERBS.get(first.casefold())
+    verb = _verb(first)
     if verb is not None:
         return _parse_rest(verb, rest)
     if named := naming.first(f"{first} {rest}".strip()):
         return _about(named)
     raise _unknown(first, rest)
+
+
+def _verb(word: str) -> Verb | None:
+    return VERBS.get(word.casefold().rstrip(":,.!"))
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -141,7 +146,7 @@ def _split(text: str) -> tuple[str, str]:
 def _about(named: Named) -> Command:
     """`INC-2026-044` alone shows it; `INC-2026-044 ack` is as good as `ack INC-2026-044`."""
     first, rest = _split(named.rest)
-    verb = VERBS.get(first.casefold()) if first else Verb.SHOW
+    verb = _verb(first) if first else Verb.SHOW
     if verb is None or verb not in ABOUT_ONE:
         raise _unknown(first, f"{named.shown} {rest}".strip())
     return _parse_rest(verb, rest, replace(named, rest=rest))
@@ -387,6 +392,10 @@ def _person(command: Command) -> Command:
         if command.verb is Verb.ASSIGN and command.text:
             raise _left_over(command, "assign takes an incident number and a person, nothing else", named)
         return command
+    if marked := _MARKED.search(rest):
+        others = rest.replace(marked[0], "", 1) if command.verb is Verb.PAGE else ""
+        instead = " ".join([command.verb, *_named_before(command).split(), marked[0], *others.split()])
+        raise Misunderstood("The person comes first.", as_typed(" ".join(instead.split())))
     if first:
         raise UnknownName(" ".join([command.verb, *_named_before(command).split()]), as_typed(rest))
     return replace(command, text="")
