@@ -353,7 +353,8 @@ async def test_name_of_a_person_is_offered_marked(story: Story, typed: str, sugg
 
 async def test_oncall_tells_of_one_person(story: Story) -> None:
     ben = story.person("ben")
-    assert "When Emi Sato is on call" in (await ben.types("oncall @emi")).text
+    for typed in ("oncall @emi", "oncall emi", "oncall Emi Sato"):
+        assert "When Emi Sato is on call" in (await ben.types(typed)).text
     assert "When Ben Li is on call" in (await ben.types("oncall me")).text
     assert "Gus Lindqvist has no shift soon." in (await ben.types("oncall @gus")).text
 

@@ -31,7 +31,7 @@ _OFFERED, _PEOPLE = 6, 16
 
 
 async def shown(front: Front, body: Body, text: str) -> Message:
-    """Who is on call: of all teams or of one, now or at the moment that the text ends with.
+    """Who is on call, of all teams or one, now or at the moment that the text ends with; or when a person is.
 
     Raises NotFound for an unknown team; if a moment may have been meant, it says what moments look like.
     """
@@ -40,22 +40,32 @@ async def shown(front: Front, body: Body, text: str) -> Message:
         organized = look_up.organization(tx)
         is_team = organized.team_named(text) is not None
         team, moment = (text, None) if is_team else when.split(text)
+        if moment is None and not is_team and (person := organized.person_called(team)):
+            return _shifts_of(organized, person, now)
         if when.looks_like_one(team):
             _check_team(organized, team)
         if moment is None or moment == when.NOW:
             return rota_view.oncall(rota.rota(tx, now, actor, team))
-        skipped: set[str] = set()
-
-        def at(zone: str) -> datetime:
-            found = when.moment(moment, now, zone)
-            if when.is_skipped(moment, found, zone):
-                skipped.add(zone)
-            return found
-
-        found = rota.rota(tx, now, actor, team, at)
-        return rota_view.oncall(found, sorted(skipped))
+        return _on_call_at(tx, now, actor, team, moment)
 
     return await front.look(body, query)
+
+
+def _on_call_at(tx: Connection, now: datetime, actor: Actor, team: str, moment: when.When) -> Message:
+    skipped: set[str] = set()
+
+    def at(zone: str) -> datetime:
+        found = when.moment(moment, now, zone)
+        if when.is_skipped(moment, found, zone):
+            skipped.add(zone)
+        return found
+
+    found = rota.rota(tx, now, actor, team, at)
+    return rota_view.oncall(found, sorted(skipped))
+
+
+def _shifts_of(organized: Organization, person: Person, now: datetime) -> Message:
+    return rota_view.shifts(person, rota.mine(organized, person.id, now), now)
 
 
 async def shifts_of(front: Front, body: Body, slack_id: str | None) -> Message:
@@ -64,7 +74,7 @@ async def shifts_of(front: Front, body: Body, slack_id: str | None) -> Message:
     def query(tx: Connection, now: datetime, actor: Actor) -> Message:
         organized = look_up.organization(tx)
         person = organized.people[person_meant(tx, slack_id or actor.slack_id)]
-        return rota_view.shifts(person, rota.mine(organized, person.id, now), now)
+        return _shifts_of(organized, person, now)
 
     return await front.look(body, query)
 
