@@ -54,14 +54,17 @@ class Misunderstood(Refusal):
 class UnknownName(Misunderstood):
     """Where a person must be marked stands a word; it may be somebody's name."""
 
-    def __init__(self, before: str, words: str, name: str = "", rest: str = "") -> None:
+    def __init__(self, before: str, words: str) -> None:
         who = "@someone or me" if before.startswith(Verb.ASSIGN) else "@someone"
-        first = _shown(" ".join(words.split()[:1]))
-        super().__init__(f"I do not know who “{first}” is. Name {who}.", f"{before} @{name} {rest}".strip())
+        super().__init__(f"I do not know who “{_shown(_split(words)[0])}” is. Name {who}.", f"{before} @")
         #: The command up to the name.
         self.before = before
         #: What begins with the name.
-        self.words = words
+        self.words = as_typed(words)
+
+    def naming(self, name: str, rest: str) -> Misunderstood:
+        """The refusal that offers this person, and the rest of the words."""
+        return Misunderstood(self.sentence, f"{self.before} @{name} {rest}".strip())
 
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
@@ -367,7 +370,7 @@ def _status(command: Command) -> Command:
 def _severity(command: Command) -> Command:
     if not _named_before(command):
         command = _naming(command, naming.last(command.text))
-    severity = as_severity(command.text.strip(_QUOTES + ".!,")) if command.text else None
+    severity = as_severity(command.text.removeprefix("to ").strip(_QUOTES + ".!,")) if command.text else None
     return replace(command, severity=severity, text="")
 
 
@@ -397,7 +400,7 @@ def _person(command: Command) -> Command:
         instead = " ".join([command.verb, *_named_before(command).split(), marked[0], *others.split()])
         raise Misunderstood("The person comes first.", as_typed(" ".join(instead.split())))
     if first:
-        raise UnknownName(" ".join([command.verb, *_named_before(command).split()]), as_typed(rest))
+        raise UnknownName(" ".join([command.verb, *_named_before(command).split()]), rest)
     return replace(command, text="")
 
 

@@ -116,6 +116,15 @@ async def test_resolve_without_words_asks_in_a_form(story: Story) -> None:
     assert (await story.overview()).incident.status is Status.RESOLVED
 
 
+async def test_status_that_needs_words_asks_in_the_form_of_its_own(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("status done", CHANNEL)
+    assert ada.modal["callback_id"] == "resolve"
+    assert await ada.submits(comment="restarted it") == {}
+    await ada.types("status closed", CHANNEL)
+    assert (await story.overview()).incident.status is Status.CLOSED
+
+
 async def test_close_and_reopen_ask_for_a_reason(story: Story) -> None:
     ada = story.person("ada")
     await ada.types("close INC-2026-001")

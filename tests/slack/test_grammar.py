@@ -35,6 +35,7 @@ SEV1 = Severity.SEV1
         ("status In progress on it", Command(Verb.STATUS, text="on it", statuses=(Status.FIXING,))),
         ('status "fixing"', Command(Verb.STATUS, statuses=(Status.FIXING,))),
         ("status fixing, found it", Command(Verb.STATUS, text="found it", statuses=(Status.FIXING,))),
+        ("severity to sev1", Command(Verb.SEVERITY, severity=SEV1)),
         ("severity “SEV1”", Command(Verb.SEVERITY, severity=SEV1)),
         ("sev 1", Command(Verb.SEVERITY, severity=SEV1)),
         ("severity INC-2026-044 sev1", Command(Verb.SEVERITY, "INC-2026-044", severity=SEV1)),

@@ -1,6 +1,7 @@
 """`/incident …`"""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -186,7 +187,13 @@ async def _reopen(front: Front, body: Body, command: Command) -> Answer:
 async def _status(front: Front, body: Body, command: Command) -> Answer:
     if not command.statuses:
         return await _ask(front, body, command)
-    return await _change_status(front, body, command, command.statuses[0])
+    match command.statuses[0]:
+        case Status.RESOLVED:
+            return await _resolve(front, body, replace(command, verb=Verb.RESOLVE))
+        case Status.CLOSED:
+            return await _close(front, body, replace(command, verb=Verb.CLOSE))
+        case to:
+            return await _change_status(front, body, command, to)
 
 
 async def _severity(front: Front, body: Body, command: Command) -> Answer:

@@ -38,15 +38,15 @@ async def meant(front: Front, body: Body, command: Command) -> Command:
     return command
 
 
-async def with_name(front: Front, body: Body, refusal: UnknownName) -> UnknownName:
+async def with_name(front: Front, body: Body, refusal: UnknownName) -> Misunderstood:
     """The refusal with the person marked whose name was typed, if there is exactly one."""
 
-    def query(tx: Connection, now: datetime, actor: Actor) -> UnknownName:
+    def query(tx: Connection, now: datetime, actor: Actor) -> Misunderstood:
         words = refusal.words.split()
         for count in range(min(len(words), _WORDS_IN_NAME), 0, -1):
             name, rest = " ".join(words[:count]), " ".join(words[count:])
             if person := look_up.organization(tx).person_called(name.rstrip(",.:;!")):
-                return UnknownName(refusal.before, refusal.words, person.name, rest)
+                return refusal.naming(person.name, rest)
         return refusal
 
     return await front.look(body, query)
