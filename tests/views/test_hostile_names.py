@@ -14,16 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.errors import AlreadyThere
 from bot.domain.ids import TeamId
 from bot.domain.incident import Status
 from bot.domain.organization import Team
 from bot.domain.overview import Overview, PageFacts
 from bot.domain.sla import Severity
-from bot.domain.timeline import Entry
+from bot.domain.timeline import Entry, Escalated, Reason
 from bot.mail.letters import Letter
 from bot.slack.grammar import Command
 from bot.slack.verbs import Verb
-from bot.slack.views import answers, card, home, kit, modals, page, postmortem, timeline
+from bot.slack.views import answers, card, home, kit, modals, page, postmortem, rota, timeline
 from bot.slack.views.inputs import Metadata
 from bot.workspace import blocks as slack_rules
 from bot.workspace.state import State
@@ -83,6 +84,11 @@ def views(name: str) -> Iterator[tuple[str, Any]]:
     yield from duty_samples.messages(name)
     yield from duty_samples.forms(name)
     yield "list", answers.listing([shown, over], 2, Command(Verb.LIST), NOW)
+    yield "done", answers.done_to(shown, name)
+    yield "noted instead", answers.noted_instead(AlreadyThere("INC-2026-044", "closed", (), name, NOW), shown)
+    yield "paged", answers.paged([name] * 3, "INC-2026-044")
+    yield "escalated", answers.escalated(shown, [entry(Escalated(2, (BEN,), Reason.BY_HAND, None, 1))])
+    yield "shifts", rota.shifts(shown.people[BEN], duty_samples.rota(name).mine, NOW)
     yield "announcement", card.announcement(shown, NOW)
     yield "home", home.home(shown.people[BEN], ([shown], 1), ([over], 1), duty_samples.rota(name), NOW)
     services = {one: replace(service, name=name) for one, service in organization().services.items()}
