@@ -100,6 +100,7 @@ ATTEMPTS: Mapping[tuple[str, Right], Attempt] = {
     ("note", Right.NOTE): lambda tx, actor: respond.note(tx, NOW, actor, OPEN, "Look"),
     ("assign", Right.ASSIGN): lambda tx, actor: assign.assign(tx, NOW, actor, OPEN, BEN),
     ("escalate", Right.ESCALATE): lambda tx, actor: escalate.escalate(tx, NOW, actor, OPEN),
+    ("escalate_once", Right.ESCALATE): lambda tx, actor: escalate.escalate_once(tx, NOW, actor, OPEN),
     ("page", Right.PAGE): lambda tx, actor: page.page(tx, NOW, actor, OPEN, BEN),
     ("write_up", Right.WRITE_POSTMORTEM): lambda tx, actor: write_up.write_up(tx, NOW, actor, OVER, WRITTEN),
     ("override", Right.CHANGE_DUTY): _overridden,
