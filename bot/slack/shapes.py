@@ -55,6 +55,7 @@ class _Block(_Part):
 
 
 class _View(_Part):
+    id: str = ""
     callback_id: str = ""
     private_metadata: str = ""
     state: _State | None = None

@@ -46,6 +46,7 @@ class Line:
         self.sockets = sockets
         self.ack_seconds = ack_seconds
         self.twice = 0  #: requests that are still to be delivered twice
+        self.unheard = 0  #: acknowledgements that are still to get lost
         self.swaps = 0  #: events that are still to be overtaken
         self._overtaken: asyncio.Event | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -87,6 +88,9 @@ class Line:
             return Ack(0, {}, time.monotonic() - started, timed_out=True)
         except (ConnectionError, aiohttp.ClientError) as error:
             return Ack(0, {"error": str(error)}, time.monotonic() - started)
+        if self.unheard > 0:
+            self.unheard -= 1
+            return Ack(0, {}, time.monotonic() - started, timed_out=True)
         return Ack(status, body, time.monotonic() - started)
 
     async def _send(self, app: App, kind: str, payload: Json, retry: int, reason: str) -> tuple[int, Any]:

@@ -209,6 +209,10 @@ class Workspace:
         """The next requests to the app arrive twice, at the same moment."""
         self._line.twice += times
 
+    def lose_acknowledgements(self, times: int = 1) -> None:
+        """The next requests are carried out by the app, but Slack does not hear of it."""
+        self._line.unheard += times
+
     def swap_events(self, times: int = 1) -> None:
         """The next event arrives only after the one that follows it; so many times."""
         self._line.swaps += times

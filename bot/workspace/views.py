@@ -160,7 +160,7 @@ class Views:
         return checked
 
     def _new(self, app: App, user_id: str, content: Json, previous: View | None) -> View:
-        view_id = self.state.new_id("V")
+        view_id = f"V0{secrets.token_hex(4).upper()}"  # no other workspace, opened later, has it
         root = previous.root if previous else view_id
         view = View(view_id, app.id, user_id, content, root, previous.id if previous else None, self._hash())
         view.values = initial(content["blocks"])

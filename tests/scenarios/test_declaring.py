@@ -95,6 +95,19 @@ async def test_form_refuses_an_empty_title_beside_its_input(story: Story) -> Non
     assert list(await ada.submits()) == ["title"]
 
 
+async def test_form_that_stays_open_after_it_was_taken_declares_once(story: Story) -> None:
+    """Our acknowledgement is lost: Slack keeps the form open, and asks to submit it again."""
+    ada = story.person("ada")
+    await ada.types("declare")
+    assert list(await ada.submits(title=" ")) == ["title"]
+    story.workspace.lose_acknowledgements()
+    assert not (await story.workspace.submit(ada.id, ada.modal["id"], {"title": "Oh no"})).ok
+    assert await ada.submits() == {}
+    assert not ada.has_modal
+    listed = await ada.types("list")
+    assert [f"INC-2026-00{n}" in listed.text for n in (1, 2)] == [True, False]
+
+
 async def test_unknown_service_is_answered_with_the_nearest(story: Story) -> None:
     ada = story.person("ada")
     for title in ("Oh no", ""):

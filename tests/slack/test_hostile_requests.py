@@ -388,7 +388,7 @@ async def test_form_that_names_another_address_is_carried_out_and_nobody_else_to
     ):
         metadata = json.dumps({"number": "INC-2026-001", "channel_id": None, "card_url": url})
         filled = {"note": {"value": {"type": "plain_text_input", "value": "the disk is full"}}}
-        view = {"type": "modal", "id": "V1", "callback_id": "note", "private_metadata": metadata}
+        view = {"type": "modal", "id": f"V{url}", "callback_id": "note", "private_metadata": metadata}
         form = {"type": "view_submission", "user": {"id": story.ids["ada"]}, "trigger_id": f"{url} 1"}
         body = urlencode(
             {"payload": json.dumps(form | {"view": view | {"state": {"values": filled}}})}

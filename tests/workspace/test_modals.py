@@ -87,6 +87,15 @@ async def test_submission_errors_keep_the_modal_open(house: House, triggers: lis
     assert titles(house) == []
 
 
+async def test_lost_acknowledgement_keeps_the_modal_open(house: House, triggers: list[str]) -> None:
+    view = await opened(house, triggers)
+    house.workspace.lose_acknowledgements()
+    assert not (await house.workspace.submit(house.ada.id, view, {"title": "enough"})).ok
+    assert titles(house) == ["Declare"]
+    assert (await house.workspace.submit(house.ada.id, view, {"title": "enough"})).ok
+    assert titles(house) == []
+
+
 async def test_submissions_update_push_and_clear(house: House, triggers: list[str]) -> None:
     view = await opened(house, triggers)
     await house.workspace.submit(house.ada.id, view, {"title": "update"})

@@ -301,7 +301,12 @@ def person_meant(tx: Connection, slack_id: str | None) -> PersonId:
 
 
 def identity(body: Body) -> str:
-    """What tells this request of Slack from every other: the same one may come twice."""
+    """What tells this request of Slack from every other: the same one may come twice.
+
+    A form whose acknowledgement got lost stays open and is submitted again, with another trigger.
+    """
+    if body.get("type") == "view_submission" and (view_id := (body.get("view") or {}).get("id")):
+        return f"view {view_id}"
     return str(body.get("event_id") or body.get("trigger_id") or body.get("response_url") or "")
 
 
