@@ -130,7 +130,7 @@ class App:
             self._audit(session)
 
     async def _work(self, slack: AsyncWebClient) -> None:
-        by_slack = SlackDeliverer(slack, self.database, self.clock.now)
+        by_slack = SlackDeliverer(slack, self.database, self.clock.now, self.clock.world)
         by_mail = self._mail()
         deliverers = {**by_slack.kinds(), DeliveryKind.PAGE: by_method(by_slack, by_mail)}
         methods = (Method.SLACK, Method.EMAIL) if by_mail is not None else (Method.SLACK,)

@@ -142,7 +142,7 @@ class Story:
         #: Settings of this story, besides those of every story.
         self.environment = environment
         self.clock = SetClock(start)
-        self.workspace = Workspace("Northwind", clock=lambda: self.clock.now().timestamp())
+        self.workspace = Workspace("Northwind", clock=lambda: self.clock.world().timestamp())
         self.ids: dict[str, str] = {}
         self.tolerated: set[str] = set(_NORMAL_REFUSALS)
         self.organization_path = organization

@@ -104,13 +104,13 @@ class SetClock(Clock):
     def __init__(self, moment: datetime) -> None:
         super().__init__()
         self._moment = moment
-        self._stood_still = timedelta(0)
+        self._stood_still = self._ahead = timedelta(0)
 
     def now(self) -> datetime:
         return self._moment
 
     def world(self) -> datetime:
-        return self._moment
+        return self._moment - self._ahead
 
     def steady(self) -> timedelta:
         return super().steady() + self._stood_still
@@ -123,3 +123,7 @@ class SetClock(Clock):
         """Move by a span, as in `forward(minutes=5)`; a negative one moves back."""
         self._moment += timedelta(**span)
         self.tell_of_jump()
+
+    def set_back(self, **span: float) -> None:
+        """As if the wall clock had been set back: the world counts so much less from now on."""
+        self._ahead += timedelta(**span)

@@ -39,11 +39,11 @@ Carry = Callable[[ClaimedDelivery], Awaitable[Outcome]]
 class SlackDeliverer:
     """One for the process. Every message carries its delivery's key, by which it is found again."""
 
-    def __init__(self, client: AsyncWebClient, database: Database, now: Now) -> None:
+    def __init__(self, client: AsyncWebClient, database: Database, now: Now, world: Now) -> None:
         self._client = client
         self._database = database
         self._now = now
-        self._posting = Posting(client, database)
+        self._posting = Posting(client, database, now, world)
         self._carry: Mapping[DeliveryKind, Carry] = {
             DeliveryKind.CREATE_CHANNEL: self._create_channel,
             DeliveryKind.SET_TOPIC: self._set_topic,
@@ -89,14 +89,16 @@ class SlackDeliverer:
     # The incident's channel
 
     async def _create_channel(self, delivery: ClaimedDelivery) -> Outcome:
-        now = self._now()
+        now, owed_at = self._now(), self._posting.owed_at(delivery)
 
         def query(tx: Connection) -> tuple[Overview, bool]:
             found = look_up.incident_by_id(tx, delivery.owed.incident_id or "")
             return look_up.overview(tx, found, now), look_up.is_announcing(tx, found)
 
         overview, is_announcing = await self._database.read(query)
-        return await places.create_channel(self._client, delivery, overview, is_announcing=is_announcing)
+        return await places.create_channel(
+            self._client, delivery, overview, owed_at, is_announcing=is_announcing
+        )
 
     async def _set_topic(self, delivery: ClaimedDelivery) -> Outcome:
         return await places.set_topic(self._client, await self._overview(delivery))

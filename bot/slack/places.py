@@ -1,7 +1,7 @@
 """Where an incident lives in Slack: its channel is created, its card pinned, its people invited."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -23,15 +23,20 @@ _ALREADY_IN = frozenset({"already_in_channel", "cant_invite_self"})
 
 
 async def create_channel(
-    client: AsyncWebClient, delivery: ClaimedDelivery, overview: Overview, *, is_announcing: bool
+    client: AsyncWebClient,
+    delivery: ClaimedDelivery,
+    overview: Overview,
+    owed_at: datetime,
+    *,
+    is_announcing: bool,
 ) -> Outcome:
     """The incident's channel, or, where channels may not be created, the announcement's thread.
 
-    `is_announcing` says whether the announcement is still to be made.
+    `owed_at` is the world's time; `is_announcing` says whether the announcement is still to be made.
     """
     if overview.place.channel_id is not None:
         return Sent(overview.place.channel_id, overview.place.thread_ts, overview.place.channel_name)
-    if delivery.is_in_doubt and (found := await _own_channel(client, delivery, overview)):
+    if delivery.is_in_doubt and (found := await _own_channel(client, owed_at, overview)):
         return Sent(found["id"], name=found["name"])
     for attempt in range(1, NAMES + 1):
         name = card.channel_name(overview, attempt)
@@ -58,10 +63,10 @@ def _in_thread(overview: Overview, why: str, *, is_announcing: bool) -> Outcome:
 
 
 async def _own_channel(
-    client: AsyncWebClient, delivery: ClaimedDelivery, overview: Overview
+    client: AsyncWebClient, owed_at: datetime, overview: Overview
 ) -> dict[str, Any] | None:
     """The channel that an attempt without an answer may have created; not one of an earlier installation."""
-    earliest = (delivery.owed_at - _CLOCKS_APART).timestamp()
+    earliest = (owed_at - _CLOCKS_APART).timestamp()
     names = {card.channel_name(overview, attempt) for attempt in range(1, NAMES + 1)}
     own_id = (await client.auth_test())["user_id"]
     async for channel in channels(client):

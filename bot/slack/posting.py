@@ -1,6 +1,6 @@
 """How messages are sent: each carries its delivery's key, by which it is found again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -9,6 +9,7 @@ from bot.domain.delivery import LEASE_ENDED, ClaimedDelivery, Dropped, Outcome, 
 from bot.domain.errors import NotFound
 from bot.domain.ids import SlackUserId
 from bot.domain.organization import Person
+from bot.domain.time import Now
 from bot.operations import look_up
 from bot.slack import places
 from bot.slack.views import kit
@@ -25,9 +26,11 @@ METADATA_TYPE = "tocsin_delivery"
 class Posting:
     """One for the process."""
 
-    def __init__(self, client: AsyncWebClient, database: Database) -> None:
+    def __init__(self, client: AsyncWebClient, database: Database, now: Now, world: Now) -> None:
         self._client = client
         self._database = database
+        self._now = now
+        self._world = world
         self._direct_messages: dict[str, str] = {}
         self._channels: dict[str, str] = {}
 
@@ -60,7 +63,7 @@ class Posting:
 
     async def _find_sent(self, delivery: ClaimedDelivery, channel: str, thread_ts: str | None) -> str | None:
         """The `ts` of the message that carries this delivery's key."""
-        oldest = f"{(delivery.owed_at - timedelta(minutes=5)).timestamp():.6f}"
+        oldest = f"{(self.owed_at(delivery) - timedelta(minutes=5)).timestamp():.6f}"
         cursor = None
         while True:
             asked: dict[str, Any] = {"channel": channel, "include_all_metadata": True, "limit": 200}
@@ -75,6 +78,10 @@ class Posting:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None
+
+    def owed_at(self, delivery: ClaimedDelivery) -> datetime:
+        """As the world counts, and Slack with it: our clock stays ahead when the wall clock is set back."""
+        return self._world() - (self._now() - delivery.owed_at)
 
     async def update(self, channel: str, ts: str, shown: Message) -> Outcome:
         blocks = kit.posted(shown.blocks)

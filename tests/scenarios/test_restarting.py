@@ -50,6 +50,20 @@ async def test_channel_whose_creation_was_not_answered_is_found_again(story: Sto
     assert [name for name in names if name.startswith("inc-")] == ["inc-2026-001-oh-no"]
 
 
+@pytest.mark.parametrize("method", ["chat.postMessage", "conversations.create"])
+async def test_what_was_not_answered_is_found_although_the_wall_clock_was_set_back(
+    story: Story, method: str
+) -> None:
+    story.clock.set_back(hours=1)
+    await story.forward(hours=1)
+    story.workspace.faults.add(method, after_work=True, times=4)
+    await story.person("ada").types("declare Oh no --service Checkout")
+    names = [channel.name for channel in story.workspace.state.channels.values()]
+    assert [name for name in names if name.startswith("inc-")] == ["inc-2026-001-oh-no"]
+    assert len(story.person("farid").pages) == 1
+    assert len(await story.said()) == 1 + (await story.overview()).incident.sequence
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_second_process_on_the_same_file_refuses_to_start(story: Story) -> None:
     second = App(story.settings(), story.clock)
