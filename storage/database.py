@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from storage import touched
 from storage.address import is_postgresql
 from storage.backup import known_revisions, put_back, save
-from storage.errors import BadCopy, CannotCopy, FileInUse, Full, Unusable
+from storage.errors import BadCopy, CannotCopy, FileInUse, Full, MayBeDone, Unusable
 from storage.hold import hold_file
 from storage.place import Place
 from storage.sqlite import SqliteReader, SqliteWriter, sqlite_path
@@ -176,6 +176,7 @@ __all__ = [
     "FileInUse",
     "Full",
     "Listener",
+    "MayBeDone",
     "Operation",
     "Touched",
     "Unusable",

@@ -9,6 +9,10 @@ class Full(Exception):
     """Too many operations are waiting, or the database cannot be used; nothing was done."""
 
 
+class MayBeDone(Full):
+    """The database went away while this was being committed: nobody knows whether it was done."""
+
+
 class Unusable(Exception):
     """The database cannot be opened, or is none of ours."""
 

@@ -26,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage import address, locks, shared, tallies, touched
-from storage.errors import Full, Unusable
+from storage.errors import Full, MayBeDone, Unusable
 from storage.touched import Touched
 from storage.upgrade import Use, upgrade, upgrade_beside
 
@@ -249,7 +249,7 @@ class Postgres:
         return str(found.one()[0])
 
     async def _is_committed(self, number: str) -> bool:
-        """Whether the transaction took effect. Raises Full when the server does not come back in time."""
+        """Whether the transaction took effect. Raises MayBeDone when the server stays away for too long."""
         asked = text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -259,7 +259,7 @@ class Postgres:
                         return fate == _COMMITTED
                     await asyncio.sleep(0.1)
         except TimeoutError:
-            raise Full(
+            raise MayBeDone(
                 "The database went away while this was being committed. It may have been done: look first."
             ) from None
 

@@ -117,6 +117,7 @@ class Cutter:
         self._socket = f"{host}/.s.PGSQL.{address.port or 5432}"
         self._address = address.set(query={})
         self._lets_through: bool | None = None
+        self._stays_away = self._is_away = False
         self._passing: set[asyncio.Task[None]] = set()
         self.cuts = 0
 
@@ -127,9 +128,9 @@ class Cutter:
         here = self._address.set(host="127.0.0.1", port=port)
         return here.render_as_string(hide_password=False)
 
-    def cut_next(self, *, lets_through: bool) -> None:
-        """Cut at the next COMMIT: just after the server got it, or just before."""
-        self._lets_through = lets_through
+    def cut_next(self, *, lets_through: bool, stays_away: bool = False) -> None:
+        """Cut at the next COMMIT: just after the server got it, or just before; for good if it stays away."""
+        self._lets_through, self._stays_away = lets_through, stays_away
 
     async def close(self) -> None:
         self._server.close()
@@ -143,6 +144,9 @@ class Cutter:
         task.add_done_callback(self._passing.discard)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_away:
+            writer.close()
+            return
         from_server, to_server = await asyncio.open_unix_connection(self._socket)
         answers = asyncio.create_task(_copy(from_server, writer))
         try:
@@ -164,6 +168,7 @@ class Cutter:
         from_server: asyncio.StreamReader,
         to_server: asyncio.StreamWriter,
     ) -> None:
+        self._is_away = self._stays_away
         if self._lets_through:
             answers.cancel()
             await asyncio.gather(answers, return_exceptions=True)

@@ -19,7 +19,7 @@ from bot.metrics import Metrics
 from bot.operations import audit
 from bot.operations.answer_once import Reply, answer_once
 from bot.operations.permit import LacksRight
-from storage.database import Connection, Database, Full
+from storage.database import Connection, Database, Full, MayBeDone
 
 T = TypeVar("T")
 #: `operation(tx, now, actor)`
@@ -72,9 +72,8 @@ class Front:
             result = await self.database.write(run)
         except Full as error:
             self.metrics.operation("api", name, "UNAVAILABLE")
-            raise Unavailable(
-                "Tocsin cannot write this down right now. Nothing was done; try again."
-            ) from error
+            sentence = "Tocsin cannot write this down right now. Nothing was done; try again."
+            raise out_of_reach(error, sentence) from error
         except Refusal as refusal:
             self.metrics.operation("api", name, refusal.code)
             if isinstance(refusal, LacksRight):
@@ -119,6 +118,11 @@ class Front:
         return await self.database.read(
             lambda tx: query(tx, now, self.authentication.still(tx, now, call.caller))
         )
+
+
+def out_of_reach(error: Full, sentence: str) -> Unavailable:
+    """A refusal with this sentence, unless it may have been done: then with the database's own."""
+    return Unavailable(str(error) if isinstance(error, MayBeDone) else sentence)
 
 
 def document_of(text: bytes) -> Mapping[str, Any]:

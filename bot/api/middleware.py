@@ -9,11 +9,11 @@ from aiohttp import web
 from bot.api import envelope, idempotency
 from bot.api.authentication import Caller
 from bot.api.envelope import Answer, Meta, RequestRefused
-from bot.api.front import Call, Front
+from bot.api.front import Call, Front, out_of_reach
 from bot.api.limits import Category
 from bot.api.request import document, nothing, query_of, shaped
 from bot.api.routes import BASE, ROUTES, Route
-from bot.domain.errors import Invalid, NotAllowed, NotFound, Refusal, Unavailable
+from bot.domain.errors import Invalid, NotAllowed, NotFound, Refusal
 from bot.operations.issue_key import Unauthorized
 from storage.database import Full
 
@@ -55,9 +55,9 @@ async def _refusing(front: Front, path: str, respond: Respond) -> web.Response:
         return await respond(meta)
     except Refusal as refusal:
         return envelope.failure(refusal, meta)
-    except Full:
+    except Full as error:
         sentence = "Tocsin cannot reach its database right now. Nothing was done; try again."
-        return envelope.failure(Unavailable(sentence), meta)
+        return envelope.failure(out_of_reach(error, sentence), meta)
     except Exception:
         # Whatever it is, the caller hears that it is our fault, and nothing of what is inside.
         log.exception("a request failed", path=path, request=meta.request_id)

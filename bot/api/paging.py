@@ -1,6 +1,6 @@
 """Page a person now, and wait for what comes of it. Source: the HTTP API's contract, page someone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from bot.domain.overview import PageReceipt
 from bot.domain.timeline import Actor
 from bot.operations import look_up, page
 from bot.operations.deliver import NO_CONTACT_DETAILS, PROVIDER_FAILED
-from storage.database import Connection
+from storage.database import Connection, Full
 
 #: Providers answer within ten seconds, or are cut off; the rest is for writing their answer down.
 PATIENCE_SECONDS = 11.0
@@ -72,18 +72,27 @@ async def page_someone(front: Front, call: Call) -> Answer:
         return Asked(incident_id=incident.id, incident_number=incident.number, sequence=incident.sequence)
 
     asked = Asked.model_validate_json((await front.write_once(call, "page", operation, answer)).content)
-    receipts = await front.outcomes.wait_for(
-        lambda tx: look_up.page_receipts(tx, asked.incident_id, asked.sequence),
-        _is_settled,
-        _ahead,
-        PATIENCE_SECONDS,
-    )
+    receipts = await _receipts(front, asked, wanted.channels)
     reports = tuple(map(_report, receipts))
     if not any(report.sent for report in reports):
         raise _refusal(reports, is_under_way=not _is_settled(receipts))
     sent = tuple(report.channel for report in reports if report.sent)
     report = PageReport(incident_number=asked.incident_number, sent=True, channels=sent, deliveries=reports)
     return Answer(report.model_dump_json(exclude_none=True))
+
+
+async def _receipts(front: Front, asked: Asked, channels: Iterable[Method]) -> Sequence[PageReceipt]:
+    """What has come of the page; it is owed, whether or not the database tells us now."""
+    try:
+        return await front.outcomes.wait_for(
+            lambda tx: look_up.page_receipts(tx, asked.incident_id, asked.sequence),
+            _is_settled,
+            _ahead,
+            PATIENCE_SECONDS,
+        )
+    except Full:
+        why = "Tocsin cannot reach its database right now"
+        return [PageReceipt(method, DeliveryState.PENDING, why, None) for method in dict.fromkeys(channels)]
 
 
 def _ahead(receipts: Sequence[PageReceipt]) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import address, postgres, requests, upgrade
-from storage.database import Database, Full, Touched, Unusable, inspect_postgresql, touched
+from storage.database import Database, Full, MayBeDone, Touched, Unusable, inspect_postgresql, touched
 from storage.tables import facts
 from storage.tables import requests as table
 from tests import scratch
@@ -158,6 +158,24 @@ async def test_fate_of_a_commit_whose_answer_was_lost_is_asked(server: Server, i
     assert not await door.write(partial(requests.is_new, key="once", at=NOW))
     await door.close()
     await cutter.close()
+
+
+async def test_commit_whose_fate_cannot_be_asked_may_be_done(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "PATIENCE_SECONDS", 0.2)
+    url = await server.fresh()
+    cutter, beside = Cutter(url), Database(url)
+    door = Database(await cutter.open())
+    await door.open()
+    cutter.cut_next(lets_through=True, stays_away=True)
+    with pytest.raises(MayBeDone, match="It may have been done: look first"):
+        await door.write(partial(requests.is_new, key="once", at=NOW))
+    await door.close()
+    await cutter.close()
+    await beside.open()
+    assert not await beside.write(partial(requests.is_new, key="once", at=NOW))
+    await beside.close()
 
 
 async def test_caller_who_goes_away_leaves_the_operation_to_its_end(two: Two) -> None:

@@ -32,7 +32,7 @@ from bot.slack.typed import NOBODY, Names, unnamed
 from bot.slack.views import answers, kit
 from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
-from storage.database import Connection, Database, Full
+from storage.database import Connection, Database, Full, MayBeDone
 
 T = TypeVar("T")
 Body = dict[str, Any]
@@ -82,7 +82,7 @@ class Front:
         try:
             return await self._heard(body, lambda: self.database.write(run))
         except Full as error:
-            raise out_of_reach() from error
+            raise out_of_reach(error) from error
 
     async def act_on(self, body: Body, operation: Callable[..., Any], number: str, *words: Any) -> Overview:
         """The incident as it stands after `operation(tx, now, actor, number, *words)`."""
@@ -106,7 +106,7 @@ class Front:
                 body, lambda: self.database.read(lambda tx: query(tx, now, self._actor(tx, body)))
             )
         except Full as error:
-            raise out_of_reach() from error
+            raise out_of_reach(error) from error
 
     async def _heard(self, body: Body, attempt: Callable[[], Awaitable[T]]) -> T:
         """The attempt's result; who is refused because of their role is kept in the audit log."""
@@ -231,7 +231,9 @@ class Front:
         )
 
 
-def out_of_reach() -> Unavailable:
+def out_of_reach(error: Full) -> Unavailable:
+    if isinstance(error, MayBeDone):
+        return Unavailable(str(error))
     return Unavailable(
         "Tocsin cannot reach its database right now, so nothing was done. Try again in a minute; "
         "if it stays so, tell whoever runs Tocsin to look at `/readyz`."
@@ -257,7 +259,7 @@ async def answered(work: Awaitable[Message | None]) -> Message | None:
         return answers.refusal(refusal, None)
     except Full as error:
         log.error("the database is out of reach", error=str(error))
-        return answers.refusal(out_of_reach(), None)
+        return answers.refusal(out_of_reach(error), None)
     except Exception:
         log.exception("a listener failed")
         return answers.refusal(

@@ -1,0 +1,52 @@
+"""The database goes away while something is done: who asked hears no "nothing was done" that may be wrong."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+
+from bot.api import front as api
+from bot.domain.errors import Unavailable
+from bot.slack.listeners import front as slack
+from storage.database import Full, MayBeDone
+from tests import scratch
+from tests.contract.conftest import Api
+from tests.postgres import Server
+from tests.story import opened
+
+DOORS = [lambda error: api.out_of_reach(error, "Nothing was done; try again."), slack.out_of_reach]
+
+
+@pytest.mark.parametrize("door", DOORS, ids=["api", "slack"])
+def test_what_may_have_been_done_is_not_denied(door: Callable[[Full], Unavailable]) -> None:
+    assert (
+        door(MayBeDone("It may have been done: look first.")).sentence == "It may have been done: look first."
+    )
+    assert "othing was done" in door(Full("The disk is full")).sentence
+
+
+async def test_page_whose_outcome_cannot_be_read_is_still_being_tried(tmp_path: Path) -> None:
+    """It is committed and goes out: the server restarts while the caller waits for what comes of it."""
+    server = Server(scratch.folder(), is_durable=True)
+    environment = {"DATABASE_URL": await server.fresh()}
+    async with opened(tmp_path, environment=environment) as story, ClientSession() as session:
+        await story.person("ada").types("declare Oh no --sev SEV3 --service Checkout")
+        caller = Api(story, session)
+        key = await caller.key()
+        story.tolerated.add("ratelimited")
+        story.workspace.faults.add("chat.postMessage", "ratelimited", retry_after=5)
+        asked = {"email": "ben@example.com", "channels": ["slack"]}
+        paging = asyncio.create_task(
+            caller.request("POST", "/api/v1/incidents/INC-2026-001/page", key, asked)
+        )
+        await story.workspace.until(lambda: any(call.http_status == 429 for call in story.workspace.calls))
+        server.crash()
+        answer = await paging
+        server.start_again()
+        await story.settle()
+        assert answer.status == 502
+        assert "It is still being tried" in answer.text
+        assert len(story.person("ben").pages) == 1
+    server.stop()
