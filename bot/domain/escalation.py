@@ -146,7 +146,7 @@ def targets(
     people = (
         person for target in level.targets_at(now) for person in reached(organization, target, teams, now)
     )
-    return tuple(one for one in dict.fromkeys(people) if _may_answer(organization, one))
+    return tuple(one for one in dict.fromkeys(people) if may_answer(organization, one))
 
 
 def reached(
@@ -206,6 +206,12 @@ def in_role(
     return tuple(person for person in people if person is not None and _is_active(organization, person))
 
 
+def may_answer(organization: Organization, person_id: PersonId) -> bool:
+    """Viewers are in teams and user groups too; they could not acknowledge."""
+    person = organization.person(person_id)
+    return person is not None and person.is_active and person.role is not Role.VIEWER
+
+
 def _people(person_id: PersonId | None) -> tuple[PersonId, ...]:
     return () if person_id is None else (person_id,)
 
@@ -221,9 +227,3 @@ def _secondary(shift: Shift | None) -> PersonId | None:
 def _is_active(organization: Organization, person_id: PersonId) -> bool:
     person = organization.person(person_id)
     return person is not None and person.is_active
-
-
-def _may_answer(organization: Organization, person_id: PersonId) -> bool:
-    """Viewers are in teams and user groups too; they could not acknowledge."""
-    person = organization.person(person_id)
-    return person is not None and person.is_active and person.role is not Role.VIEWER

@@ -138,10 +138,15 @@ def _merged(current: Organization, wanted: Organization, new_key: Callable[[], s
 
 
 def _with_overrides(current: Organization, wanted: Organization) -> dict[ids.ScheduleId, Schedule]:
-    """Those that were made in Slack stay, where the file does not say what there shall be."""
+    """Those that were made in Slack stay, where the file does not say what there shall be.
+
+    Whoever left, or could not answer any more, must not stand before who is on call without them.
+    """
     found = dict(wanted.schedules)
     for handle in wanted.keeps_overrides & current.schedules.keys() & found.keys():
-        found[handle] = replace(found[handle], overrides=current.schedules[handle].overrides)
+        made = current.schedules[handle].overrides
+        stay = tuple(one for one in made if escalation.may_answer(wanted, one.person))
+        found[handle] = replace(found[handle], overrides=stay)
     return found
 
 

@@ -72,6 +72,29 @@ async def test_file_without_overrides_leaves_them_alone(run: Run) -> None:
     await run(do)
 
 
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("  gus: {name: Gus, email: gus@example.com}\n", ""),
+        ("gus@example.com", "gus@example.com, role: viewer"),
+    ],
+    ids=["who left", "who could not answer"],
+)
+async def test_override_of_nobody_who_answers_leaves_the_rotation_on_call(
+    run: Run, line: str, instead: str
+) -> None:
+    def do(tx: Connection) -> None:
+        applied(tx, FILE)
+        taken(tx)
+        assert applied(tx, FILE.replace(line, instead))
+        shift = on_call(look_up.organization(tx).schedules[SHOP], NOW)
+        assert shift is not None
+        assert shift.primary == PersonId("ben")
+        assert not applied(tx, FILE.replace(line, instead))
+
+    await run(do)
+
+
 async def test_file_with_overrides_is_the_whole_truth(run: Run) -> None:
     def do(tx: Connection) -> None:
         applied(tx, FILE)
