@@ -52,7 +52,7 @@ def told(before: Holder | None, after: Holder, active: Iterable[PersonId]) -> li
     return [
         Delivery(
             kind,
-            key=f"{kind}:{after.schedule_id}:{after.ordinal}:{person}",
+            key=f"{kind}:{_handoff(after)}:{person}",
             lane=f"tell:{person}",
             person_id=person,
             subject=after.schedule_id,
@@ -69,11 +69,16 @@ def synced(holder: Holder, now: datetime) -> list[Delivery]:
     return [
         Delivery(
             DeliveryKind.SYNC_USER_GROUP,
-            key=f"sync_user_group:{holder.schedule_id}:{holder.ordinal}:{holder.user_group}:{now:%Y-%m-%d}",
+            key=f"sync_user_group:{_handoff(holder)}:{holder.user_group}:{now:%Y-%m-%d}",
             lane=f"user_group:{holder.schedule_id}",
             subject=holder.schedule_id,
         )
     ]
+
+
+def _handoff(holder: Holder) -> str:
+    """Which handoff it was: a schedule that comes back counts from the beginning again."""
+    return f"{holder.schedule_id}:{holder.ordinal}:{holder.since:%Y%m%dT%H%M%S}"
 
 
 def shift_changed(

@@ -1,13 +1,14 @@
 """The pager goes from one to the next: both are told once, whatever runs and whatever does not."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.app import App
-from bot.domain.ids import PersonId
-from tests.scenarios.rotas import forged_press, of_kind, organization, relayered, told
+from bot.domain.ids import PersonId, TeamId
+from tests.scenarios.rotas import forged_press, of_kind, organization, relayered, reorganized, told
 from tests.story import Story, buttons_of, text_of
 
 #: Platform hands over on Mondays at nine in Berlin, five hours after the stories begin: from Chloé to Dev.
@@ -91,6 +92,19 @@ async def test_same_person_again_hears_nothing(story: Story) -> None:
     await relayered(story, participants=(CHLOE,))
     await story.forward(hours=WEEK)
     assert pagers(story) == []
+
+
+async def test_schedule_that_comes_back_tells_of_its_handoffs(story: Story) -> None:
+    """It counts them from the beginning again."""
+    await story.forward(hours=5)
+    whole = await organization(story)
+    without = {handle: one for handle, one in whole.schedules.items() if handle != "platform"}
+    team = replace(whole.teams[TeamId("platform")], schedule=None)
+    await reorganized(story, schedules=without, teams={**whole.teams, team.id: team})
+    await story.forward(weeks=2)
+    await reorganized(story, schedules=whole.schedules, teams=whole.teams)
+    await story.forward(weeks=1)
+    assert len(told(story.person("dev"), "pager_taken")) == 2
 
 
 async def test_another_organization_hands_over_too(story: Story) -> None:
