@@ -71,9 +71,10 @@ async def _text(answer: aiohttp.ClientResponse) -> str:
         if len(content) > LARGEST:
             raise CannotFetch("is larger than 1 MiB")
     try:
-        return content.decode(answer.charset or "utf-8", errors="replace")
+        text = content.decode(answer.charset or "utf-8", errors="replace")
     except LookupError:
-        return content.decode("utf-8", errors="replace")
+        text = content.decode("utf-8", errors="replace")
+    return text.replace("\0", "")  # PostgreSQL keeps no text with one
 
 
 def _url(address: str) -> URL:

@@ -61,15 +61,24 @@ class Calendars:
             await self._read(due)
 
     async def _read(self, due: Due) -> None:
-        outcome = await self._heard(due, self._now())
-        now = self._now()
-        is_changed = await self._database.write(
-            lambda tx: import_calendar.settle(tx, now, due.source, outcome)
-        )
+        try:
+            outcome = await self._heard(due, self._now())
+            is_changed = await self._settled(due, outcome)
+        except Full:
+            raise
+        except Exception as error:  # whatever it is, one calendar must not keep the others from being read
+            # Only its kind: what it says may hold what is in the calendar, or its address.
+            await self._settled(due, Failed(f"cannot be kept ({type(error).__name__})"))
+            return
         if is_changed:
             log.info("an imported calendar changed", schedule=due.source.schedule_id, layer=due.source.layer)
         if isinstance(outcome, Heard):
             await self._tell_of_unused(due.source)
+
+    async def _settled(self, due: Due, outcome: Heard | Unchanged | Failed) -> bool:
+        """Whether the calendar says something else now."""
+        now = self._now()
+        return await self._database.write(lambda tx: import_calendar.settle(tx, now, due.source, outcome))
 
     async def _heard(self, due: Due, now: datetime) -> Heard | Unchanged | Failed:
         source = due.source

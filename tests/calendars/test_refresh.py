@@ -1,5 +1,6 @@
 """A calendar as a layer of the running app: it says who is on call, also while it cannot be read."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -162,6 +163,27 @@ async def test_events_that_do_not_count_are_told_of(duty: Duty) -> None:
     assert [one.title for one in state.unknown] == ["Zoe"]
     assert [(one.title, "time zone" in one.why) for one in state.skipped] == [("emi", True)]
     assert state.error is None
+
+
+async def test_letter_that_no_database_keeps_is_left_out(duty: Duty) -> None:
+    duty.server.text = calendar(event("emi\0"))
+    await duty.subscribe()
+    assert await duty.primary() == "emi"
+    assert (await duty.state()).error is None
+
+
+async def test_calendar_that_cannot_be_kept_is_told_of_and_keeps_nobody_waiting(duty: Duty) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = calendar(event("emi")).encode()
+        writer.write(b'HTTP/1.1 200 OK\r\nETag: "\xff"\r\nContent-Length: %d\r\n\r\n' % len(body) + body)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as beside:
+        duty.server.url = f"http://127.0.0.1:{beside.sockets[0].getsockname()[1]}"
+        await duty.subscribe()
+    assert str((await duty.state()).error).startswith("cannot be kept (")
+    assert await duty.primary() == "chloe"
 
 
 async def test_person_who_joins_is_known_without_another_look(duty: Duty) -> None:
