@@ -31,7 +31,7 @@ from bot.domain.delivery import (
 from bot.domain.ids import PersonId
 from bot.domain.incident import Incident
 from bot.domain.timeline import TOCSIN, DeliveryFailed, PageFailed
-from bot.operations import look_up, reroute, rows
+from bot.operations import look_up, reorganize, reroute, rows
 from bot.operations.record import owe, record, refresh_pages
 from bot.operations.reroute import Wish
 from storage import incidents, locks, organizations, outbox, pages, touched
@@ -256,7 +256,7 @@ def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) 
 def _found(tx: Connection, now: datetime, owed: Delivery, sent: Sent) -> None:
     person = look_up.organization(tx).person(owed.person_id)
     if person is not None and sent.receipt is not None:
-        organizations.found_account(tx, person.id, person.email, sent.receipt, now)
+        reorganize.keep_account(tx, now, person, sent.receipt)
 
 
 def _placed(tx: Connection, now: datetime, owed: Delivery, incident_id: str, sent: Sent) -> None:

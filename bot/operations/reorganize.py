@@ -106,11 +106,16 @@ def recognize(tx: Connection, now: datetime, email: str, slack_id: str) -> bool:
     person = look_up.organization(tx).person_by_email(email) if email else None
     if person is None or person.slack_id not in (None, slack_id):
         return False
+    keep_account(tx, now, person, slack_id)
+    return True
+
+
+def keep_account(tx: Connection, now: datetime, person: Person, slack_id: str) -> None:
+    """This is the person's Slack account, by their e-mail; the audit log has it when it is news."""
     organizations.found_account(tx, person.id, person.email, slack_id, now)
     if person.slack_id is None:
         found = Change(Action.IDENTITY, person.id, person.email, f"{person.email} {slack_id}")
         audit.keep(tx, now, TOCSIN, [found])
-    return True
 
 
 def _find(person: Person, now: datetime) -> Delivery:

@@ -120,6 +120,13 @@ async def everything(story: Story) -> list[list[str]]:
     return [await story.events(number) for number in (OURS, OTHER)]
 
 
+async def test_account_that_was_looked_up_by_email_is_in_the_audit_log(story: Story) -> None:
+    """Whoever has it has that person's rights."""
+    kept = await story.app.database.read(lambda tx: audit.review(tx, TOCSIN))
+    found = {one.subject: one.after for one in kept if one.action is Action.IDENTITY}
+    assert found["ben"] == f"ben@example.com {story.ids['ben']}"
+
+
 async def refused(story: Story) -> list[AuditEntry]:
     kept = await story.app.database.read(lambda tx: audit.review(tx, TOCSIN))
     return [one for one in kept if one.action is Action.REFUSED]
