@@ -206,7 +206,7 @@ class Sent:
     #: The message's `ts`, or another id that the other side gave.
     receipt: str | None = None
     name: str | None = None
-    #: The incident's version that was shown.
+    #: The incident's version that was shown; None where that is not known.
     version: int | None = None
     #: Slack ids of who is in a user group.
     members: tuple[str, ...] = ()

@@ -262,7 +262,7 @@ def _found(tx: Connection, now: datetime, owed: Delivery, sent: Sent) -> None:
 def _placed(tx: Connection, now: datetime, owed: Delivery, incident_id: str, sent: Sent) -> None:
     """Keep where things are in Slack; what changed while they were being sent is owed anew."""
     incident = look_up.incident_by_id(tx, incident_id)
-    is_stale = sent.version is not None and sent.version != incident.version
+    is_stale = sent.version != incident.version
     match owed.kind:
         case DeliveryKind.CREATE_CHANNEL:
             columns = {"channel_id": sent.channel_id, "channel_name": sent.name, "thread_ts": sent.receipt}

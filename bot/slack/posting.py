@@ -48,6 +48,8 @@ class Posting:
             return Dropped()
         if ts is None:
             if not delivery.is_ours():
+        if ts is not None:
+            version = None  # it shows what was so when it was posted
                 return LEASE_ENDED
             answer = await self._client.chat_postMessage(
                 channel=channel,

@@ -18,7 +18,7 @@ from tests.scenarios.outages import (
     types,
     with_mail,
 )
-from tests.story import Story, text_of
+from tests.story import Story, buttons_of, text_of
 
 FAILURES = [
     {"drop": True},
@@ -78,6 +78,19 @@ async def test_page_whose_answer_was_lost_is_found_and_not_sent_again(tmp_path: 
         await story.settle()
         (page,) = story.person("farid").pages
         assert "Acknowledged by" in text_of(page)
+
+
+async def test_card_that_is_found_again_shows_what_is_so(story: Story) -> None:
+    """Slack took the card, but its answer was lost; before it is found somebody acknowledges."""
+    fail(story, "chat.postMessage", after_work=True)
+    fail(story, "conversations.history", http_status=500)
+    await declares(story)
+    await pass_by(story, 10)
+    await types(story, "ben", "ack INC-2026-001")
+    await pass_by(story, 10)
+    story.workspace.faults.clear()
+    await story.settle()
+    assert "acknowledge" not in buttons_of(await story.card())
 
 
 async def test_without_a_mail_server_the_page_goes_out_when_slack_is_back(story: Story) -> None:
