@@ -137,11 +137,8 @@ class SlackDeliverer:
         organization = await self._database.read(look_up.organization)
         if organization.announcement_channel is None:
             return Sent()
-        channel = await self._posting.channel(organization.announcement_channel)
-        if channel is None:
-            return Never(f"there is no public channel #{organization.announcement_channel}")
         shown = card.announcement(overview, self._now())
-        return await self._posting.post(delivery, channel, shown, version=overview.incident.version)
+        return await self._posting.post_in(delivery, organization.announcement_channel, shown)
 
     async def _update_announcement(self, delivery: ClaimedDelivery) -> Outcome:
         overview = await self._overview(delivery)

@@ -95,10 +95,9 @@ class DutyDeliverer:
         if facts is None:
             return Dropped()
         name = facts.team.channel or organization.announcement_channel
-        channel = await self._posting.channel(name) if name is not None else None
-        if channel is None:
-            return Never(f"there is no public channel #{name}")
-        return await self._posting.post(delivery, channel, duty.gaps(facts))
+        if name is None:
+            return Never("there is no channel to warn in")
+        return await self._posting.post_in(delivery, name, duty.gaps(facts))
 
     async def _direct(
         self, delivery: ClaimedDelivery, person: Person, shown: Message, *, is_so: bool = True

@@ -3,15 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.delivery import LEASE_ENDED, ClaimedDelivery, Dropped, Outcome, Sent
+from bot.domain.delivery import LEASE_ENDED, ClaimedDelivery, Dropped, Never, Outcome, Sent
 from bot.domain.errors import NotFound
 from bot.domain.ids import SlackUserId
 from bot.domain.organization import Person
 from bot.domain.time import Now
 from bot.operations import look_up
 from bot.slack import places
+from bot.slack.errors import error_of
 from bot.slack.views import kit
 from bot.slack.views.kit import Message
 from storage.database import Database
@@ -20,6 +22,8 @@ from storage.database import Database
 MESSAGE_REST = timedelta(seconds=1)
 #: And about fifty updates a minute in all; a card that changes often shows the newest state only.
 UPDATE_REST = timedelta(seconds=1.2)
+#: Slack says these of a channel whose name another one may have now.
+_GONE = frozenset({"is_archived", "channel_not_found"})
 METADATA_TYPE = "tocsin_delivery"
 
 
@@ -44,12 +48,12 @@ class Posting:
     ) -> Outcome:
         """Post it, unless an attempt whose answer was lost did."""
         ts = await self._find_sent(delivery, channel, thread_ts) if delivery.is_in_doubt else None
+        if ts is not None:
+            version = None  # it shows what was so when it was posted
         if ts is None and not delivery.is_wanted:
             return Dropped()
         if ts is None:
             if not delivery.is_ours():
-        if ts is not None:
-            version = None  # it shows what was so when it was posted
                 return LEASE_ENDED
             answer = await self._client.chat_postMessage(
                 channel=channel,
@@ -109,6 +113,22 @@ class Posting:
             opened = await self._client.conversations_open(users=slack_id)
             self._direct_messages[slack_id] = opened["channel"]["id"]
         return self._direct_messages[slack_id]
+
+    async def post_in(self, delivery: ClaimedDelivery, name: str, shown: Message) -> Outcome:
+        """Post it in the public channel that has this name now; the one that had it may be archived."""
+        was_known = name in self._channels
+        channel = await self.channel(name)
+        if channel is None:
+            return Never(f"there is no public channel #{name}")
+        try:
+            return await self.post(delivery, channel, shown)
+        except SlackApiError as error:
+            if error_of(error) not in _GONE:
+                raise
+            self._channels.pop(name, None)
+            if not was_known:
+                raise
+        return await self.post_in(delivery, name, shown)
 
     async def channel(self, name: str) -> str | None:
         """The channel's id; the bot joins it, so that it can look whether an announcement arrived."""

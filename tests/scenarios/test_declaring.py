@@ -42,6 +42,18 @@ async def test_announcement_channel_gets_the_card_and_the_way_in(story: Story) -
     assert "more" not in buttons_of(announced)
 
 
+async def test_announcement_goes_to_the_channel_that_has_the_name_now(story: Story) -> None:
+    """The one that had it is archived under another name."""
+    story.tolerated.add("is_archived")
+    ada, old = story.person("ada"), story.workspace.channel("incidents")
+    await ada.types("declare Search is slow --service Search")
+    old.name, old.is_archived = "incidents-old", True
+    story.workspace.add_channel("incidents", members=[ada.id])
+    await ada.types("declare Checkout is down --service Checkout")
+    (announced,) = story.workspace.messages("incidents")
+    assert "Checkout is down" in text_of(announced)
+
+
 async def test_title_with_markup_shows_as_typed_and_pings_nobody(story: Story) -> None:
     await story.person("ada").types("declare <!channel> & friends <!here> <https://evil.example|click>")
     assert (
