@@ -142,7 +142,7 @@ def duties(
     attendees; whoever stands in its title by e-mail address, full name or handle; its organizer. The
     organizer comes last because who enters others' shifts is not who works them.
     """
-    named, found, unknown = _naming(people.values()), [], []
+    named, found, unknown = _naming(active_last(people.values())), [], []
     able = {one.id for one in people.values() if one.is_active and one.role is not Role.VIEWER}
     for one in occurrences:
         persons = [person for person in named(one.title, one.attendees, one.organizer) if person in able]
@@ -150,6 +150,12 @@ def duties(
         if not persons:
             unknown.append(one)
     return tuple(dict.fromkeys(found)), tuple(unknown)
+
+
+def active_last(people: Iterable[Person]) -> list[Person]:
+    """In an order in which the last one of an address or account counts: who has another handle now is two
+    people, of whom one has retired."""
+    return sorted(people, key=lambda one: one.is_active)
 
 
 def _naming(

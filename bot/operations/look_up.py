@@ -18,7 +18,7 @@ from bot.domain.delivery import DeliveryKind, DeliveryState
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
 from bot.domain.expiry import runs_out_at
 from bot.domain.ids import PersonId, SlackUserId, as_incident_number
-from bot.domain.imported import with_duties
+from bot.domain.imported import active_last, with_duties
 from bot.domain.incident import OPEN, Incident
 from bot.domain.organization import Organization, Person, Service, Team
 from bot.domain.overview import (
@@ -104,7 +104,7 @@ def with_findings(tx: Connection, kept: Organization) -> Organization:
         email, slack_id = accounts.get(person.id, ("", ""))
         if person.slack_id is None and email == person.email:
             people[person.id] = replace(person, slack_id=SlackUserId(slack_id))
-    known = {person.slack_id: person.id for person in people.values()}
+    known = {person.slack_id: person.id for person in active_last(people.values())}
     user_groups = {
         handle: tuple(known[SlackUserId(one)] for one in members if one in known)
         for handle, members in groups.items()

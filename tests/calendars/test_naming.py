@@ -59,3 +59,10 @@ def test_event_is_about_the_first_whom_it_names(
 def test_nobody_is_named_where_nobody_is_known() -> None:
     one = Occurrence("", AT, AT + timedelta(hours=8))
     assert duties([one], {}) == ((), (one,))
+
+
+def test_who_has_another_handle_now_is_named_by_the_same_address_and_name() -> None:
+    old = Person(PersonId("okafor"), "Ada Okafor", "ada@example.com", is_active=False)
+    for one in ("ada@example.com", "Ada Okafor"):
+        found, _ = duties([Occurrence(one, AT, AT + timedelta(hours=8))], {**PEOPLE, old.id: old})
+        assert [duty.person for duty in found] == ["ada"]
