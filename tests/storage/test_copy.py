@@ -17,7 +17,7 @@ from storage.database import Database
 from storage.errors import CannotCopy, FileInUse, Unusable
 from storage.hold import hold_file
 from tests import scratch
-from tests.postgres import Server
+from tests.postgres import Server, bear_witness, waited_for
 from tests.storage.test_shared import delivery
 from tests.storage.test_sqlite import NOW
 from tests.story import Story, opened
@@ -86,6 +86,13 @@ async def test_work_goes_on_in_the_copy(tmp_path: Path, server: Server) -> None:
         await story.forward(minutes=31)
         assert await levels(story) == [1, 2]
         assert (await story.person("ada").types("ack INC-2026-001")).is_ok
+
+
+async def test_copy_is_done_when_it_outlives_the_server(tmp_path: Path, server: Server) -> None:
+    source, target = await lived_in(tmp_path), await server.fresh()
+    await bear_witness(target, "timeline", "off")
+    await copy(source, target, nobody)
+    assert await waited_for(target) == {"on"}
 
 
 async def test_what_was_being_sent_at_a_crash_is_taken_back_in_the_copy(

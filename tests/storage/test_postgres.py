@@ -14,7 +14,7 @@ from storage.database import Database, Full, MayBeDone, Touched, Unusable, inspe
 from storage.tables import facts
 from storage.tables import requests as table
 from tests import scratch
-from tests.postgres import Cutter, Server
+from tests.postgres import Cutter, Server, bear_witness, waited_for
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
@@ -176,6 +176,22 @@ async def test_commit_whose_fate_cannot_be_asked_may_be_done(
     await beside.open()
     assert not await beside.write(partial(requests.is_new, key="once", at=NOW))
     await beside.close()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "waits_for"),
+    [("off", "on"), ("local", "local"), ("on", "on"), ("remote_apply", "remote_apply")],
+)
+async def test_commit_outlives_the_server_whatever_is_set(
+    server: Server, chosen: str, waits_for: str
+) -> None:
+    url = await server.fresh()
+    await bear_witness(url, "requests", chosen)
+    door = Database(url)
+    await door.open()
+    await door.write(partial(requests.is_new, key="kept", at=NOW))
+    await door.close()
+    assert await waited_for(url) == {waits_for}
 
 
 async def test_caller_who_goes_away_leaves_the_operation_to_its_end(two: Two) -> None:
