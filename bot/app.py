@@ -1,6 +1,7 @@
 """The one place that builds every part, joins them, and starts and stops them in order."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from enum import Enum
 from pathlib import Path
@@ -46,7 +47,10 @@ from bot.slack.listeners.front import Front
 from storage.database import Connection, Database
 
 #: How long stopping may take: what is in flight is finished, what is not begun waits for the next start.
-STOP_SECONDS = 10
+#: A container is killed after ten.
+STOP_SECONDS = 9
+#: And this much of it is kept for closing what everything stands on, the database above all.
+_CLOSE_SECONDS = 1
 _CONNECT_AGAIN_SECONDS = 5
 
 log = structlog.get_logger()
@@ -89,7 +93,10 @@ class App:
         self._is_greeted = False
         self._reach: Reach | None = None
         self._socket: connection.SocketConnection | None = None
-        self._parts = AsyncExitStack()
+        #: How everything ends that takes up work.
+        self._ends: list[Callable[[], Awaitable[None]]] = []
+        #: What that stands on: closed after it, the newest first.
+        self._ground = AsyncExitStack()
         #: What must work for this process to be ready, by the name of the part.
         self._checks: dict[str, Check] = {}
 
@@ -98,16 +105,21 @@ class App:
         try:
             await self._start()
         except BaseException:
-            await self._parts.aclose()
+            await self.stop()
             raise
 
     async def stop(self) -> None:
-        """Finish what is in flight; the rest is kept for the next start."""
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._parts.aclose()
-        except TimeoutError:
-            log.warning("stopped before everything in flight was done; it is kept for the next start")
+        """Take up nothing new and finish what is in flight; the rest is kept for the next start."""
+        now = asyncio.get_running_loop().time()
+        await _until(now + STOP_SECONDS - _CLOSE_SECONDS, self._end())
+        await _until(now + STOP_SECONDS, self._ground.aclose())
+
+    async def _end(self) -> None:
+        """Side by side: while one hangs, the others must not begin anything."""
+        ends, self._ends = self._ends, []
+        for failure in await asyncio.gather(*(end() for end in ends), return_exceptions=True):
+            if isinstance(failure, Exception):
+                log.error("a part did not end as it should", exc_info=failure)
 
     async def _start(self) -> None:
         token = _token(self.settings, self.role)
@@ -117,9 +129,9 @@ class App:
                 "file. Set DATABASE_URL to a PostgreSQL database, or let one process do both."
             )
         await self.database.open()
-        self._parts.push_async_callback(self.database.close)
+        self._ground.push_async_callback(self.database.close)
         await self._organize()
-        session = await self._parts.enter_async_context(aiohttp.ClientSession())
+        session = await self._ground.enter_async_context(aiohttp.ClientSession())
         slack = client.connect(token, self.settings.slack_api_url, session, self.clock.world)
         if self.role.works:
             await self._work(slack)
@@ -138,14 +150,14 @@ class App:
         self.outbox = Outbox(self.database, self.clock, deliverers, methods, self.metrics, self._reach)
         self.deadlines = Deadlines(self.database, self.clock, self.metrics)
         await self.deadlines.start()
-        self._parts.push_async_callback(self.deadlines.stop)
+        self._ends.append(self.deadlines.stop)
         await self.outbox.start()
-        self._parts.push_async_callback(self.outbox.stop)
+        self._ends.append(self.outbox.stop)
         self._checks["scheduler"] = self.deadlines.part.trouble
         self._checks |= {part.name: part.trouble for part in self.outbox.parts}
         self.handoffs = Handoffs(self.database, self.clock, self.metrics)
         self._always(self.handoffs.part)
-        self._parts.callback(self.handoffs.stop_listening)
+        self._ground.callback(self.handoffs.stop_listening)
         self.housekeeping = Housekeeping(self.database, self.clock, self.metrics)
         self._always(self.housekeeping.part)
 
@@ -159,7 +171,7 @@ class App:
         self.pulse = Pulse(self.clock, self.metrics)
         self.pulse.start()
         self._checks["loop"] = self.pulse.trouble
-        self._parts.push_async_callback(self.pulse.stop)
+        self._ground.push_async_callback(self.pulse.stop)
 
     def _audit(self, session: aiohttp.ClientSession) -> None:
         """Look whether everything is worked off, and tell whom the settings name."""
@@ -171,7 +183,7 @@ class App:
         """It runs from now until we stop."""
         part.start()
         self._checks[part.name] = part.trouble
-        self._parts.push_async_callback(part.stop)
+        self._ends.append(part.stop)
 
     def _mail(self) -> MailDeliverer | None:
         """The way to people by e-mail, if there is one."""
@@ -204,13 +216,15 @@ class App:
             listeners.register(bolt, front)
         self._checks["slack"] = self._slack_trouble
         await self._serve_http(front, bolt)
-        self._always(Part("slack-connection", lambda: self._connect(slack, front, bolt), self.metrics))
+        self._connecting = Part("slack-connection", lambda: self._connect(slack, front, bolt), self.metrics)
+        self._always(self._connecting)
+        self._ends.append(self._hang_up)
 
     async def _serve_http(self, slack_front: Front, bolt: AsyncApp) -> None:
         settings, now = self.settings, self.clock.now
         secret = settings.tocsin_secret.reveal() if settings.tocsin_secret else None
         authentication = Authentication(self.database, now, secret)
-        self._parts.push_async_callback(authentication.stop)
+        self._ground.push_async_callback(authentication.stop)
         limits = Limits(
             {
                 Category.READ: settings.rate_limit_read,
@@ -230,7 +244,7 @@ class App:
         others = [*self._slack_routes(bolt), *self._feed_routes(limits, secret)]
         self.server = Server(front if self.role.hears else None, health, others)
         self.port = await self.server.start(settings.host, settings.port, STOP_SECONDS / 2)
-        self._parts.push_async_callback(self.server.stop)
+        self._ends.append(self.server.stop)
         self.pulse.while_blocked(self.server.stand_in.serve)
         self._always(Part("connections", self.server.watch, self.metrics))
 
@@ -243,7 +257,7 @@ class App:
             return limits.take(caller, Category.READ).retry_after
 
         feeds = FeedRoute(self.database, self.clock.now, secret, limited)
-        self._parts.push_async_callback(feeds.stop)
+        self._ground.push_async_callback(feeds.stop)
         return feeds.routes()
 
     def _slack_routes(self, bolt: AsyncApp) -> list[web.RouteDef]:
@@ -282,7 +296,12 @@ class App:
             await socket.close()
             raise
         self._socket = socket
-        self._parts.push_async_callback(socket.close)
+
+    async def _hang_up(self) -> None:
+        """Once nobody opens a socket any more."""
+        await self._connecting.stop()
+        if self._socket is not None:
+            await self._socket.close()
 
     async def _connect(self, slack: AsyncWebClient, front: Front, bolt: AsyncApp) -> None:
         """Greet Slack until it answers; deadlines and the outbox work meanwhile."""
@@ -301,6 +320,15 @@ class App:
                     log.error("cannot connect to Slack yet; it is tried again until it works", error=why)
                     said = why
                 await asyncio.sleep(_CONNECT_AGAIN_SECONDS)
+
+
+async def _until(moment: float, ending: Awaitable[None]) -> None:
+    """It has ended, or was cut off at that moment of the loop."""
+    try:
+        async with asyncio.timeout_at(moment):
+            await ending
+    except TimeoutError:
+        log.warning("stopped before everything in flight was done; it is kept for the next start")
 
 
 def _token(settings: Settings, role: Role) -> str:

@@ -44,6 +44,7 @@ class Deadlines:
         self._has_room = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_about_to_look = False
+        self._is_stopping = False
         database.after_commit(self._committed)
         self._stop_listening = clock.on_jump(self._jumped)
 
@@ -55,6 +56,7 @@ class Deadlines:
     async def stop(self) -> None:
         """Returns when nothing is being fired any more; what is due waits for the next start."""
         self._stop_listening()
+        self._is_stopping = True
         async with self._looking:
             await self.part.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -78,7 +80,7 @@ class Deadlines:
         async with self._looking:
             self._is_about_to_look = False
             failed: set[str] = set()
-            while True:
+            while not self._is_stopping:
                 self.part.beat()
                 now, known = self._clock.now(), failed.union(self._under_way)
                 looked = partial(fire_deadlines.due, now=now, most=len(known) + BATCH)

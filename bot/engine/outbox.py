@@ -112,13 +112,15 @@ class Outbox:
             self._leases.start()
 
     async def stop(self) -> None:
-        """Takes up nothing new and waits for what is in flight."""
+        """Takes up nothing new and waits for what is in flight; cancelled, it leaves that in doubt."""
         self._stop_listening()
         self._is_stopping = self._is_hurried = True
         self._look.set()
-        await self.part.ended()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._leases.stop()
+        try:
+            await self.part.ended()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        finally:
+            await self._leases.stop()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -404,7 +406,7 @@ class Outbox:
             except Full:
                 # Its place is free for others; its lane goes on when it is written down.
                 self._sending.pop(delivery.id, None)
-                if may_go_on and self._clock.now() >= retry_at:
+                if may_go_on and not self._is_stopping and self._clock.now() >= retry_at:
                     return False
             except Exception:
                 log.exception("an outcome could not be written down", delivery=delivery.id)

@@ -29,6 +29,8 @@ FRESH_SECONDS = 300
 BODY_SECONDS = 10.0
 #: Four pings without an answer, and slack_sdk takes the socket for dead and opens another one.
 PING_SECONDS = 2
+#: So long we wait for Slack's goodbye: one that hangs answers none.
+_GOODBYE_SECONDS = 2.0
 
 
 def listening_app(client: AsyncWebClient) -> AsyncApp:
@@ -145,7 +147,11 @@ class SocketConnection:
         await self._handler.connect_async()  # type: ignore[no-untyped-call]
 
     async def close(self) -> None:
-        await self._handler.close_async()  # type: ignore[no-untyped-call]
+        try:
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._handler.close_async()  # type: ignore[no-untyped-call]
+        except TimeoutError:  # the socket is closed by now; the rest that it holds is let go
+            await self._handler.close_async()  # type: ignore[no-untyped-call]
 
     async def trouble(self, now: datetime) -> str | None:
         """Why nothing is heard through it; None when it is open and answers. Ask it now and then."""

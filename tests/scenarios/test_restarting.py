@@ -1,13 +1,18 @@
 """The process stops in the middle and starts again: everything due happens once."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
 import aiohttp
 import pytest
 
+from bot import app
 from bot.app import App
+from bot.domain.timeline import TOCSIN
+from bot.operations import declare
 from storage.database import FileInUse
 from tests.story import Story, opened, text_of
 
@@ -33,6 +38,56 @@ async def test_unsent_messages_go_out_after_the_restart(story: Story) -> None:
     await story.start_app()
     assert len(story.person("farid").pages) == 1
     assert len(await story.said()) == 1 + (await story.overview()).incident.sequence
+
+
+async def test_whoever_hangs_we_stop_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(tmp_path, by_http=True) as story:
+        story.workspace.faults.add("chat.postMessage", times=100, hang_seconds=60, drop=True)
+        general = story.workspace.channel("general").id
+        declared = "declare Oh no --service Checkout"
+        await story.workspace.command(story.ids["ada"], general, "/incident", declared)
+        await story.workspace.until(lambda: asked_to_post(story))
+        async with half_a_request(story):
+            monkeypatch.setattr(app, "STOP_SECONDS", app._CLOSE_SECONDS + 0.2)
+            async with asyncio.timeout(5):
+                await story.app.stop()
+        story.workspace.faults.clear()
+        await story.start_app()
+        assert len(story.person("farid").pages) == 1
+
+
+async def test_nothing_is_begun_while_others_still_end(tmp_path: Path) -> None:
+    """What is declared in the last moment is kept, and sent after the next start."""
+    async with opened(tmp_path, by_http=True) as story:
+        async with half_a_request(story):
+            stopping = asyncio.create_task(story.app.stop())
+            await asyncio.sleep(0)
+            await story.app.database.write(
+                lambda tx: declare.declare(
+                    tx, story.clock.now(), TOCSIN, title="Oh no", services=["checkout"]
+                )
+            )
+            await story.app.outbox.part.ended()
+        await stopping
+        assert not asked_to_post(story)
+        await story.start_app()
+        assert len(story.person("farid").pages) == 1
+
+
+@asynccontextmanager
+async def half_a_request(story: Story) -> AsyncIterator[None]:
+    """Somebody asks, and is taken up, but does not come to the end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", story.app.port)
+    head = "POST /slack/events HTTP/1.1", "Host: tocsin", "Content-Length: 2", "Expect: 100-continue"
+    writer.write("\r\n".join([*head, "", ""]).encode())
+    assert b"100" in await reader.readuntil(b"\r\n\r\n")
+    yield
+    writer.close()
+
+
+def asked_to_post(story: Story) -> int:
+    """How often Slack was asked to take a message."""
+    return sum(call.method == "chat.postMessage" for call in story.workspace.calls)
 
 
 async def test_message_whose_answer_was_lost_is_not_sent_again(story: Story) -> None:

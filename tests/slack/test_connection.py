@@ -1,12 +1,18 @@
 """Requests from outside: only what Slack signed, freshly, in the shape that Slack sends."""
 
+import asyncio
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from bot.slack import connection
+from bot.slack.client import connect
 from bot.slack.connection import Refused, check
 from bot.workspace.server import Workspace
 from tests.story import Story, opened
@@ -90,6 +96,32 @@ def test_signed_nonsense_is_refused_without_a_fault(
     with pytest.raises(Refused) as caught:
         check({**kind, **signed(workspace, body)}, body, secret(workspace), NOW)
     assert caught.value.status == 400
+
+
+async def test_slack_that_says_no_goodbye_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_GOODBYE_SECONDS", 0.05)
+    hanging = asyncio.Event()
+
+    async def hang(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await hanging.wait()
+        return socket
+
+    async def invite(request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "url": f"ws://{request.host}/socket"})
+
+    slack = web.Application()
+    slack.add_routes([web.get("/socket", hang), web.post("/api/apps.connections.open", invite)])
+    async with TestServer(slack) as server, aiohttp.ClientSession() as session:
+        client = connect(
+            "xoxb-1", str(server.make_url("/api/")), session, lambda: datetime.fromtimestamp(NOW, UTC)
+        )
+        socket = connection.SocketConnection(connection.listening_app(client), "xapp-1")
+        await socket.open()
+        async with asyncio.timeout(5):
+            await socket.close()
+        hanging.set()
 
 
 async def ask(story: Story, body: bytes, headers: dict[str, str]) -> int:
