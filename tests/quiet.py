@@ -17,3 +17,9 @@ class Quiet:
         assert "Traceback" not in out + err
         loud = [one for one in self._caplog.records if one.exc_info or one.levelno >= logging.ERROR]
         assert [one.getMessage() for one in loud] == []
+
+    def told(self, event: str) -> int:
+        """How often this was logged so far."""
+        out, err = self._capsys.readouterr()
+        assert "Traceback" not in out + err
+        return (out + err).count(event)

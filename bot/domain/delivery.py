@@ -243,6 +243,8 @@ class InDoubt:
     """No answer came: it may have arrived."""
 
     why: str
+    #: Whether the failure was here, and says nothing of the other side.
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)

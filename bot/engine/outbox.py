@@ -203,7 +203,7 @@ class Outbox:
         match outcome:
             case Sent(channel_id=channel_id) if channel_id is not None:
                 await self._reach.arrived()
-            case InDoubt(why) | TryAgain(why, is_outage=True):
+            case InDoubt(why, is_ours=False) | TryAgain(why, is_outage=True):
                 await self._reach.failed(delivery.owed.lane, why)
 
     async def _reroute(self) -> None:
@@ -376,6 +376,8 @@ class Outbox:
             return Never(f"nothing here delivers a {delivery.owed.kind}")
         try:
             return await deliverer(delivery)
+        except Full as error:
+            return InDoubt(str(error), is_ours=True)
         except Exception as error:
             # A deliverer that fails in a way it did not foresee must not take the loop with it.
             log.exception("a deliverer failed", kind=delivery.owed.kind, delivery=delivery.id)

@@ -16,7 +16,7 @@ import structlog
 from bot.domain.outage import Outage
 from bot.engine.clock import Clock
 from bot.operations import outages
-from storage.database import Connection, Database
+from storage.database import Connection, Database, Full
 
 #: Asks the other side; why it does not answer, None when it does. It takes no longer than 2.5 s.
 Ask = Callable[[], Awaitable[str | None]]
@@ -51,13 +51,14 @@ class Reach:
         self._why = ""
         self._ask_at = clock.now()
         self._trial_at = clock.now()
-        self._is_kept = False
+        self._is_kept = self._is_told = False
 
     async def start(self) -> None:
         """Take up the outage that lasted when the last process ended."""
         outage = await self._database.read(outages.last)
         if outage is not None and outage.until is None:
-            self._first, self._why, self._silent, self._is_kept = outage.since, outage.why, _SILENT, True
+            self._first, self._why, self._silent = outage.since, outage.why, _SILENT
+            self._is_kept = self._is_told = True
 
     @property
     def is_away(self) -> bool:
@@ -135,6 +136,7 @@ class Reach:
 
     async def _keep(self) -> None:
         """Tell when it begins and when it ends, in the log and in the database."""
+        self._tell()
         is_in_trouble, since = self.is_in_trouble, self._first
         if is_in_trouble == self._is_kept:
             return
@@ -146,16 +148,24 @@ class Reach:
             else:
                 outages.end(tx, now)
 
-        if is_in_trouble:
-            log.error("Slack is in trouble: what is owed waits, and pages go by e-mail", why=why, since=since)
-        else:
-            log.warning("Slack is back", why=why)
         try:
             await self._database.write(keep)
+        except Full as error:  # then it is written down with the next answer
+            log.warning("an outage could not be written down", error=str(error))
+            self._is_kept = not is_in_trouble
         except Exception:
-            # The database may be away too: then it is written down with the next answer.
             log.exception("an outage could not be written down")
             self._is_kept = not is_in_trouble
+
+    def _tell(self) -> None:
+        if self.is_in_trouble == self._is_told:
+            return
+        self._is_told = self.is_in_trouble
+        if self._is_told:
+            facts = {"why": self._why, "since": self._first}
+            log.error("Slack is in trouble: what is owed waits, and pages go by e-mail", **facts)
+        else:
+            log.warning("Slack is back", why=self._why)
 
 
 def _is_due(moment: datetime, now: datetime, longest: timedelta) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+import storage.postgres
+import storage.sqlite
 from bot import organization_file
 from bot.domain.contact import Method
 from bot.domain.delivery import (
@@ -24,11 +26,13 @@ from bot.domain.delivery import (
 from bot.domain.timeline import TOCSIN
 from bot.engine.clock import SetClock
 from bot.engine.outbox import LANES, LEASE, Outbox
-from bot.operations import declare, deliver, reorganize
+from bot.engine.reach import Reach
+from bot.operations import declare, deliver, outages, reorganize
 from bot.operations.deliver import Room
 from bot.operations.record import owe
-from storage.database import Connection, Database
+from storage.database import Connection, Database, Full
 from storage.tables import outbox as table
+from tests.quiet import Quiet
 from tests.story import ORGANIZATION
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -44,7 +48,7 @@ class Post:
 
     def __init__(self) -> None:
         self.handed: list[ClaimedDelivery] = []
-        self.answers: dict[str, list[Outcome]] = {}
+        self.answers: dict[str, list[Outcome | Exception]] = {}
         self.gate = asyncio.Event()
         self.gate.set()
         self.at_once = 0
@@ -57,7 +61,10 @@ class Post:
         await self.gate.wait()
         self.at_once -= 1
         answers = self.answers.get(delivery.owed.key)
-        return answers.pop(0) if answers else Sent()
+        answer = answers.pop(0) if answers else Sent()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     @property
     def keys(self) -> list[str]:
@@ -169,6 +176,48 @@ async def test_who_stood_still_for_longer_than_the_lease_knows_that_others_may_h
     assert delivery.is_ours()
     engine.clock.stand_still(seconds=LEASE.total_seconds())
     assert delivery.is_ours() is not engine.database.is_shared
+
+
+async def well() -> None:
+    """Nothing is wrong with Slack."""
+
+
+async def test_database_that_fails_a_deliverer_is_no_trouble_of_slack(engine: Engine, quiet: Quiet) -> None:
+    """What it had asked Slack for may have arrived all the same."""
+    reach = Reach(engine.database, engine.clock, well)
+    engine.outbox = Outbox(
+        engine.database, engine.clock, dict.fromkeys(DeliveryKind, engine.post), reach=reach
+    )
+    engine.post.answers = {lane: [Full("The database cannot be reached.")] for lane in "abcd"}
+    await engine.owe(*(owed(lane, lane) for lane in "abcd"))
+    await engine.outbox.start()
+    await engine.settle()
+    assert len(engine.post.handed) == 4
+    assert reach.trouble is None
+    engine.clock.forward(minutes=1)
+    await engine.settle()
+    assert set((await engine.states()).values()) == {"sent"}
+    assert all(one.is_in_doubt for one in engine.post.handed[4:])
+    quiet.check()
+
+
+async def test_trouble_is_told_once_though_the_database_takes_nothing(
+    engine: Engine, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent() -> str:
+        return "Slack did not answer in time"
+
+    reach = Reach(engine.database, engine.clock, silent)
+    for module in (storage.sqlite, storage.postgres):
+        monkeypatch.setattr(module, "WAITING", 0)
+    for _ in range(5):
+        await reach.look()
+    assert quiet.told("Slack is in trouble") == 1
+    monkeypatch.undo()
+    await reach.look()
+    kept = await engine.database.read(outages.last)
+    assert kept is not None
+    assert kept.until is None
 
 
 async def test_same_key_is_owed_and_sent_once(engine: Engine) -> None:
