@@ -27,7 +27,7 @@ from bot.domain.delivery import ClaimedDelivery, Deliverer, DeliveryKind, Never,
 from bot.domain.errors import Refusal
 from bot.domain.overview import Overview
 from bot.domain.timeline import TOCSIN
-from bot.engine.auditor import Auditor
+from bot.engine.auditor import Auditor, Workers
 from bot.engine.clock import Clock
 from bot.engine.deadlines import Deadlines
 from bot.engine.handoffs import Handoffs
@@ -140,6 +140,8 @@ class App:
         await self._listen(slack)
         if self.role.works:
             self._audit(session)
+        else:
+            self._watch_workers()
 
     async def _work(self, slack: AsyncWebClient) -> None:
         by_slack = SlackDeliverer(slack, self.database, self.clock.now, self.clock.world)
@@ -178,6 +180,12 @@ class App:
         if self.settings.heartbeat_url is not None:
             self.auditor.calls(session, self.settings.heartbeat_url)
         self._always(self.auditor.part)
+
+    def _watch_workers(self) -> None:
+        """What this process takes, others must work off."""
+        workers = Workers(self.database, self.clock, self.metrics)
+        self._always(workers.part)
+        self._checks[workers.part.name] = workers.trouble
 
     def _always(self, part: Part) -> None:
         """It runs from now until we stop."""

@@ -23,6 +23,8 @@ from bot.settings import Secret
 from storage.database import Database, Full
 
 AUDIT_SECONDS = 30.0
+#: A worker that has not made its rounds for so long is none.
+MISSED_AFTER = timedelta(seconds=4 * AUDIT_SECONDS)
 _HEARTBEAT_SECONDS = 8.0
 
 log = structlog.get_logger()
@@ -56,6 +58,8 @@ class Auditor:
     async def audit(self) -> bool:
         """Whether nothing is overdue and every part is well; what is overdue is looked at again now."""
         now, lanes, kinds = self._clock.now(), self._outbox.resting, self._outbox.resting_kinds
+        if self._database.is_shared:
+            await self._database.write(lambda tx: audit_backlog.made_rounds(tx, now))
         found = await self._database.read(lambda tx: audit_backlog.overdue(tx, now, lanes, kinds))
         self._metrics.overdue("deadlines", found.deadlines)
         self._metrics.overdue("deliveries", found.deliveries)
@@ -98,3 +102,30 @@ class Auditor:
                     log.warning("the heartbeat address refuses", status=answer.status)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             log.warning("the heartbeat address does not answer", error=type(error).__name__)
+
+
+class Workers:
+    """Whether any other process works off what is owed and due; for one that only hears."""
+
+    def __init__(self, database: Database, clock: Clock, metrics: Metrics) -> None:
+        self._database = database
+        self._clock = clock
+        self.part = Part("workers", self._run, metrics, timedelta(seconds=2 * AUDIT_SECONDS))
+
+    async def trouble(self) -> str | None:
+        """Why nobody is paged; None while a worker makes its rounds."""
+        seen = await self._database.read(audit_backlog.last_rounds)
+        if seen is not None and self._clock.now() - seen <= MISSED_AFTER:
+            return await self.part.trouble()
+        since = "none was ever seen" if seen is None else f"the last was seen at {seen:%Y-%m-%d %H:%M:%S} UTC"
+        return f"no worker is running, {since}: nobody is paged before `run --only worker` is started"
+
+    async def _run(self) -> None:
+        while True:
+            self.part.beat()
+            await asyncio.sleep(AUDIT_SECONDS)
+            try:
+                if trouble := await self.trouble():
+                    log.error("nothing is worked off", why=trouble)
+            except Full as error:
+                log.error("nobody knows whether a worker runs", error=str(error))

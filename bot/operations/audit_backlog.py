@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.domain.delivery import UNPACED, DeliveryKind
-from storage import deadlines, outbox
+from storage import deadlines, facts, outbox
 
 DEADLINE_OVERDUE = timedelta(seconds=10)
 DELIVERY_OVERDUE = timedelta(seconds=60)
+_ROUNDS = "rounds"
 
 
 @dataclass(frozen=True)
@@ -39,3 +40,14 @@ def overdue(
         and (row.next_attempt_at <= since or row.attempt > 0)
     ]
     return Overdue(deadlines.count_due(tx, now - DEADLINE_OVERDUE), len(late))
+
+
+def made_rounds(tx: Connection, now: datetime) -> None:
+    """Who works off what is owed and due has looked whether it is."""
+    facts.keep(tx, _ROUNDS, now.isoformat())
+
+
+def last_rounds(tx: Connection) -> datetime | None:
+    """When any process did so last."""
+    kept = facts.of(tx, _ROUNDS)
+    return datetime.fromisoformat(kept) if kept is not None else None

@@ -14,10 +14,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import text
 
+from bot.app import App, Role
 from bot.engine.supervisor import Part
 from bot.metrics import Metrics
 from storage.database import Connection, Database, Full, sqlite_path
 from tests.api.test_health import asked, value
+from tests.postgres import Server
 from tests.story import Story, opened
 
 LIMIT_SECONDS = 20
@@ -203,6 +205,28 @@ async def test_delivery_whose_attempts_fail_for_a_minute_is_overdue(tmp_path: Pa
         await story.app.auditor.make_rounds()
         assert (await overdue(story, "deliveries") > 0, calls) == (True, [])
         await story.settle()
+
+
+async def test_who_only_hears_says_that_nobody_works(tmp_path: Path, server: Server) -> None:
+    async with opened(tmp_path, environment={"DATABASE_URL": await server.fresh()}) as story:
+        worker, web = story.app, App(story.settings(), story.clock, Role.WEB)
+        await web.start()
+        story.app = web
+        await until(lambda: is_worked(story))
+        await worker.stop()
+        story.clock.forward(minutes=3)
+        status, told = await asked(story, "/readyz")
+        assert status == 503
+        assert "no worker is running, the last was seen at 2026-03-02" in json.loads(told)["parts"]["workers"]
+        worker = App(story.settings(), story.clock, Role.WORKER)
+        await worker.start()
+        await until(lambda: is_worked(story))
+        await web.stop()
+        story.app = worker
+
+
+async def is_worked(story: Story) -> bool:
+    return "workers" not in await troubles(story)
 
 
 async def is_idle(story: Story) -> bool:
