@@ -22,7 +22,7 @@ from storage.hold import hold_file
 from storage.postgres import UNREACHABLE, said
 from storage.sqlite import immediately, sqlite_path
 from storage.tables import metadata
-from storage.upgrade import OTHERS, upgrade
+from storage.upgrade import OTHERS, check_revision, upgrade
 
 #: Rows that are in memory at a time.
 _CHUNK = 1000
@@ -98,13 +98,14 @@ def _held(path: Path, *, may_write: bool) -> Callable[[], None]:
 
 
 async def _check_source(source: AsyncConnection) -> None:
-    """What is copied are the tables of this Tocsin, no older and no newer ones."""
+    """What is copied are the tables of this Tocsin, no older and no newer ones. Raises Unusable too."""
     try:
         found = (await source.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
     except DBAPIError:
         found = None
     if found is None:
         raise CannotCopy("The database of --from is no database of Tocsin.")
+    check_revision(found, "The database of --from")
     if found != known_revisions()[0]:
         raise CannotCopy(
             f"The database of --from is at revision {found}, this Tocsin at {known_revisions()[0]}. "

@@ -17,7 +17,7 @@ from storage.hold import hold_file
 from storage.place import Place
 from storage.sqlite import SqliteReader, SqliteWriter, sqlite_path
 from storage.touched import Touched
-from storage.upgrade import Use, upgrade_sqlite, upgrade_sqlite_beside
+from storage.upgrade import Use, check_revision, upgrade_sqlite, upgrade_sqlite_beside
 
 if TYPE_CHECKING:
     from storage.postgres import Postgres
@@ -181,6 +181,7 @@ __all__ = [
     "Touched",
     "Unusable",
     "Use",
+    "check_revision",
     "copy",
     "inspect_postgresql",
     "known_revisions",

@@ -14,7 +14,11 @@ class MayBeDone(Full):
 
 
 class Unusable(Exception):
-    """The database cannot be opened, or is none of ours."""
+    """The database cannot be opened, or is none of ours. `mend` is what to do about it, if that is known."""
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        super().__init__(f"{what}: {mend}." if mend else what)
+        self.what, self.mend = what, mend
 
 
 class BadCopy(Exception):

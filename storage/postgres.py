@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from storage import address, locks, shared, tallies, touched
 from storage.errors import Full, MayBeDone, Unusable
 from storage.touched import Touched
-from storage.upgrade import FLUSHED, Use, upgrade, upgrade_beside
+from storage.upgrade import FLUSHED, Use, check_encoding, check_revision, upgrade, upgrade_beside
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
@@ -317,6 +317,7 @@ async def inspect(url: str) -> str:
         connection = await asyncpg.connect(**_driver_arguments(arguments, _CONNECT_SECONDS))
         try:
             version = await connection.fetchval("SHOW server_version")
+            encoding = await connection.fetchval("SHOW server_encoding")
             has_tables = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
             may_create = await connection.fetchval("SELECT has_schema_privilege(current_schema(), 'CREATE')")
             at = await connection.fetchval("SELECT version_num FROM alembic_version") if has_tables else None
@@ -324,10 +325,13 @@ async def inspect(url: str) -> str:
             connection.terminate()
     except UNREACHABLE as error:
         raise Unusable(f"PostgreSQL cannot be used: {said(error)}") from error
+    name = address.words(url)["database"]
+    check_encoding(encoding)
+    check_revision(at, name)
     if not may_create:
         raise Unusable(f"PostgreSQL {version} answers, but its user may not create tables")
     state = f"at revision {at}" if at else "empty; its tables are made at the first start"
-    return f"PostgreSQL {version} answers; {address.words(url)['database']} is {state}"
+    return f"PostgreSQL {version} answers; {name} is {state}"
 
 
 #: As if everything had changed.

@@ -23,6 +23,8 @@ FLUSHED = (
     "set_config('synchronous_commit', "
     "coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)"
 )
+#: Encodings that keep whatever is written: SQL_ASCII does not look at it.
+_WHOLE = ("UTF8", "SQL_ASCII")
 #: What another Tocsin's session is told by.
 OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tocsin' "
@@ -87,14 +89,30 @@ def upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK)
         connection.execute(text(f"SELECT {FLUSHED}"))
-    known, found = known_revisions(), _kept(connection)
+        check_encoding(connection.execute(text("SHOW server_encoding")).scalar_one())
+    found = _kept(connection)
+    check_revision(found)
+    if found != known_revisions()[0]:
+        _migrate(connection)
+
+
+def check_revision(found: str | None, whose: str = "The database") -> None:
+    """Raises Unusable when the tables are those of a newer Tocsin."""
+    known = known_revisions()
     if found is not None and found not in known:
         raise Unusable(
-            f"The database was used by a newer Tocsin (revision {found}; this one knows {known[0]}). "
-            "Install that one again, or restore a backup."
+            f"{whose} was used by a newer Tocsin (revision {found}; this one knows {known[0]})",
+            "install that one again, or restore a backup",
         )
-    if found != known[0]:
-        _migrate(connection)
+
+
+def check_encoding(found: str) -> None:
+    """Raises Unusable when PostgreSQL keeps this database in an encoding that lacks what people may write."""
+    if found not in _WHOLE:
+        raise Unusable(
+            f"The PostgreSQL database has the encoding {found}, which cannot keep all that people write",
+            "make one with CREATE DATABASE tocsin ENCODING 'UTF8' TEMPLATE template0",
+        )
 
 
 def upgrade_beside(connection: Connection, use: Use) -> None:

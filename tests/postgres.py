@@ -62,10 +62,11 @@ class Server:
         plain = make_url(self._server.get_uri(database=name)).set(drivername="postgresql")
         return plain.render_as_string(hide_password=False)
 
-    def empty(self) -> str:
+    def empty(self, encoding: str = "UTF8") -> str:
         """The address of a new database without tables."""
         name = f"test_{next(self._numbers)}"
-        self._server.psql(f"CREATE DATABASE {name}")
+        how = f"ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
+        self._server.psql(f"CREATE DATABASE {name} {how if encoding != 'UTF8' else ''}")
         return self.url(name)
 
     async def fresh(self) -> str:

@@ -19,7 +19,7 @@ from bot.domain.organization import Organization
 from bot.domain.sla import Severity
 from bot.mail import deliverer
 from bot.settings import Settings, SettingsError
-from storage.database import Unusable, inspect_postgresql, known_revisions
+from storage.database import Unusable, check_revision, inspect_postgresql, known_revisions
 
 
 @click.command()
@@ -109,12 +109,12 @@ def _has_database(url: str) -> bool:
 
 async def _database(url: str) -> Finding:
     """Whether the database can be used; nothing in it is changed."""
-    if url.startswith(_SQLITE):
-        return _file(Path(url.removeprefix(_SQLITE)))
     try:
+        if url.startswith(_SQLITE):
+            return _file(Path(url.removeprefix(_SQLITE)))
         return right(f"database: {await inspect_postgresql(url)}")
     except Unusable as error:
-        return wrong(f"database: {error}", "correct DATABASE_URL, or start the server")
+        return wrong(f"database: {error.what}", error.mend or "correct DATABASE_URL, or start the server")
 
 
 def _file(path: Path) -> Finding:
@@ -151,6 +151,7 @@ def _content(path: Path) -> Finding:
             return right(f"database: {path} is sound and empty; its tables are made at the first start")
         revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         at = ", ".join(one for (one,) in revisions)
+        check_revision(at or None, str(path))
         newest, *older = known_revisions()
         then = f"; the next start of this Tocsin brings it to {newest}" if at in older else ""
         return right(f"database: {path} is sound, at revision {at}{then}")

@@ -228,6 +228,17 @@ async def test_sound_database_names_its_revision(healthy: Settings, tmp_path: Pa
     assert "at revision 0001; the next start" in found.what
 
 
+async def test_database_of_a_newer_tocsin_is_not_sound(healthy: Settings, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "tocsin.db")) as connection:
+        connection.executescript(
+            "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('9999');"
+        )
+    found = await state_of(healthy)
+    assert not found.is_right
+    assert "used by a newer Tocsin (revision 9999" in found.what
+    assert found.mend == "install that one again, or restore a backup"
+
+
 async def test_database_in_use_is_no_fault(healthy: Settings, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "tocsin.db", isolation_level=None)) as connection:
         connection.execute("CREATE TABLE one (a)")

@@ -156,14 +156,16 @@ async def test_database_in_use_is_not_copied(tmp_path: Path, server: Server) -> 
         ("missing.db", "There is no database"),
         ("other.db", "no database of Tocsin"),
         ("old.db", "at revision 0001"),
+        ("new.db", "of --from was used by a newer Tocsin .* install that one again"),
     ],
 )
 async def test_source_that_is_none_is_named(tmp_path: Path, server: Server, source: str, why: str) -> None:
     with closing(sqlite3.connect(tmp_path / "other.db")) as connection, connection:
         connection.execute("CREATE TABLE letters (id)")
-    with closing(sqlite3.connect(tmp_path / "old.db")) as connection, connection:
-        connection.execute("CREATE TABLE alembic_version AS SELECT '0001' AS version_num")
-    with pytest.raises(CannotCopy, match=why):
+    for name, revision in (("old.db", "0001"), ("new.db", "9999")):
+        with closing(sqlite3.connect(tmp_path / name)) as connection, connection:
+            connection.execute(f"CREATE TABLE alembic_version AS SELECT '{revision}' AS version_num")
+    with pytest.raises((CannotCopy, Unusable), match=why):
         await copy(f"sqlite:///{tmp_path / source}", server.empty(), nobody)
 
 

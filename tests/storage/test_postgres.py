@@ -263,6 +263,22 @@ async def test_empty_database_is_inspected_and_left_empty(server: Server) -> Non
     assert "its tables are made at the first start" in await inspect_postgresql(url)
 
 
+async def test_database_that_cannot_keep_what_people_write_is_refused(server: Server) -> None:
+    url = server.empty("LATIN1")
+    for use in (Database(url).open, partial(inspect_postgresql, url)):
+        with pytest.raises(Unusable, match=r"encoding LATIN1, .*: make one with CREATE DATABASE"):
+            await use()
+
+
+async def test_database_that_looks_at_no_encoding_keeps_what_people_write(server: Server) -> None:
+    door = Database(server.empty("SQL_ASCII"))
+    await door.open()
+    await door.write(partial(requests.is_new, key="“ünïcode” 🔥", at=NOW))
+    kept = await door.read(lambda tx: tx.execute(select(table.c.key)).scalars().all())
+    assert kept == ["“ünïcode” 🔥"]
+    await door.close()
+
+
 async def test_processes_that_start_together_migrate_once(server: Server) -> None:
     url = server.empty()
     doors = [Database(url) for _ in range(3)]
