@@ -142,6 +142,16 @@ def _heads(kinds: tuple[Kind, ...], by: str | None, but: str | None) -> Statemen
     return Statement(union_all(*map(select, walks)))
 
 
+def behind(tx: Connection, now: datetime, over: Mapping[int, str]) -> list[Head]:
+    """What would be due at the head of these lanes if these deliveries, by their ids, were settled."""
+    left = (_unsettled, outbox.c.lane.in_({*over.values()}), outbox.c.id.not_in(over))
+    firsts = select(func.min(outbox.c.id)).where(*left).group_by(outbox.c.lane)
+    found = select(outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.priority, outbox.c.method).where(
+        outbox.c.id.in_(firsts), text("outbox.state = 'pending'"), outbox.c.next_attempt_at <= now
+    )
+    return [Head(*row) for row in tx.execute(found)]
+
+
 def hasten(tx: Connection, now: datetime, kind: str) -> None:
     """What waits for its next attempt is tried now: what it waited for has come."""
     waiting = and_(outbox.c.state == "pending", outbox.c.kind == kind, outbox.c.attempt > 0)

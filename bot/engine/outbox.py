@@ -93,6 +93,8 @@ class Outbox:
         self._tasks: set[asyncio.Task[None]] = set()
         #: Pages that go out although nobody could write down that they do.
         self._unwritten: set[int] = set()
+        #: Pages that arrived although nobody could write that down, and their lanes, which go on.
+        self._arrived: dict[int, str] = {}
         self._is_cut_off = False
         self.part = Part("outbox", self._run, self._metrics, LONGEST_SILENCE)
         self._leases = Part("leases", self._keep_leases, self._metrics, LONGEST_SILENCE)
@@ -294,6 +296,7 @@ class Outbox:
             is_slack_held=self._reach is not None and self._reach.is_held(now),
             by_method=self._room_by_method(),
             held=frozenset(self._unwritten),
+            arrived=dict(self._arrived),
         )
 
     async def _claim_unwritten(self, error: Full) -> list[ClaimedDelivery]:
@@ -355,6 +358,7 @@ class Outbox:
             self._sending.pop(delivery.id, None)
             self._ours_until.pop(delivery.id, None)
             self._unwritten.discard(delivery.id)
+            self._arrived.pop(delivery.id, None)
             self._look.set()
 
     def _rest(self, owed: Delivery, outcome: Outcome) -> None:
@@ -406,13 +410,20 @@ class Outbox:
                 await self._database.write(settle)
                 return True
             except Full:
-                # Its place is free for others; its lane goes on when it is written down.
-                self._sending.pop(delivery.id, None)
+                self._make_way(delivery, outcome)
                 if may_go_on and not self._is_stopping and self._clock.now() >= retry_at:
                     return False
             except Exception:
                 log.exception("an outcome could not be written down", delivery=delivery.id)
             await asyncio.sleep(1)
+
+    def _make_way(self, delivery: ClaimedDelivery, outcome: Outcome) -> None:
+        """Its place is free for others. Its lane goes on when it is written down, but pages sooner."""
+        self._sending.pop(delivery.id, None)
+        is_page = delivery.owed.kind is DeliveryKind.PAGE
+        if is_page and isinstance(outcome, Sent) and delivery.id not in self._arrived:
+            self._arrived[delivery.id] = delivery.owed.lane
+            self._look.set()
 
     def _count(self, delivery: ClaimedDelivery, outcome: Outcome) -> None:
         kind = delivery.owed.kind.value

@@ -76,6 +76,8 @@ class Room:
     by_method: Mapping[Method, int] = field(default_factory=dict)
     #: Deliveries that are taken up already, although that could not be written down.
     held: Collection[int] = ()
+    #: Those that have arrived, although that could not be written down, and their lanes.
+    arrived: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ def claim(tx: Connection, now: datetime, lease: Lease, room: Room) -> list[Claim
 
 def pages_due(tx: Connection, now: datetime, room: Room) -> list[ClaimedDelivery]:
     """Pages that may go out now, not claimed: only for who cannot write, and keeps in mind what it holds."""
-    heads = [head for head in _chosen(tx, now, room) if head.kind == DeliveryKind.PAGE]
+    chosen = _chosen(tx, now, room, outbox.behind(tx, now, room.arrived))
+    heads = [head for head in chosen if head.kind == DeliveryKind.PAGE]
     found = outbox.with_ids(tx, [head.id for head in heads]).values()
     wishes = [(row, reroute.wish(tx, now, row)) for row in found]
     return [rows.claimed(row, is_wanted=wish is Wish.SEND) for row, wish in wishes if wish not in _IDLE]
@@ -115,18 +118,21 @@ def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[Delive
     return outbox.next_attempt(tx, now, _kinds(resting_kinds))
 
 
-def _chosen(tx: Connection, now: datetime, room: Room) -> list[outbox.Head]:
-    """The most urgent heads that there is room for."""
+def _chosen(
+    tx: Connection, now: datetime, room: Room, others: Sequence[outbox.Head] = ()
+) -> list[outbox.Head]:
+    """The most urgent heads that there is room for, these others among them."""
     most = room.all + len(room.resting) + len(room.held)
     full = {method for method, left in room.by_method.items() if left <= 0}
     if room.is_slack_held or Method.SLACK in full:
         heads = outbox.heads(tx, now, [_of_urgency(DeliveryKind.PAGE)], most, by=Method.EMAIL)
+        others = [head for head in others if head.method == Method.EMAIL]
     else:
         # Those that there is no room for must not hide the others behind them.
         but = Method.EMAIL if Method.EMAIL in full else None
         kinds = _kinds(room.resting_kinds) if room.ordinary > 0 else [_of_urgency(DeliveryKind.PAGE)]
         heads = outbox.heads(tx, now, kinds, most, but=but)
-    free = [head for head in heads if head.lane not in room.resting or head.kind in UNPACED]
+    free = [head for head in [*heads, *others] if head.lane not in room.resting or head.kind in UNPACED]
     free = [head for head in free if head.id not in room.held]
     free.sort(key=lambda head: (head.priority, head.id))
     free = _that_fit(free, room.by_method)

@@ -178,6 +178,23 @@ async def test_who_stood_still_for_longer_than_the_lease_knows_that_others_may_h
     assert delivery.is_ours() is not engine.database.is_shared
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_next_page_goes_out_though_the_first_cannot_be_written_down(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await engine.database.write(_declare)
+    await engine.outbox.start()
+    monkeypatch.setattr(storage.sqlite, "WAITING", 0)
+    await asyncio.wait_for(_until(lambda: len(_pages(engine.post)) == 3), 5)
+    assert len({engine.post.handed[at].owed.lane for at in _pages(engine.post)}) == 1
+    monkeypatch.undo()
+    async with asyncio.timeout(10):
+        while not {*(await engine.states()).values()} <= {"sent", "dropped"}:  # noqa: ASYNC110 - a test waits from outside
+            await asyncio.sleep(0.01)
+    assert engine.post.keys == list(dict.fromkeys(engine.post.keys))
+
+
 async def well() -> None:
     """Nothing is wrong with Slack."""
 
