@@ -44,6 +44,7 @@ from bot.slack import client, connection
 from bot.slack.deliverer import SlackDeliverer
 from bot.slack.listeners import buttons, commands, events, submissions
 from bot.slack.listeners.front import Front
+from bot.slack.signatures import Signatures
 from storage.database import Connection, Database
 
 #: How long stopping may take: what is in flight is finished, what is not begun waits for the next start.
@@ -93,6 +94,7 @@ class App:
         self._is_greeted = False
         self._reach: Reach | None = None
         self._socket: connection.SocketConnection | None = None
+        self._signatures = Signatures(self.clock.world, self.metrics)
         #: How everything ends that takes up work.
         self._ends: list[Callable[[], Awaitable[None]]] = []
         #: What that stands on: closed after it, the newest first.
@@ -273,7 +275,7 @@ class App:
         secret = self.settings.slack_signing_secret
         if self.settings.is_socket_mode or secret is None or not self.role.hears:
             return []
-        return [connection.route(bolt, secret.reveal(), self.clock.world)]
+        return [connection.route(bolt, secret.reveal(), self.clock.world, self._signatures)]
 
     async def _slack_trouble(self) -> str | None:
         """Why Slack takes nothing from us or cannot be heard, and since when; None when all is well."""
@@ -281,7 +283,9 @@ class App:
             return trouble
         if not self._is_greeted:
             return "not connected yet"
-        return None if self._socket is None else await self._socket.trouble(self.clock.world())
+        if self._socket is None:
+            return self._signatures.trouble()
+        return await self._socket.trouble(self.clock.world())
 
     async def _ask_slack(self, slack: AsyncWebClient) -> str | None:
         """Why Slack does not answer; the socket is looked at too, to know since when it is closed."""

@@ -61,6 +61,12 @@ class Metrics:
             ("door", "what"),
             registry=self.registry,
         )
+        self._slack_refusals = Counter(
+            "tocsin_slack_refusals",
+            "Requests to /slack/events that are not taken for Slack's, by what is wrong with them.",
+            ("what",),
+            registry=self.registry,
+        )
         self._open = Gauge("tocsin_open_incidents", "Open incidents.", ("severity",), registry=self.registry)
         self._waiting = Gauge(
             "tocsin_outbox_deliveries",
@@ -138,6 +144,9 @@ class Metrics:
 
     def rate_limited(self, door: str, what: str) -> None:
         self._rate_limits.labels(door, what).inc()
+
+    def slack_refused(self, what: str) -> None:
+        self._slack_refusals.labels(what).inc()
 
     def exposition(
         self, backlog: Backlog | None, ready: Mapping[str, bool], severities: Iterable[str]

@@ -4,6 +4,7 @@ A secret may also come from a file that `NAME_FILE` names, as container platform
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,6 +98,13 @@ class Settings:
     @property
     def is_socket_mode(self) -> bool:
         return self.slack_app_token is not None
+
+    @property
+    def doubt(self) -> str | None:
+        """What is probably wrong with them, although it is tried; Socket Mode signs nothing."""
+        if self.is_socket_mode or self.slack_signing_secret is None:
+            return None
+        return _doubt(self.slack_signing_secret.reveal())
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -213,6 +221,17 @@ def _token(prefix: str) -> Callable[[str], str]:
         return _visible(text)
 
     return accept
+
+
+def _doubt(signing_secret: str) -> str | None:
+    """Why this is hardly what Slack signs with: 32 hexadecimal digits, as of today."""
+    if signing_secret[0] in "\"'":
+        return (
+            "SLACK_SIGNING_SECRET has quotes around it: a shell takes them away, `docker --env-file` does not"
+        )
+    if re.fullmatch("[0-9a-f]{32}", signing_secret) is None:
+        return "SLACK_SIGNING_SECRET does not look like Slack's, which are 32 hexadecimal digits"
+    return None
 
 
 def _key(text: str) -> str:

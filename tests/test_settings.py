@@ -64,6 +64,25 @@ def test_socket_mode_follows_the_app_token() -> None:
 
 
 @pytest.mark.parametrize(
+    ("secret", "expected"),
+    [
+        ("0123456789abcdef" * 2, None),
+        ('"0123456789abcdef0123456789abcdef"', "has quotes around it"),
+        ("'0123456789abcdef0123456789abcdef'", "has quotes around it"),
+        ("0123456789abcdef", "does not look like Slack's"),
+        ("xapp-1-canary", "does not look like Slack's"),
+    ],
+)
+def test_signing_secret_that_is_hardly_one_is_doubted_where_it_is_used(
+    secret: str, expected: str | None
+) -> None:
+    doubt = settings.read({"SLACK_SIGNING_SECRET": secret}).doubt
+    assert doubt is None if expected is None else expected in str(doubt)
+    assert "canary" not in str(doubt)
+    assert settings.read({"SLACK_SIGNING_SECRET": secret, "SLACK_APP_TOKEN": "xapp-1"}).doubt is None
+
+
+@pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
         ("SLACK_BOT_TOKEN", "xapp-1-canary", "must be a token that begins with xoxb-, not xapp-"),

@@ -6,10 +6,13 @@ import signal
 import sys
 
 import click
+import structlog
 
 from bot import settings, telemetry
 from bot.app import App, Role
 from bot.engine.clock import Clock
+
+log = structlog.get_logger()
 
 
 @click.command()
@@ -24,6 +27,8 @@ def run(only: str | None) -> None:
     telemetry.configure(
         chosen.log_format, chosen.log_level, sys.stderr, [secret.reveal() for secret in chosen.secrets]
     )
+    if chosen.doubt is not None:
+        log.warning(chosen.doubt)
     try:
         asyncio.run(_until_stopped(App(chosen, Clock(), Role(only or "both"))))
     finally:

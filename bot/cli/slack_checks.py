@@ -75,6 +75,9 @@ async def _door(client: AsyncWebClient, current: Settings) -> Finding:
                 "set SLACK_APP_TOKEN (Socket Mode), or SLACK_SIGNING_SECRET from “Basic Information” (HTTP)"
             )
             return wrong("Slack: requests could not come in", mend)
+        if current.doubt is not None:
+            mend = "copy it from “Basic Information”; with another one all that Slack asks is refused"
+            return wrong(f"Slack: {current.doubt}", mend)
         return right(f"Slack: asks over HTTP, at port {current.port}; requests must be signed")
     token = current.slack_app_token.reveal()
     opened = await _asked(lambda: client.apps_connections_open(app_token=token))

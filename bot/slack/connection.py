@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,9 +23,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import strict_json
 from bot.domain.time import Now
 from bot.slack import shapes
+from bot.slack.signatures import Fault, Signatures
 
 LARGEST_BODY = 256 * 1024
 FRESH_SECONDS = 300
+_SIGNATURE = re.compile("v0=[0-9a-f]{64}")
 #: Whoever sends slower than this is not Slack, which gives up after three.
 BODY_SECONDS = 10.0
 #: Four pings without an answer, and slack_sdk takes the socket for dead and opens another one.
@@ -54,11 +57,12 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 class Refused(Exception):
-    """The request is not taken up: an HTTP status and why."""
+    """The request is not taken up: an HTTP status and why, and what keeps it from being Slack's."""
 
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(self, status: int, why: str, fault: Fault | None = None) -> None:
         super().__init__(why)
         self.status = status
+        self.fault = fault
 
 
 def check(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> None:
@@ -68,13 +72,14 @@ def check(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> N
     """
     timestamp = headers.get("X-Slack-Request-Timestamp", "")
     signature = headers.get("X-Slack-Signature", "")
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12 and signature.isascii()):
-        raise Refused(401, "the signature headers are missing or malformed")
-    if abs(now - int(timestamp)) > FRESH_SECONDS:
-        raise Refused(401, "the request is too old")
+    is_number = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12
+    if not (is_number and _SIGNATURE.fullmatch(signature)):
+        raise Refused(401, "the signature headers are missing or malformed", Fault.HEADERS)
     digest = hmac.new(secret.encode(), f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(f"v0={digest}", signature):
-        raise Refused(401, "the signature is wrong")
+        raise Refused(401, "the signature is wrong", Fault.SIGNATURE)
+    if abs(now - int(timestamp)) > FRESH_SECONDS:
+        raise Refused(401, "the request is too old", Fault.AGE)
     _check_shape(headers.get("Content-Type", ""), body)
 
 
@@ -95,7 +100,7 @@ def _check_shape(content_type: str, body: bytes) -> None:
         raise Refused(400, "the body is not what Slack sends") from None
 
 
-def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:
+def route(app: AsyncApp, secret: str, now: Now, signatures: Signatures) -> web.RouteDef:
     """`POST /slack/events`, which takes commands, interactions and events."""
 
     async def receive(request: web.Request) -> web.Response:
@@ -104,7 +109,10 @@ def route(app: AsyncApp, secret: str, now: Now) -> web.RouteDef:
             body = await _body(request)
             check(request.headers, body, secret, now().timestamp())
         except Refused as refused:
+            if refused.fault is not None:
+                signatures.refused(refused.fault)
             return web.Response(status=refused.status, text=str(refused))
+        signatures.accepted()
         headers: dict[str, str | Sequence[str]] = {name: [value] for name, value in request.headers.items()}
         answer = await app.async_dispatch(AsyncBoltRequest(body=body.decode(), headers=headers))
         return web.Response(

@@ -182,8 +182,11 @@ async def test_rate_limit_is_waited_for(healthy: Settings) -> None:
 async def test_http_mode_needs_the_signing_secret(healthy: Settings) -> None:
     over_http = replace(healthy, slack_app_token=None)
     assert "SLACK_SIGNING_SECRET" in (await wrong(over_http, {})).mend
+    secret = "0123456789abcdef" * 2
+    quoted = replace(over_http, slack_signing_secret=Secret(f'"{secret}"'))
+    assert "has quotes around it" in (await wrong(quoted, {})).what
     async with slack({}) as address:
-        signed = replace(over_http, slack_signing_secret=Secret("s"))
+        signed = replace(over_http, slack_signing_secret=Secret(secret))
         assert all(one.is_right for one in await findings(signed, address))
 
 
