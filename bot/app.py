@@ -91,7 +91,8 @@ class App:
         self.database = Database(settings.database_url)
         self.port = settings.port
         self.metrics = Metrics()
-        self._is_greeted = False
+        #: Why Slack was not greeted yet; None once it was.
+        self._ungreeted: str | None = "not connected yet"
         self._reach: Reach | None = None
         self._socket: connection.SocketConnection | None = None
         self._signatures = Signatures(self.clock.world, self.metrics)
@@ -281,8 +282,8 @@ class App:
         """Why Slack takes nothing from us or cannot be heard, and since when; None when all is well."""
         if trouble := await self._reach_trouble():
             return trouble
-        if not self._is_greeted:
-            return "not connected yet"
+        if self._ungreeted:
+            return self._ungreeted
         if self._socket is None:
             return self._signatures.trouble()
         return await self._socket.trouble(self.clock.world())
@@ -324,11 +325,14 @@ class App:
                 front.team_id, front.workspace_url = greeted["team_id"], greeted.get("url")
                 if self.settings.slack_app_token is not None and self.role.hears:
                     await self._open_socket(bolt, self.settings.slack_app_token.reveal())
-                self._is_greeted = True
+                self._ungreeted = None
                 log.info("connected to Slack", team=greeted["team"])
                 return
             except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                if (why := f"{type(error).__name__}: {error}") != said:
+                why = f"{type(error).__name__}: {error}"
+                if isinstance(error, connection.NoSocket):
+                    self._ungreeted = f"not connected yet: {error}"
+                if why != said:
                     log.error("cannot connect to Slack yet; it is tried again until it works", error=why)
                     said = why
                 await asyncio.sleep(_CONNECT_AGAIN_SECONDS)

@@ -9,20 +9,27 @@ import hashlib
 import hmac
 import logging
 import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qs
 
+import aiohttp
 from aiohttp import web
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackClientError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import strict_json
+from bot.domain.delivery import InDoubt, Never, TryAgain
 from bot.domain.time import Now
 from bot.slack import shapes
+from bot.slack.errors import outcome_of
 from bot.slack.signatures import Fault, Signatures
 
 LARGEST_BODY = 256 * 1024
@@ -34,6 +41,7 @@ BODY_SECONDS = 10.0
 PING_SECONDS = 2
 #: So long we wait for Slack's goodbye: one that hangs answers none.
 _GOODBYE_SECONDS = 2.0
+_CALM_SECONDS = 60.0
 
 
 def listening_app(client: AsyncWebClient) -> AsyncApp:
@@ -142,30 +150,88 @@ async def _body(request: web.Request) -> bytes:
     return body
 
 
+class NoSocket(ConnectionError):
+    """Slack opens no socket for us, and why."""
+
+
+class _Client(SocketModeClient):
+    """slack_sdk's, which knows why it has no socket."""
+
+    why: str | None = None
+
+    async def issue_new_wss_url(self) -> str:
+        try:
+            opened = await self.web_client.apps_connections_open(app_token=self.app_token)
+        except (SlackClientError, aiohttp.ClientError, OSError) as error:
+            match outcome_of(error, "SLACK_APP_TOKEN"):
+                case InDoubt(why) | TryAgain(why) | Never(why):
+                    self.why = why
+            raise NoSocket(self.why) from None
+        self.why = None
+        return str(opened["url"])
+
+
+class _Calm(logging.Filter):
+    """slack_sdk tells every two seconds, with a traceback, that it has no socket: a line a minute does."""
+
+    _BEGINNINGS = ("Failed to connect", "Failed to check the current session", "Failed to receive")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        beginning = next(filter(message.startswith, self._BEGINNINGS), None)
+        if beginning is None:
+            return True
+        record.exc_info = None
+        if record.created - self._said.get(beginning, -_CALM_SECONDS) < _CALM_SECONDS:
+            return False
+        self._said[beginning] = record.created
+        return True
+
+
+def _socket_log() -> logging.Logger:
+    logger = logging.getLogger("slack_sdk.socket_mode")
+    if not any(isinstance(one, _Calm) for one in logger.filters):
+        logger.addFilter(_Calm())
+    return logger
+
+
 class SocketConnection:
     """Socket Mode, from `open` to `close`; slack_sdk renews the socket when Slack asks for it."""
 
     def __init__(self, app: AsyncApp, app_token: str) -> None:
-        self._handler = AsyncSocketModeHandler(
-            app, app_token, web_client=app.client, ping_interval=PING_SECONDS
+        self._app = app
+        self._client = _Client(
+            app_token, logger=_socket_log(), web_client=app.client, ping_interval=PING_SECONDS
         )
+        self._client.socket_mode_request_listeners.append(self._hear)
         self._seen: datetime | None = None
 
     async def open(self) -> None:
-        await self._handler.connect_async()  # type: ignore[no-untyped-call]
+        """Raises NoSocket when Slack refuses the first one, for which slack_sdk would ask for ever."""
+        self._client.wss_uri = await self._client.issue_new_wss_url()
+        await self._client.connect()  # type: ignore[no-untyped-call]
 
     async def close(self) -> None:
         try:
             async with asyncio.timeout(_GOODBYE_SECONDS):
-                await self._handler.close_async()  # type: ignore[no-untyped-call]
+                await self._client.close()  # type: ignore[no-untyped-call]
         except TimeoutError:  # the socket is closed by now; the rest that it holds is let go
-            await self._handler.close_async()  # type: ignore[no-untyped-call]
+            await self._client.close()  # type: ignore[no-untyped-call]
 
     async def trouble(self, now: datetime) -> str | None:
         """Why nothing is heard through it; None when it is open and answers. Ask it now and then."""
-        client: Any = self._handler.client
-        if await client.is_connected():
+        if await self._client.is_connected():
             self._seen = now
             return None
         since = f", since {self._seen:%Y-%m-%d %H:%M:%S} UTC at the earliest" if self._seen else ""
-        return f"the socket is closed{since}"
+        why = f": {self._client.why}" if self._client.why else ""
+        return f"the socket is closed{since}{why}"
+
+    async def _hear(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        began = time.time()
+        answer = await run_async_bolt_app(self._app, request)
+        await send_async_response(client, request, answer, began)

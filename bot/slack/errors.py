@@ -88,11 +88,13 @@ def _answer(error: SlackApiError) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def outcome_of(error: Exception, *, is_aside: bool = False) -> Outcome:
-    """Whether to try again, when, and whether it may have arrived."""
+def outcome_of(
+    error: Exception, with_setting: str = "SLACK_BOT_TOKEN", *, is_aside: bool = False
+) -> Outcome:
+    """Whether to try again, when, and whether it may have arrived. Slack was asked `with_setting`."""
     match error:
         case SlackApiError():
-            return _outcome_of_answer(error, is_aside)
+            return _outcome_of_answer(error, with_setting, is_aside)
         case aiohttp.ClientConnectorError():
             return TryAgain("Slack cannot be reached", is_outage=True)
         case TimeoutError():
@@ -103,7 +105,7 @@ def outcome_of(error: Exception, *, is_aside: bool = False) -> Outcome:
             raise error
 
 
-def _outcome_of_answer(error: SlackApiError, is_aside: bool) -> Outcome:
+def _outcome_of_answer(error: SlackApiError, with_setting: str, is_aside: bool) -> Outcome:
     name, answer = error_of(error), _answer(error)
     if (seconds := retry_after(error)) is not None:
         why = f"Slack asks to wait {seconds:.3g} s"
@@ -114,7 +116,7 @@ def _outcome_of_answer(error: SlackApiError, is_aside: bool) -> Outcome:
     if name in _UNWELL:
         return TryAgain(in_words(name), is_outage=True)
     if name in _FATAL:
-        return TryAgain(f"Slack does not accept SLACK_BOT_TOKEN: {name}", is_outage=True)
+        return TryAgain(f"Slack does not accept {with_setting}: {name}", is_outage=True)
     if name in _MENDABLE:
         why = _in_need(answer.get("needed"))
         return Never(why) if is_aside else TryAgain(why, _MEND_PAUSE)

@@ -103,6 +103,44 @@ async def test_revoked_token_is_said_once_and_everything_waits_for_a_good_one(
     assert await slack_part(story) == "ok"
 
 
+async def test_refused_app_token_is_named_and_not_with_a_traceback(
+    story: Story, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    fail(story, "apps.connections.open", error="invalid_auth")
+    await story.app.stop()
+    await start_again(story)
+    refused = "Slack does not accept SLACK_APP_TOKEN: invalid_auth"
+    async with asyncio.timeout(20):
+        while (said := await slack_part(story)) != f"not connected yet: {refused}":
+            assert said == "not connected yet"
+    assert f"error='NoSocket: {refused}'" in capsys.readouterr().out
+    assert not [one for one in caplog.records if one.exc_info]
+
+
+async def test_app_token_that_is_revoked_later_is_named_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connection, "PING_SECONDS", 0.25)
+    async with opened(tmp_path) as story:
+        fail(story, "apps.connections.open", error="token_revoked")
+        await story.workspace.cut()
+        refused = "Slack does not accept SLACK_APP_TOKEN: token_revoked"
+        async with asyncio.timeout(20):
+            while not (said := await slack_part(story)).endswith(f": {refused}"):
+                assert "the socket is closed" in said or said in ("ok", "not connected yet")
+            await story.workspace.until(lambda: _openings(story) > 3)
+        assert len([one for one in caplog.records if refused in one.getMessage()]) <= 2
+        assert not [one for one in caplog.records if one.exc_info]
+        story.workspace.faults.clear()
+        async with asyncio.timeout(20):
+            while await slack_part(story) != "ok":  # noqa: ASYNC110 - a socket comes back by itself
+                await asyncio.sleep(0.01)
+
+
+def _openings(story: Story) -> int:
+    return sum(call.method == "apps.connections.open" for call in story.workspace.calls)
+
+
 async def test_dead_slack_is_asked_but_not_hammered(story: Story) -> None:
     for number in range(20):
         await declares(story, f"Number {number}")
