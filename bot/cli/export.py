@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bot import organization_file
+from bot.cli import whole_file
 from bot.cli.running import ask
 from bot.domain.errors import NotFound, Refusal
 from bot.domain.imported import sources
@@ -36,7 +37,7 @@ def export(file: Path | None) -> None:
 
 
 def _write(found: Organization, text: str, file: Path) -> None:
-    file.write_text(text, encoding="utf-8")
+    whole_file.write(file, text.encode())
     click.echo(f"{file}: written", err=True)
     for source in sources(found):
         if source.calendar.file is not None and source.calendar.text is not None:
@@ -52,7 +53,7 @@ def _write_calendar(folder: Path, name: str, text: str) -> None:
         click.echo(f"{path}: not written, for it is not beside {folder}; what runs differs from it", err=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    whole_file.write(path, content)
     click.echo(f"{path}: written", err=True)
 
 

@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.__main__ import commands
+from bot.cli import whole_file
 from bot.domain.errors import Refusal
 from bot.engine.clock import Clock
 from tests import demo
-from tests.faults.small_disk import mounted
+from tests.faults.small_disk import mounted, no_file_may_grow
 from tests.story import ORGANIZATION
 
 Ask = Callable[..., Result]
@@ -128,10 +129,34 @@ def test_file_that_cannot_be_written_is_named(ask: Ask, tmp_path: Path) -> None:
         "missing/organization.yaml cannot be written: No such file or directory."
     )
     with mounted(tmp_path / "small") as disk:
+        file = disk.folder / "organization.yaml"
+        file.write_text("mine")
         disk.fill()
-        refused = ask("export", disk.folder / "organization.yaml").exception
+        refused = ask("export", file).exception
+        assert [file.read_text(), sorted(disk.folder.glob("*organization*"))] == ["mine", [file]]
     assert isinstance(refused, Refusal)
     assert refused.sentence.endswith("small/organization.yaml cannot be written: No space left on device.")
+
+
+def test_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path: Path) -> None:
+    file, larger = tmp_path / "organization.yaml", tmp_path / "larger"
+    file.write_text("mine")
+    larger.write_bytes(b"x" * 100)
+    with no_file_may_grow(larger), pytest.raises(OSError, match="File too large"):
+        whole_file.write(file, b"y" * 200)
+    assert file.read_text() == "mine"
+    assert sorted(tmp_path.iterdir()) == [larger, file]
+
+
+def test_file_that_is_replaced_keeps_its_mode_and_its_link(ask: Ask, tmp_path: Path) -> None:
+    ask("apply", ORGANIZATION)
+    file, link = tmp_path / "organization.yaml", tmp_path / "link.yaml"
+    file.touch(0o640)
+    link.symlink_to(file)
+    assert ask("export", link).exit_code == 0
+    assert link.is_symlink()
+    assert file.read_text(encoding="utf-8") == ask("export").stdout
+    assert file.stat().st_mode & 0o777 == 0o640
 
 
 def test_exported_file_applied_again_changes_nothing(

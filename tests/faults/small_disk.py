@@ -1,5 +1,6 @@
-"""A file system of a few megabytes that can be filled and made read-only, where one may be mounted."""
+"""Files that cannot be written: on a file system of a few megabytes, read-only, or beyond a size."""
 
+import resource
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,17 @@ def shown_read_only(folder: Path, shown: Path) -> Iterator[Path]:
         yield shown
     finally:
         _run("umount", "--lazy", str(shown))
+
+
+@contextmanager
+def no_file_may_grow(beyond: Path) -> Iterator[None]:
+    """Whatever this process writes beyond the size of this file fails, as on a disk that is broken there."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (beyond.stat().st_size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _run(*command: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import resource
 import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -20,7 +19,7 @@ from tests.contract.client import Client
 from tests.contract.conftest import Api, Reply
 from tests.faults.doses import dose
 from tests.faults.lock import locked
-from tests.faults.small_disk import SIZE, SmallDisk, mounted
+from tests.faults.small_disk import SIZE, SmallDisk, mounted, no_file_may_grow
 from tests.story import Story, opened, text_of
 
 LIMIT_SECONDS = 30
@@ -381,17 +380,6 @@ def path_of(story: Story) -> Path:
 
 def wal_of(story: Story) -> Path:
     return Path(f"{path_of(story)}-wal")
-
-
-@contextmanager
-def no_file_may_grow(beyond: Path) -> Iterator[None]:
-    """Whatever this process writes beyond the size of this file fails, as on a disk that is broken there."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (beyond.stat().st_size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager
