@@ -56,6 +56,7 @@ _UNIQUE = (
     ("teams.*.name", "name"),
     ("services.*.name", "name"),
     ("services.*.key", "key"),
+    ("schedules.*.user_group", "user group"),
 )
 #: Who stands here is paged, and must be able to answer.
 _PAGED = (
@@ -119,7 +120,7 @@ def _check_unique(document: Document, pattern: str, noun: str) -> None:
     first: dict[str, str] = {}
     for path, value in each(document.value, pattern):
         owner = path_text(path[:-1])
-        other = first.setdefault(value.strip().casefold(), owner)
+        other = first.setdefault(value.strip().removeprefix("@").casefold(), owner)
         if other != owner:
             document.refuse(path, f"{quoted(value)} is already the {noun} of {other}")
 
