@@ -65,6 +65,10 @@ def _told(organization: Organization, found: Inspection, days: int) -> Iterator[
         for one in found.uncovered:
             yield from _uncovered(organization, one)
         yield ""
+    if found.late:
+        yield "Nobody is paged before the time of the first level is over:"
+        yield from _late(organization, found)
+        yield ""
     if found.unled:
         yield "No level at all:"
         yield words.wrapped(words.places(found.unled, organization), "  ")
@@ -84,6 +88,8 @@ def _told(organization: Organization, found: Inspection, days: int) -> Iterator[
         yield ""
     if not found.is_sound:
         yield _count(found, days)
+    if any(one.is_active and one.quiet for one in organization.people.values()):
+        yield words.wrapped("Quiet hours are not counted: what has low urgency waits until they are over.")
     for source in found.unread:
         yield words.wrapped(f"{_layer(source)} was not read yet: what it will say is not counted.")
     for handle in found.unseen:
@@ -101,6 +107,13 @@ def _gap(gap: Gap, time_zone: str) -> Iterator[str]:
     start, end = gap.starts_at, gap.ends_at
     yield f"    {moment.in_full(start, time_zone)} – {moment.in_full(end, time_zone)}"
     yield f"      {moment.utc(start)} – {moment.utc(end)}"
+
+
+def _late(organization: Organization, found: Inspection) -> Iterator[str]:
+    name = words.name_of(organization)
+    for one in found.late:
+        people = ", ".join(map(name, one.people))
+        yield words.wrapped(f"{words.places(one.places, organization)}: {people}, by `notify`", "  ")
 
 
 def _left(found: Inspection, name: Callable[[PersonId], str]) -> Iterator[str]:
@@ -126,6 +139,7 @@ def _layer(source: Source) -> str:
 def _count(found: Inspection, days: int) -> str:
     counts = (
         (sum(len(one.gaps) for one in found.uncovered), "gap", "gaps"),
+        (len(found.late), "first level that pages too late", "first levels that page too late"),
         (len(found.unled), "severity without a level", "severities without a level"),
         (len(found.empty), "empty level", "empty levels"),
         (len(found.left), "person who has left", "people who have left"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain import coverage, escalation
 from bot.domain.coverage import Reach
@@ -24,6 +24,14 @@ class Uncovered:
 
 
 @dataclass(frozen=True)
+class Late:
+    """First levels that are these people, of whom none is paged before its time is over."""
+
+    people: tuple[PersonId, ...]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
 class Left:
     """Somebody who is not there any more, and where they are still named, in the file's words."""
 
@@ -34,6 +42,7 @@ class Left:
 @dataclass(frozen=True)
 class Inspection:
     uncovered: tuple[Uncovered, ...]
+    late: tuple[Late, ...]
     #: Services and severities for which there is no enabled level at all; the level is 0.
     unled: tuple[Place, ...]
     #: Levels after the first that reach nobody at any time.
@@ -48,7 +57,7 @@ class Inspection:
 
     @property
     def is_sound(self) -> bool:
-        return not (self.uncovered or self.unled or self.empty or self.left or self.unreadable)
+        return not (self.uncovered or self.late or self.unled or self.empty or self.left or self.unreadable)
 
 
 def inspect(
@@ -63,8 +72,10 @@ def inspect(
     firsts = {(one.service.id, one.severity): one for one in reversed(reaches)}
     services = [one for one in organization.services.values() if one.is_active]
     places = [(service.id, severity) for service in services for severity in Severity]
+    paged_first = [firsts[place] for place in places if place in firsts]
     return Inspection(
-        uncovered=_uncovered(organization, [firsts[place] for place in places if place in firsts]),
+        uncovered=_uncovered(organization, paged_first),
+        late=_late(organization, paged_first),
         unled=tuple(Place(*place, 0) for place in places if place not in firsts),
         empty=tuple(
             Place(one.service.id, one.severity, one.level.level)
@@ -96,6 +107,27 @@ def _uncovered(organization: Organization, firsts: Iterable[Reach]) -> tuple[Unc
             place = Place(one.service.id, one.severity, one.level.level)
             alike.setdefault((zone, gaps), []).append(place)
     return tuple(Uncovered(tuple(places), zone, gaps) for (zone, gaps), places in alike.items())
+
+
+def _late(organization: Organization, firsts: Iterable[Reach]) -> tuple[Late, ...]:
+    alike: dict[tuple[PersonId, ...], list[Place]] = {}
+    for one in firsts:
+        time = organization.slas[one.severity].acknowledge
+        for people in dict.fromkeys(part.people for part in one.stretches if part.people):
+            if _soonest(organization, people, one) >= time:
+                place = Place(one.service.id, one.severity, one.level.level)
+                alike.setdefault(people, []).append(place)
+    return tuple(Late(people, tuple(places)) for people, places in alike.items())
+
+
+def _soonest(organization: Organization, people: Iterable[PersonId], reach: Reach) -> timedelta:
+    """How long after the level the first of them is paged, outside of quiet hours."""
+    awake = {one: replace(organization.people[one], quiet=None) for one in people}
+    begins_at, urgency = reach.stretches[0].starts_at, organization.urgencies[reach.severity]
+    at_once, later = replace(organization, people=awake).pages(awake, urgency, begins_at, reach.level)
+    if any(at_once.values()):
+        return timedelta(0)
+    return min(page.at for pages in later.values() for page in pages) - begins_at
 
 
 def _left(organization: Organization, starts_at: datetime, ends_at: datetime) -> tuple[Left, ...]:

@@ -284,6 +284,21 @@ In the next 14 days: 1 gap, 10 empty levels, 1 person who has left.
 """
 
 
+def test_level_that_pages_only_after_its_time_is_told(ask: Ask, changed: Callable[..., Path]) -> None:
+    text = "email: ada@example.com, notify: {high: [{channel: slack, after: 20 min}]}, "
+    checked = ask("check", changed(("email: ada@example.com, ", text)), *AT, "--days", "30")
+    assert checked.exit_code == 1
+    assert checked.output == LATE
+
+
+LATE = """\
+Nobody is paged before the time of the first level is over:
+  Checkout, Invoices · SEV0, SEV1 level 1: Ada Okafor, by `notify`
+
+In the next 30 days: 1 first level that pages too late.
+"""
+
+
 def test_check_of_nothing_says_so(ask: Ask) -> None:
     checked = ask("check")
     assert checked.output == "There is no active service: nothing can be said.\n"

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.domain.contact import Method, Rule, Urgency
 from bot.domain.ids import PersonId, ScheduleId
-from bot.domain.inspection import Left, inspect
+from bot.domain.inspection import Late, Left, inspect
 from bot.domain.organization import (
     Branch,
     EscalationPolicy,
@@ -17,7 +18,19 @@ from bot.domain.organization import (
 from bot.domain.schedule import Gap, Override
 from bot.domain.sla import Severity
 from bot.domain.turnover import Place
-from tests.domain.samples import ADA, CHECKOUT, CHLOE, DATA, DATABASE, DEV, NOW, SHOP, level, organization
+from tests.domain.samples import (
+    ADA,
+    BEN,
+    CHECKOUT,
+    CHLOE,
+    DATA,
+    DATABASE,
+    DEV,
+    NOW,
+    SHOP,
+    level,
+    organization,
+)
 from tests.domain.test_coverage import OFFICE
 
 DAY = timedelta(days=1)
@@ -55,6 +68,42 @@ def test_gap_of_the_first_level_has_exact_bounds() -> None:
 def test_first_level_is_the_first_that_is_enabled() -> None:
     organized = sound(level(1, targets=TO_DEV, enabled=False), level(2))
     assert not inspect(organized, NOW, UNTIL).uncovered
+
+
+def paged_after(*minutes: int, urgency: Urgency = Urgency.HIGH) -> Organization:
+    """Ben and Chloé, whose turn it is by weeks, are paged so many minutes after the level."""
+    organized = sound(level(1))
+    rules = tuple(Rule(Method.SLACK, timedelta(minutes=one)) for one in minutes)
+    people = {one: replace(organized.people[one], rules={urgency: rules}) for one in (BEN, CHLOE)}
+    return replace(organized, people={**organized.people, **people})
+
+
+def test_level_whose_people_are_paged_only_after_its_time_is_told() -> None:
+    found = inspect(paged_after(20, 40), NOW, UNTIL)
+    worst = tuple(Place(CHECKOUT, severity, 1) for severity in (Severity.SEV0, Severity.SEV1))
+    assert found.late == (Late((BEN,), worst), Late((CHLOE,), worst))
+    assert not found.is_sound
+
+
+def test_page_that_would_go_out_with_the_deadline_is_late_and_one_before_it_is_not() -> None:
+    late = inspect(paged_after(15), NOW, UNTIL).late
+    assert {place.severity for one in late for place in one.places} == {Severity.SEV0, Severity.SEV1}
+    assert inspect(paged_after(4), NOW, UNTIL).is_sound
+    assert inspect(paged_after(100, urgency=Urgency.LOW), NOW, UNTIL).is_sound
+
+
+def test_level_that_names_a_channel_pages_at_once_whatever_people_wish() -> None:
+    organized = paged_after(20)
+    policies = {
+        severity: EscalationPolicy(severity, (level(1, channels=(Method.EMAIL,)),)) for severity in Severity
+    }
+    assert inspect(replace(organized, policies=policies), NOW, UNTIL).is_sound
+
+
+def test_quiet_hours_are_a_choice_and_no_mistake() -> None:
+    organized = sound(level(1))
+    quiet = {one: replace(person, quiet=OFFICE) for one, person in organized.people.items()}
+    assert inspect(replace(organized, people=quiet), NOW, UNTIL).is_sound
 
 
 def test_gap_within_branch_hours_ends_with_them() -> None:
