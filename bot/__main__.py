@@ -34,6 +34,10 @@ _COMMANDS = {
 }
 
 
+#: What keeps us from a file that somebody named.
+_NO_WAY_THERE = (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EROFS)
+
+
 class _Commands(click.Group):
     """Imports a command when it is wanted: nobody waits for the others."""
 
@@ -68,10 +72,19 @@ def main() -> None:
         click.echo(str(error), err=True)
         sys.exit(2)
     except OSError as error:
-        if error.errno not in (errno.EMFILE, errno.ENFILE):
+        if (sentence := _sentence(error)) is None:
             raise
-        click.echo("Too many files are open: raise the limit (ulimit -n), 1024 is enough.", err=True)
+        click.echo(sentence, err=True)
         sys.exit(2)
+
+
+def _sentence(error: OSError) -> str | None:
+    """What is said of it; None of what nobody could have foreseen."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "Too many files are open: raise the limit (ulimit -n), 1024 is enough."
+    if error.errno in _NO_WAY_THERE and error.filename is not None:
+        return f"{error.filename} cannot be reached: {error.strerror}."
+    return None
 
 
 def _prepare_streams() -> None:

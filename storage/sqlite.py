@@ -92,12 +92,18 @@ def immediately(engine: Engine) -> None:
 def sqlite_path(url: str) -> Path:
     """The file that a SQLite URL names; where that is a link, the one it leads to: the log is beside that.
 
-    Raises Unusable when it is no such URL.
+    Raises Unusable when it is no such URL, and when there is no way there.
     """
     if not url.startswith("sqlite:///"):  # the password may stand in it: it is not repeated
         raise Unusable("The address of the database is neither one of SQLite nor one of PostgreSQL.")
     path = Path(make_url(url).database or "tocsin.db")
-    return path.resolve() if path.is_symlink() else path
+    try:
+        return path.resolve() if path.is_symlink() else path
+    except OSError as error:  # nobody but its owner may enter the folder
+        raise Unusable(
+            f"{path} cannot be reached ({error.strerror}). Check who owns its folder, or name another file "
+            "in DATABASE_URL."
+        ) from error
 
 
 class SqliteWriter:

@@ -104,7 +104,12 @@ _SQLITE = "sqlite:///"
 
 def _has_database(url: str) -> bool:
     """On PostgreSQL the first start tells."""
-    return not url.startswith(_SQLITE) or Path(url.removeprefix(_SQLITE)).exists()
+    if not url.startswith(_SQLITE):
+        return True
+    try:
+        return Path(url.removeprefix(_SQLITE)).exists()
+    except OSError:  # which is told of the database itself
+        return False
 
 
 async def _database(url: str) -> Finding:
@@ -115,6 +120,9 @@ async def _database(url: str) -> Finding:
         return right(f"database: {await inspect_postgresql(url)}")
     except Unusable as error:
         return wrong(f"database: {error.what}", error.mend or "correct DATABASE_URL, or start the server")
+    except OSError as error:
+        mend = "give its folder to the user that runs Tocsin, or set DATABASE_URL"
+        return wrong(f"database: {error.filename} cannot be reached: {error.strerror}", mend)
 
 
 def _file(path: Path) -> Finding:
