@@ -208,11 +208,14 @@ class App:
     async def _organize(self) -> None:
         """Apply the organization file if the database has no organization yet; look for its people."""
         now, path = self.clock.now(), self.settings.organization
-        if path is not None and await self.database.read(reorganize.is_empty):
+        is_empty = await self.database.read(reorganize.is_empty)
+        if is_empty and path is not None:
             wanted = organization_file.read(Path(path))
             heard = await asyncio.to_thread(read_files, wanted, now)
             await self.database.write(lambda tx: import_calendar.apply(tx, now, TOCSIN, wanted, heard))
             log.info("organization applied", file=str(path), name=wanted.name)
+        elif is_empty:
+            log.warning("there is no organization, so nobody can be paged: python -m bot apply FILE")
 
         def seek(tx: Connection) -> None:
             reorganize.seek_people(tx, now)

@@ -12,7 +12,7 @@ from bot.cli.plan import Proposal, changes_of, proposal, summary
 from bot.domain.organization import Organization
 from bot.engine.clock import Clock
 from bot.operations import import_calendar
-from storage.database import Connection, Database, Use
+from storage.database import Connection, Database, Use, sqlite_path
 
 
 @click.command()
@@ -20,14 +20,19 @@ from storage.database import Connection, Database, Use
 def apply(file: Path) -> None:
     """Apply an organization FILE, all of it or nothing; a running Tocsin follows at once."""
     wanted = organization_file.read(file)
-    found = asyncio.run(_apply(settings.from_environment().database_url, wanted))
+    url = settings.from_environment().database_url
+    database = Database(url, Use.WRITES)
+    is_new = not database.exists
+    found = asyncio.run(_apply(database, wanted))
+    if is_new:  # of SQLite, for a file alone can be missing; its name may be a mistake
+        click.echo(f"{sqlite_path(url).absolute()}: a new database was made")
     if found is None:
         click.echo(f"{file}: nothing to change")
     else:
         click.echo(f"{file}: applied ({summary(changes_of(found))})")
 
 
-async def _apply(url: str, wanted: Organization) -> Proposal | None:
+async def _apply(database: Database, wanted: Organization) -> Proposal | None:
     """What was and what is now; None if nothing changed."""
     now = Clock().now()
 
@@ -37,7 +42,6 @@ async def _apply(url: str, wanted: Organization) -> Proposal | None:
         found = proposal(tx, wanted, heard)
         return found if import_calendar.apply(tx, now, operator(), wanted, heard) else None
 
-    database = Database(url, Use.WRITES)
     await database.open()
     try:
         return await database.write(operation)

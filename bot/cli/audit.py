@@ -1,6 +1,5 @@
 """`audit`: who changed what, and what they were refused."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,13 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot import settings
 from bot.cli.key import Span
 from bot.cli.operator import operator
+from bot.cli.running import ask
 from bot.domain.audit import AuditEntry
 from bot.engine.clock import Clock
 from bot.operations import audit as log
-from storage.database import Database, Use
 
 
 @click.command()
@@ -27,7 +25,11 @@ from storage.database import Database, Use
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
 def audit(since: timedelta | None, actor: str | None, incident: str | None, as_json: bool) -> None:
     """Show who changed severities, statuses, assignees, the organization, roles and keys."""
-    found = asyncio.run(_read(settings.from_environment().database_url, since, actor, incident))
+    after = Clock().now() - since if since is not None else None
+    found = ask(
+        lambda tx: log.review(tx, operator(), since=after, who=actor, number=incident),
+        otherwise=tuple[AuditEntry, ...](),
+    )
     if as_json:
         for one in found:
             click.echo(json.dumps(asdict(one) | {"at": f"{one.at:%Y-%m-%dT%H:%M:%S.%fZ}"}))
@@ -35,21 +37,6 @@ def audit(since: timedelta | None, actor: str | None, incident: str | None, as_j
         Console().print(_table(found))
     else:
         click.echo("Nothing is known that fits.")
-
-
-async def _read(
-    url: str, since: timedelta | None, actor: str | None, incident: str | None
-) -> tuple[AuditEntry, ...]:
-    now = Clock().now()
-    after = now - since if since is not None else None
-    database = Database(url, Use.LOOKS)
-    await database.open()
-    try:
-        return await database.read(
-            lambda tx: log.review(tx, operator(), since=after, who=actor, number=incident)
-        )
-    finally:
-        await database.close()
 
 
 def _table(found: Sequence[AuditEntry]) -> Table:

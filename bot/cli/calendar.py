@@ -61,7 +61,7 @@ def create(schedule: str | None, email: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def list_(as_json: bool) -> None:
     """List all feeds, without their addresses."""
-    feeds = ask(share_calendar.every)
+    feeds: tuple[Feed, ...] = ask(share_calendar.every, otherwise=())
     if as_json:
         click.echo(json.dumps([_facts(one) for one in feeds]))
         return

@@ -98,7 +98,7 @@ def create(
 def list_(as_json: bool) -> None:
     """List all keys, without their secrets."""
     now = Clock().now()
-    keys = ask(issue_key.every)
+    keys: tuple[ApiKey, ...] = ask(issue_key.every, otherwise=())
     if as_json:
         click.echo(json.dumps([_facts(one, now) for one in keys]))
         return

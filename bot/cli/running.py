@@ -10,14 +10,14 @@ from storage.database import Connection, Database, Use
 T = TypeVar("T")
 
 
-def ask(query: Callable[[Connection], T], otherwise: T | None = None) -> T:
+def ask(query: Callable[[Connection], T], otherwise: T) -> T:
     """What the query says of the database; `otherwise` if it is a file that does not exist, and stays so."""
     return asyncio.run(_ask(query, otherwise))
 
 
-async def _ask(query: Callable[[Connection], T], otherwise: T | None) -> T:
+async def _ask(query: Callable[[Connection], T], otherwise: T) -> T:
     database = Database(settings.from_environment().database_url, Use.LOOKS)
-    if otherwise is not None and not database.exists:
+    if not database.exists:
         return otherwise
     await database.open()
     try:

@@ -92,6 +92,12 @@ Paged differently in the next 14 days:
 """
 
 
+@pytest.mark.parametrize("words", ["audit", "audit --json", "key list", "calendar list", "oncall", "check"])
+def test_who_only_looks_creates_no_database(ask: Ask, tmp_path: Path, words: str) -> None:
+    assert ask(*words.split()).exit_code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_plan_changes_nothing_and_creates_no_database(ask: Ask, tmp_path: Path) -> None:
     planned = ask("plan", ORGANIZATION, *AT)
     assert "+ services checkout" in planned.output
@@ -114,8 +120,12 @@ def test_mistake_is_refused_with_its_line(ask: Ask, changed: Callable[..., Path]
         assert re.search(r"changed\.yaml:\d+: .*did you mean payments\?", str(refused.exception))
 
 
-def test_apply_tells_what_it_changed_and_then_nothing(ask: Ask, changed: Callable[..., Path]) -> None:
-    assert "applied (" in ask("apply", ORGANIZATION).output
+def test_apply_tells_of_a_new_database_what_it_changed_and_then_nothing(
+    ask: Ask, changed: Callable[..., Path], tmp_path: Path
+) -> None:
+    first = ask("apply", ORGANIZATION).output.splitlines()
+    assert first[0] == f"{tmp_path / 'test.db'}: a new database was made"
+    assert first[1].startswith(f"{ORGANIZATION}: applied (")
     file = changed(("name: Checkout", "name: Cash desk"))
     assert ask("apply", file).output == f"{file}: applied (1 changed)\n"
     assert ask("apply", file).output == f"{file}: nothing to change\n"

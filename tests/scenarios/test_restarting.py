@@ -182,3 +182,17 @@ async def test_raised_severity_whose_time_has_passed_is_no_delay_of_ours(story: 
     said = " ".join(await story.said())
     assert "Level 2" in said
     assert "late:" not in said
+
+
+async def test_start_without_an_organization_says_that_nobody_can_be_paged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with opened(tmp_path, environment={"TOCSIN_ORGANIZATION": ""}) as story:
+        assert "nobody can be paged: python -m bot apply FILE" in capsys.readouterr().out
+        await story.app.stop()
+        story.environment = {}
+        await story.start_app()
+        await story.app.stop()
+        story.environment = {"TOCSIN_ORGANIZATION": ""}
+        await story.start_app()
+        assert "nobody can be paged" not in capsys.readouterr().out
