@@ -4,6 +4,7 @@ import os
 import re
 import ssl
 from datetime import timedelta
+from typing import TypeVar
 
 from aiosmtplib import (
     SMTPAuthenticationError,
@@ -23,6 +24,10 @@ _NO_MAILBOX = frozenset({550, 551, 553})
 #: But this says that the server does not want to, whoever the recipient. Source: RFC 3463, X.7.X.
 _POLICY = re.compile(r"\d\.7\.")
 _WORDS = 200
+#: What OpenSSL says to an answer that is no TLS; the second since 3.2.
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"})
+
+E = TypeVar("E", bound=BaseException)
 
 
 class Unsafe(SMTPException):
@@ -64,7 +69,7 @@ def outcome_of(error: Exception, *, is_handed_over: bool) -> Outcome:
 
 def sentence(error: Exception) -> str:
     """What went wrong, in words that hold no secret: what answers a login is not repeated."""
-    certificate = _certificate_error(error)
+    certificate, encryption = _certificate_error(error), _caused_by(error, ssl.SSLError)
     match error:
         case SMTPAuthenticationError(code=code):
             return f"the mail server refused the login ({code})"
@@ -76,8 +81,8 @@ def sentence(error: Exception) -> str:
             return error.message
         case _ if certificate is not None:
             return f"the mail server's certificate is not trusted: {certificate.verify_message}"
-        case ssl.SSLError():
-            return f"no encrypted connection to the mail server: {error.reason or 'TLS failed'}"
+        case _ if encryption is not None:
+            return f"no encrypted connection to the mail server: {_without_tls(encryption)}"
         case SMTPServerDisconnected():
             return "the mail server closed the connection"
         case SMTPTimeoutError() | TimeoutError():
@@ -93,12 +98,24 @@ def _is_unknown(error: SMTPResponseException) -> bool:
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    """The trouble with the certificate, which a failure to connect may have as its cause."""
+    """The trouble with the certificate."""
+    return _caused_by(error, ssl.SSLCertVerificationError)
+
+
+def _caused_by(error: BaseException | None, kind: type[E]) -> E | None:
+    """The error of this kind, which a failure to connect may have as its cause."""
     while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
+        if isinstance(error, kind):
             return error
         error = error.__cause__
     return None
+
+
+def _without_tls(error: ssl.SSLError) -> str:
+    """OpenSSL's word, and what it means where a server begins without TLS, as on port 587."""
+    if error.reason in _NO_TLS:
+        return "it does not begin with TLS at this port; smtps:// is for port 465, smtp:// for 587"
+    return error.reason or "TLS failed"
 
 
 def _reason(error: Exception) -> str:

@@ -95,6 +95,16 @@ async def test_smtps_is_encrypted_from_the_start(desk: Desk, trusted: Authority)
     assert office.letters[0].is_known
 
 
+async def test_smtps_at_a_port_that_begins_without_tls_says_so(desk: Desk) -> None:
+    """As at port 587. Python gives the failure the number 1, which elsewhere is “Operation not permitted”."""
+    async with opened() as office:
+        outcome = await desk.sends(office.url(ELSEWHERE, scheme="smtps"))
+    assert outcome == TryAgain(
+        "no encrypted connection to the mail server: it does not begin with TLS at this port; "
+        "smtps:// is for port 465, smtp:// for 587"
+    )
+
+
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
 async def test_certificate_must_be_trusted(desk: Desk, authority: Authority, scheme: str) -> None:
     context = authority.certify("0.0.0.0")  # noqa: S104
