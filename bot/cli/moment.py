@@ -8,13 +8,15 @@ import difflib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import click
 
 from bot.domain import zone
 
 _FORM = "such as “2026-10-25 02:30 Europe/Berlin”, “2026-10-25T02:30+01:00” or “2026-10-25 02:30”"
+#: So that what follows from a moment can be told too.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _ZONE = re.compile(r"(?P<local>.*\S)\s+(?P<zone>[A-Za-z][\w+/-]*)", re.ASCII)
 
 
@@ -54,14 +56,17 @@ class Time(click.ParamType[Written]):
         text = str(value).strip()
         match = _ZONE.fullmatch(text)
         name = match["zone"] if match else None
-        if name is not None and name not in available_timezones():
-            near = difflib.get_close_matches(name, available_timezones(), n=1)
+        if name is not None and name not in zone.names():
+            near = difflib.get_close_matches(name, zone.names(), n=1)
             hint = f"; did you mean {near[0]}?" if near else ", such as Europe/Berlin or UTC"
             self.fail(f"{name!r} is no time zone{hint}", param, ctx)
         try:
-            return Written(datetime.fromisoformat(match["local"] if match else text), name)
+            time = datetime.fromisoformat(match["local"] if match else text)
         except ValueError:
             self.fail(f"{text!r} is no time {_FORM}", param, ctx)
+        if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+            self.fail(f"{text!r} must lie between {_FIRST_YEAR} and {_LAST_YEAR}", param, ctx)
+        return Written(time, name)
 
 
 def local(at: datetime, time_zone: str, *, with_year: bool = False) -> str:

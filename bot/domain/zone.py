@@ -12,9 +12,9 @@ keep their order whatever the clocks do: a time comes when the clocks first show
 
 from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
@@ -33,6 +33,12 @@ _LOOK = 4
 #: A year of the mean calendar begins less than three days from the real one, and no offset is a day.
 _MARGIN = 6 * DAY
 _NEVER = -(10**30)
+
+
+@cache
+def names() -> frozenset[str]:
+    """The zones that can be named. Two of the system's are none: they mean another one on each machine."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def as_instant(at: datetime) -> int:

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import cache
 from typing import Annotated, Any, Final, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from bot.domain import zone
 from bot.domain.contact import Method, Urgency
 from bot.domain.hours import Weekday
 from bot.domain.organization import LevelRole
@@ -96,15 +95,10 @@ def _email(value: str) -> str:
 
 
 def _time_zone(value: str) -> str:
-    if value not in _zones():
-        near = suggestion(value, sorted(_zones()))
+    if value not in zone.names():
+        near = suggestion(value, sorted(zone.names()))
         raise ValueError(f"{quoted(value)} is no time zone{near or ': write one such as Europe/Berlin'}")
     return value
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _handoff(text: str) -> time:

@@ -99,6 +99,9 @@ def test_time_that_comes_twice_or_never_is_told(ask: Ask, written: str, taken: s
     [
         (("--at", "soon"), "is no time such as"),
         (("--at", "2026-10-25 02:30 Europe/Berlni"), "did you mean Europe/Berlin?"),
+        (("--at", "2026-10-25 02:30 localtime"), "'localtime' is no time zone"),
+        (("--at", "9999-12-31 23:59 UTC"), "must lie between 1970 and 9000"),
+        (("--at", "0001-01-01T00:00+14:00"), "must lie between 1970 and 9000"),
         (("--team", "paymnts"), "Did you mean Payments?"),
         (("--days", "0"), "--days"),
     ],
@@ -107,6 +110,12 @@ def test_what_makes_no_sense_is_refused(ask: Ask, words: tuple[str, str], compla
     refused = ask("oncall", *words)
     assert refused.exit_code != 0
     assert complaint in " ".join((refused.output + str(refused.exception)).split())
+
+
+def test_last_moment_that_can_be_named_can_be_told_to_its_end(ask: Ask) -> None:
+    asked = ("simulate", "--service", "search", "--severity", "sev4", "--at", "9000-12-31 23:59 UTC")
+    assert "paged" in shown(ask(*asked))
+    assert "Sound for 366 days" in shown(ask("check", "--days", "366", *asked[-2:]))
 
 
 def test_simulation_is_told_minute_by_minute(ask: Ask) -> None:
