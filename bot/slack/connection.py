@@ -41,6 +41,8 @@ BODY_SECONDS = 10.0
 PING_SECONDS = 2
 #: So long we wait for Slack's goodbye: one that hangs answers none.
 _GOODBYE_SECONDS = 2.0
+#: For how long one address of a socket is tried.
+ADDRESS_SECONDS = 10.0
 _CALM_SECONDS = 60.0
 
 
@@ -155,9 +157,23 @@ class NoSocket(ConnectionError):
 
 
 class _Client(SocketModeClient):
-    """slack_sdk's, which knows why it has no socket."""
+    """slack_sdk's, which knows why it has no socket, and asks for a new address when one has not helped.
+
+    Slack's are good for one socket and for seconds; slack_sdk itself tries the same one for ever.
+    """
 
     why: str | None = None
+    _address: tuple[str, float] | None = None
+
+    @property  # type: ignore[override] # theirs is None too, before there is one
+    def wss_uri(self) -> str | None:
+        if self._address is None or time.monotonic() - self._address[1] > ADDRESS_SECONDS:
+            return None
+        return self._address[0]
+
+    @wss_uri.setter
+    def wss_uri(self, address: str | None) -> None:
+        self._address = (address, time.monotonic()) if address is not None else None
 
     async def issue_new_wss_url(self) -> str:
         try:

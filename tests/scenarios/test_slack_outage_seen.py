@@ -8,6 +8,7 @@ import pytest
 
 from bot.app import App
 from bot.slack import client, connection
+from bot.workspace import sockets
 from tests.api.test_health import asked
 from tests.scenarios.outages import declares, fail, is_quiet, pass_by, types, with_mail
 from tests.story import Story, opened, text_of
@@ -81,6 +82,24 @@ async def test_socket_that_is_open_but_dead_is_noticed_and_replaced(
             while await slack_part(story) != "ok":  # noqa: ASYNC110 - a socket comes back by itself
                 await asyncio.sleep(0.01)
         assert "On call now" in (await story.person("ada").types("oncall")).text
+
+
+async def test_address_that_did_not_help_is_not_tried_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is good for one socket, and that one was refused."""
+    monkeypatch.setattr(connection, "PING_SECONDS", 0.25)
+    monkeypatch.setattr(connection, "ADDRESS_SECONDS", 0.1)
+    async with opened(tmp_path) as story:
+        with monkeypatch.context() as full:
+            full.setattr(sockets, "CONNECTIONS", 0)
+            before = _openings(story)
+            await story.workspace.cut()
+            await story.workspace.until(lambda: _openings(story) > before + 1, timeout=20)
+        await story.workspace.until(lambda: story.workspace.connected, timeout=20)
+        async with asyncio.timeout(20):
+            while await slack_part(story) != "ok":  # noqa: ASYNC110 - a socket comes back by itself
+                await asyncio.sleep(0.01)
 
 
 async def test_revoked_token_is_said_once_and_everything_waits_for_a_good_one(
