@@ -88,9 +88,7 @@ def _answer(error: SlackApiError) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def outcome_of(
-    error: Exception, with_setting: str = "SLACK_BOT_TOKEN", *, is_aside: bool = False
-) -> Outcome:
+def outcome_of(error: Exception, with_setting: str = "SLACK_BOT_TOKEN", *, is_aside: bool = False) -> Outcome:
     """Whether to try again, when, and whether it may have arrived. Slack was asked `with_setting`."""
     match error:
         case SlackApiError():
