@@ -375,7 +375,7 @@ def _who_has_the_pager_was_told(verdict: Verdict, found: Found, arrived: Arrival
     told: dict[tuple[str, int], list[Row[Any]]] = defaultdict(list)
     for row in found.owed:
         if row.kind in ("pager_taken", "pager_given"):
-            _, schedule, ordinal, _ = row.key.split(":")
+            _, schedule, ordinal, _, _ = row.key.split(":")
             told[schedule, int(ordinal)].append(row)
     for holder in found.holders:
         verdict.counts["handoffs"] += holder.ordinal
