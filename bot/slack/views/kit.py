@@ -57,6 +57,8 @@ def message(text: str, blocks: Iterable[Block]) -> Message:
 def posted(blocks: Iterable[Block]) -> list[Block]:
     """The blocks with their longest sections cut as far as all of them together are more than Slack takes."""
     fitting = [*blocks]
+    if len(fitting) == 1 and _text_of(fitting[0]):  # a line of a timeline, as most messages are, always fits
+        return fitting
     while (excess := _size(fitting) - POSTED_BLOCKS) > 0:
         longest = max(range(len(fitting)), key=lambda place: len(_text_of(fitting[place])))
         text = _text_of(fitting[longest])
