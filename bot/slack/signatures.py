@@ -1,8 +1,8 @@
-"""Whether Slack's requests are taken up at all, or refused one and all, which somebody must hear of.
+"""Requests that are not taken for Slack's, which somebody must hear of: the secret or the clock may be wrong.
 
-**Anybody can send a request that is refused**, so it is counted and logged, but makes a process unready only
-where Slack may be meant: the signature has Slack's form, and none was right for a day. Else a single forged
-request would take every process out of a load balancer's hands.
+**Anybody can send one**, so they are counted and logged, but only those that are signed with our secret, and
+too old, make a process unready. Else whoever forges a request would take every process out of a load
+balancer's hands.
 """
 
 from datetime import datetime, timedelta
@@ -43,30 +43,28 @@ class Signatures:
         self._now = now
         self._metrics = metrics
         self._right_at: datetime | None = None
-        self._wrong: tuple[datetime, Fault] | None = None
+        self._old_at: datetime | None = None
         self._told_at: datetime | None = None
         self._untold = 0
 
     def accepted(self) -> None:
-        self._right_at, self._wrong = self._now(), None
+        self._right_at, self._old_at = self._now(), None
 
     def refused(self, fault: Fault) -> None:
         now = self._now()
         self._metrics.slack_refused(fault.value)
-        if fault is not Fault.HEADERS:
-            self._wrong = (now, fault)
+        if fault is Fault.AGE:
+            self._old_at = now
         self._untold += 1
         if not _is_within(_TELL_EVERY, self._told_at, now):
             log.warning("requests to /slack/events are refused", why=_WORDS[fault], count=self._untold)
             self._told_at, self._untold = now, 0
 
     def trouble(self) -> str | None:
-        """Why nothing of Slack's is taken up, while it comes; None when all is well."""
+        """That what Slack sends is too old for us, while it comes; None when all is well."""
         now = self._now()
-        if self._wrong is None or _is_within(_TRUSTED_FOR, self._right_at, now):
-            return None
-        at, fault = self._wrong
-        return f"its requests are refused: {_WORDS[fault]}" if _is_within(_RECENT, at, now) else None
+        is_so = _is_within(_RECENT, self._old_at, now) and not _is_within(_TRUSTED_FOR, self._right_at, now)
+        return f"its requests are refused: {_WORDS[Fault.AGE]}" if is_so else None
 
 
 def _is_within(span: timedelta, moment: datetime | None, now: datetime) -> bool:
