@@ -7,6 +7,7 @@ heartbeat URL, so that something outside notices when we are dead, or alive and 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 import aiohttp
@@ -58,8 +59,7 @@ class Auditor:
     async def audit(self) -> bool:
         """Whether nothing is overdue and every part is well; what is overdue is looked at again now."""
         now, lanes, kinds = self._clock.now(), self._outbox.resting, self._outbox.resting_kinds
-        if self._database.is_shared:
-            await self._database.write(lambda tx: audit_backlog.made_rounds(tx, now))
+        await self._show_up()
         found = await self._database.read(lambda tx: audit_backlog.overdue(tx, now, lanes, kinds))
         self._metrics.overdue("deadlines", found.deadlines)
         self._metrics.overdue("deliveries", found.deliveries)
@@ -80,10 +80,19 @@ class Auditor:
             log.error("the audit cannot be held", error=str(error))
 
     async def _run(self) -> None:
+        """Not right after the start: nothing is connected yet, which is no trouble."""
+        with suppress(Full):
+            await self._show_up()
         while True:
-            await self.make_rounds()
             self.part.beat()
             await asyncio.sleep(AUDIT_SECONDS)
+            await self.make_rounds()
+
+    async def _show_up(self) -> None:
+        """Processes that only hear see that somebody works."""
+        now = self._clock.now()
+        if self._database.is_shared:
+            await self._database.write(lambda tx: audit_backlog.made_rounds(tx, now))
 
     async def _arm_again(self, found: Overdue) -> None:
         log.error("overdue", deadlines=found.deadlines, deliveries=found.deliveries)
