@@ -45,6 +45,7 @@ _unsettled = text("outbox.state IN ('pending', 'sending')")
 #: So many lanes, or ids, are asked for in one statement at most.
 _MOST = 64
 _ONE = Statement(select(outbox).where(outbox.c.id == bindparam("wanted")))
+_WITH_KEY = Statement(select(outbox).where(outbox.c.key == bindparam("wanted")))
 _CHANGE = Update(outbox, "id")
 _HELD = Statement(
     select(outbox.c.id).where(
@@ -326,7 +327,7 @@ def one(tx: Connection, delivery_id: int) -> Row[Any] | None:
 
 
 def with_key(tx: Connection, key: str) -> Row[Any] | None:
-    return tx.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
+    return _WITH_KEY.row(tx, {"wanted": key})
 
 
 def unsettled(tx: Connection, now: datetime) -> dict[str, int]:
