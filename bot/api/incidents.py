@@ -466,10 +466,14 @@ def _unknown_service(organization: Organization, keys: Sequence[str]) -> NotFoun
 
 
 def _seen(before: Incident, level: int | None) -> Standing | None:
-    """How far the escalation had come when the caller saw this level; a higher one is of an earlier round."""
+    """How far the escalation had come when the caller saw this level.
+
+    A higher one is of an earlier round, or of before the policy began again; if there was none, of nothing.
+    """
     if level is None:
         return None
-    return Standing(before.round - (level > before.level), before.repeats, level)
+    is_earlier = level > before.level and (before.round > 1 or before.repeats > 0)
+    return Standing(before.round - is_earlier, before.repeats, level)
 
 
 def _next_by_hand(organization: Organization, incident: Incident, now: datetime) -> int | None:

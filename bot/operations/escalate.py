@@ -70,7 +70,7 @@ def _check_seen(tx: Connection, now: datetime, before: Incident, seen: Standing)
     """Raises EscalatedMeanwhile, or Invalid for what this incident never showed."""
     is_now = escalation.standing(before)
     if seen > is_now:
-        raise Invalid(level="is none that this incident has been at")
+        raise Invalid(current_level="is none that this incident has been at")
     if seen < is_now:
         last = rows.entry(timeline.of_kinds(tx, before.id, _CLIMBING)[-1])
         raise EscalatedMeanwhile(f"{_what_was_done(last)} {when(last.at, now)}", last.at)

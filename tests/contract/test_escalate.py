@@ -115,9 +115,27 @@ async def test_of_several_who_saw_the_same_level_one_pages_one_level(api: Api) -
         if reply.status == 409:
             refused(reply, (409, "CONFLICT"))
             assert "monitor escalated it to level 2" in reply.text
-    for saw, status in ((3, 409), (2, 200)):
-        assert (await api.request("POST", f"{path}?current_level={saw}", key)).status == status
+    assert (await api.request("POST", f"{path}?current_level=2", key)).status == 200
     assert (await api.story.overview(number)).incident.level == 3
+
+
+async def test_level_that_was_never_reached_names_itself(api: Api) -> None:
+    number, key = await opened(await api.client(), severity="SEV1"), await api.key()
+    path = f"/api/v1/incidents/{number}"
+    details = refused(await api.request("POST", f"{path}/escalate?current_level=2", key), INVALID)
+    assert names(details, "current_level")
+    assert (await api.story.overview(number)).incident.level == 1
+
+
+async def test_level_of_before_it_was_reopened_pages_nobody(api: Api) -> None:
+    client, key = await api.client(), await api.key()
+    number = await opened(client, severity="SEV1")
+    await client.escalate(number)
+    await client.change_status(number, status="resolved", comment="It works again")
+    await client.change_status(number, status="investigating", comment="It does not")
+    path = f"/api/v1/incidents/{number}"
+    refused(await api.request("POST", f"{path}/escalate?current_level=2", key), (409, "CONFLICT"))
+    assert (await api.story.overview(number)).incident.level == 1
 
 
 @pytest.mark.parametrize("level", ["-1", "x", "", "1.5", "1001"])
