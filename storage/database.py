@@ -80,6 +80,22 @@ class Database:
         """How often the writer began anew after something that nobody foresaw."""
         return self._kept.writer_restarts
 
+    async def may_act_unwritten(self, error: Full) -> bool:
+        """Whether this process, which cannot write for that reason, alone may act on what it reads.
+
+        Where others could too, nobody claims anything from then on, until `write_again`.
+        """
+        return await self._kept.may_act_unwritten(error)
+
+    @property
+    def is_unwritten(self) -> bool:
+        """Whether others wait for what this process does unwritten."""
+        return self._kept.is_unwritten
+
+    async def write_again(self) -> None:
+        """Nothing is done unwritten any more: whoever can write may claim again."""
+        await self._kept.write_again()
+
     async def write(self, operation: Operation[T]) -> T:
         """The operation's result, once it is committed. Raises what it raises, and Full."""
         return await self._kept.write(operation)
@@ -146,6 +162,15 @@ class SqliteFile:
     @property
     def writer_restarts(self) -> int:
         return self._writer.restarts
+
+    #: There are no others: nobody has to wait.
+    is_unwritten = False
+
+    async def may_act_unwritten(self, error: Full) -> bool:
+        return True
+
+    async def write_again(self) -> None:
+        """There are no others to be told."""
 
     async def write(self, operation: Operation[T]) -> T:
         return await self._writer.submit(operation)

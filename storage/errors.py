@@ -9,6 +9,10 @@ class Full(Exception):
     """Too many operations are waiting, or the database cannot be used; nothing was done."""
 
 
+class NobodyWrites(Full):
+    """The database can be read, and nobody can write it: it is read-only, or its disk is full."""
+
+
 class MayBeDone(Full):
     """The database went away while this was being committed: nobody knows whether it was done."""
 

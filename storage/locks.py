@@ -8,13 +8,15 @@ run again.
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, values
+from sqlalchemy import Connection, Select, func, select, text, values
 from sqlalchemy import column as named
 from sqlalchemy import types as kinds
 
 from storage.tables import incidents
 
 _WRITES = "writes"
+#: The lock of who acts although it cannot be written down; see `storage.alone`.
+UNWRITTEN = "hashtextextended('unwritten', 3)"
 
 
 def begin(tx: Connection) -> None:
@@ -57,3 +59,10 @@ def attempt(tx: Connection, name: str) -> bool:
         return True
     lock = func.pg_try_advisory_xact_lock(func.hashtextextended(name, 1))
     return bool(tx.execute(select(lock)).scalar_one())
+
+
+def may_claim(tx: Connection) -> bool:
+    """Whether nobody acts unwritten, and nobody will until the end of this transaction."""
+    if not are_needed(tx):
+        return True
+    return bool(tx.execute(text(f"SELECT pg_try_advisory_xact_lock_shared({UNWRITTEN})")).scalar_one())

@@ -19,18 +19,21 @@ import json
 import random
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage import address, locks, shared, tallies, touched
-from storage.errors import Full, MayBeDone, Unusable
+from storage.alone import Alone
+from storage.errors import Full, MayBeDone, NobodyWrites, Unusable
 from storage.touched import Touched
 from storage.upgrade import FLUSHED, Use, check_encoding, check_revision, upgrade, upgrade_beside
 
@@ -63,6 +66,9 @@ UNREACHABLE = (
 #: codes (shut down, crashed, starting up, read-only, waited too long for a lock).
 #: Source: PostgreSQL, "PostgreSQL Error Codes".
 _OUTSIDE = ("08", "53", "58", "XX")
+#: Those of them that say that nobody can write, whoever asks: disk full, I/O error, read-only.
+_READ_ONLY = "25006"
+_NOBODY_WRITES = {"53100", "58030", _READ_ONLY}
 _AWAY = {"57P01", "57P02", "57P03", "25006", "55P03", "57014"}
 _SESSION = {
     "application_name": "tocsin",
@@ -77,6 +83,7 @@ _SESSION = {
     "tcp_keepalives_count": "2",
 }
 _MIGRATING = {"idle_in_transaction_session_timeout": "0", "lock_timeout": "0"}
+_MOVES = "moves"
 _COMMITTED, _ABORTED = "committed", "aborted"
 
 
@@ -102,6 +109,10 @@ class Postgres:
         self._turns = asyncio.Semaphore(SIDE_BY_SIDE)
         self._under_way: set[asyncio.Task[Any]] = set()
         self._listening: asyncio.Task[None] | None = None
+        self._is_deaf = asyncio.Event()
+        #: How often the address may have come to lead to another server.
+        self._moves = 0
+        self._alone = Alone(_driver_arguments(self._arguments, _CONNECT_SECONDS))
 
     async def open(self) -> None:
         """Raises Unusable when there is no such server or database, or another version of ours has it."""
@@ -140,6 +151,7 @@ class Postgres:
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
+        await self._alone.give_back()
         await self._dispose()
 
     @property
@@ -171,8 +183,27 @@ class Postgres:
                     raise self._unreachable(error) from error
         raise AssertionError("unreachable")
 
+    @property
+    def is_unwritten(self) -> bool:
+        return self._alone.is_held
+
+    async def may_act_unwritten(self, error: Full) -> bool:
+        if not isinstance(error, NobodyWrites):  # the others may be able to
+            return False
+        try:
+            return await self._alone.take()
+        except UNREACHABLE:
+            return False
+
+    async def write_again(self) -> None:
+        await self._alone.give_back()
+        with suppress(Full):  # whoever can claim looks at once
+            await self.write(lambda tx: touched.mark(tx, touched.OUTBOX))
+
     def _unreachable(self, error: BaseException) -> Full:
         self.failures += 1
+        if _code(error) in _NOBODY_WRITES:
+            return NobodyWrites(f"The database cannot be written: {said(error)}")
         return Full(f"The database cannot be reached: {said(error)}")
 
     def _engine(
@@ -185,7 +216,7 @@ class Postgres:
     ) -> AsyncEngine:
         """`is_hurried`: a statement must not take long."""
         patience = _STATEMENT_SECONDS if is_hurried else None
-        return create_async_engine(
+        engine = create_async_engine(
             address.DRIVER,
             pool_size=size,
             max_overflow=0,
@@ -193,6 +224,17 @@ class Postgres:
             connect_args=_driver_arguments(self._arguments, patience, settings),
             **options,
         )
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def connected(_: object, record: ConnectionPoolEntry) -> None:
+            record.info[_MOVES] = self._moves
+
+        @event.listens_for(engine.sync_engine, "checkout")
+        def check(_: object, record: ConnectionPoolEntry, __: object) -> None:
+            if record.info[_MOVES] != self._moves:
+                raise DisconnectionError
+
+        return engine
 
     async def _dispose(self) -> None:
         await self._writing.dispose()
@@ -219,12 +261,19 @@ class Postgres:
                 except (DBAPIError, *UNREACHABLE) as error:
                     # A session that broke while it waited in the pool says little: a new one is tried.
                     if _is_outside(error) and not (_is_lost(error) and attempt == 1):
+                        self._look_behind_the_address(error)
                         raise self._unreachable(error) from error
                     has_met = _code(error) in _MET_ANOTHER and attempt < ATTEMPTS
                     if not has_met and not _is_lost(error):
                         raise
                 await asyncio.sleep(random.random() * 0.01 * attempt)  # noqa: S311 - jitter is no secret
         raise Full("Too many operations met one another. Nothing was done; try again.")
+
+    def _look_behind_the_address(self, error: BaseException) -> None:
+        """A server that has become a standby stays one: behind the same address may be another by now."""
+        if _code(error) == _READ_ONLY:
+            self._moves += 1
+            self._is_deaf.set()
 
     async def _once(self, operation: Operation[T]) -> T:
         async with self._writing.connect() as connection:
@@ -288,7 +337,7 @@ class Postgres:
 
     async def _hear(self) -> None:
         connection = await asyncpg.connect(**_driver_arguments(self._arguments, _CONNECT_SECONDS))
-        gone = asyncio.Event()
+        gone = self._is_deaf = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: gone.set())
             await connection.add_listener(_CHANNEL, lambda *news: self._heard(news[-1]))

@@ -85,6 +85,17 @@ class Server:
         """The database of this address is no longer wanted, whoever still uses it."""
         self._server.psql(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
+    def make_read_only(self, url: str) -> None:
+        """Nobody can write the database any more: as when its server has become a standby."""
+        name = make_url(url).database
+        self._server.psql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        users = f"pg_stat_activity WHERE datname = '{name}'"
+        self._server.psql(f"SELECT pg_terminate_backend(pid) FROM {users}")  # noqa: S608 - ours
+
+    def make_writable(self, url: str) -> None:
+        """Whoever connects from now on can write it again."""
+        self._server.psql(f"ALTER DATABASE {make_url(url).database} RESET default_transaction_read_only")
+
     def crash(self) -> None:
         """It goes away at once, as in a power failure."""
         server = self._server

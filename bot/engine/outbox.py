@@ -49,6 +49,8 @@ KEPT_FOR_OTHERS = 2
 LEASE = timedelta(seconds=6)
 KEEP_EVERY_SECONDS = 2.0
 _LONGEST_SLEEP = 5.0
+#: How often it is tried to write again.
+_CUT_OFF_SECONDS = 1.0
 LONGEST_SILENCE = timedelta(seconds=9)
 #: Before its end a lease is not counted on any more: what is sent then may arrive after it.
 _LEASE_MARGIN = timedelta(seconds=0.5)
@@ -157,12 +159,7 @@ class Outbox:
             looked_at = loop.time()
             self._ask()
             try:
-                await self._reroute()
-                claimed = await self._claim()
-                pause = 0.0 if claimed else self._pause()
-                self._is_cut_off = False
-            except Full as error:
-                claimed, pause = await self._claim_unwritten(error), 1.0
+                claimed, pause = await self._take_up()
             except Exception:
                 # The database may be away for a while: nothing is lost, it is tried again.
                 log.exception("the outbox could not be read")
@@ -172,6 +169,20 @@ class Outbox:
             if not claimed and not self._is_stopping:
                 await self._sleep(pause)
                 await self._breathe(looked_at)
+
+    async def _take_up(self) -> tuple[list[ClaimedDelivery], float]:
+        """What is to be sent now, and how many seconds nothing more may be, unless something comes."""
+        if self._database.is_unwritten:
+            if self._unwritten or self._ours_until:
+                return await self._pages_due(), _CUT_OFF_SECONDS
+            await self._database.write_again()
+        try:
+            await self._reroute()
+            claimed = await self._claim()
+        except Full as error:
+            return await self._claim_unwritten(error), _CUT_OFF_SECONDS
+        self._is_cut_off = False
+        return claimed, 0.0 if claimed else self._pause()
 
     async def _breathe(self, looked_at: float) -> None:
         """While many write, they are not looked at each time; only a page is hurried."""
@@ -237,6 +248,8 @@ class Outbox:
                 kept, taken = await self._database.write(keep)
             except Full as error:
                 log.warning("leases could not be kept", error=str(error))
+                if sending:
+                    await self._database.may_act_unwritten(error)
                 continue
             except Exception:
                 log.exception("leases could not be kept")
@@ -270,7 +283,8 @@ class Outbox:
         self._ours_until.update(dict.fromkeys(deliveries, asked_at + LEASE - _LEASE_MARGIN))
 
     def _is_ours(self, delivery_id: int) -> bool:
-        return self._clock.steady() < self._ours_until[delivery_id]
+        """While nobody can write, a lease cannot be prolonged, and nobody takes over what we send."""
+        return self._clock.steady() < self._ours_until[delivery_id] or self._database.is_unwritten
 
     def _room_by_method(self) -> dict[Method, int]:
         """How many more deliveries may go out by each method."""
@@ -307,8 +321,10 @@ class Outbox:
         if not self._is_cut_off:
             log.error("deliveries cannot be claimed; only pages go out", error=str(error))
         self._is_cut_off = True
-        if self._database.is_shared:  # another process may be able to, and would send them too
-            return []
+        return await self._pages_due() if await self._database.may_act_unwritten(error) else []
+
+    async def _pages_due(self) -> list[ClaimedDelivery]:
+        """Those that are not on their way already."""
         now, room = self._clock.now(), self._room()
         try:
             pages = await self._database.read(lambda tx: deliver.pages_due(tx, now, room))
@@ -397,13 +413,14 @@ class Outbox:
         _report(delivery, outcome)
         self._count(delivery, outcome)
         while True:
+            is_unwritten = delivery.id in self._unwritten
             settle = partial(
                 deliver.settle,
                 now=self._clock.now(),
                 delivery=delivery,
                 outcome=outcome,
                 retry_at=retry_at,
-                holder=self._lease.holder,
+                holder=self._lease.holder if not is_unwritten else None,
                 methods=self._methods,
             )
             try:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -90,6 +89,8 @@ class Lease:
 
 def claim(tx: Connection, now: datetime, lease: Lease, room: Room) -> list[ClaimedDelivery]:
     """The most urgent heads of lanes, now being sent; what is no longer wanted is dropped on the way."""
+    if not locks.may_claim(tx):
+        return []
     while chosen := _chosen(tx, now, room):
         free = outbox.free(tx, [head.id for head in chosen])
         of_urgency = [free[head.id] for head in chosen if head.id in free]
@@ -180,7 +181,7 @@ def _taken(tx: Connection, head: Row[Any], now: datetime, lease: Lease) -> Claim
 
 def take_back(tx: Connection, now: datetime) -> int:
     """What was being sent by a process that died is pending again, in doubt; how many."""
-    return outbox.take_back(tx, now)
+    return outbox.take_back(tx, now) if locks.may_claim(tx) else 0
 
 
 def settle(
@@ -189,22 +190,24 @@ def settle(
     delivery: ClaimedDelivery,
     outcome: Outcome,
     retry_at: datetime,
-    holder: str,
+    holder: str | None,
     methods: Collection[Method] = USUAL,
 ) -> None:
     """What came of a delivery, and all that follows from it, in one transaction.
 
     `methods` are those by which people can be reached here: a page that fails falls to the next one.
-    Whose lease has ended meanwhile has a say only if it was sent: then it need not be sent again.
+    Whose lease has ended meanwhile has a say only if it was sent: then it need not be sent again. `holder` is
+    None for who alone may send what could not be claimed.
     """
     if delivery.owed.incident_id is not None:
         locks.incident(tx, delivery.owed.incident_id)
     elif delivery.owed.kind in _FINDINGS:
         organizations.hold(tx)
-    # One process alone may have sent a page that it could not claim: nothing could be written then.
-    is_trusted = isinstance(outcome, Sent) or not locks.are_needed(tx)
-    is_due = outbox.is_unsettled if is_trusted else partial(outbox.is_held, holder=holder)
-    if not is_due(tx, delivery.id):
+    if isinstance(outcome, Sent) or holder is None:
+        is_due = outbox.is_unsettled(tx, delivery.id)
+    else:
+        is_due = outbox.is_held(tx, delivery.id, holder)
+    if not is_due:
         return
     match outcome:
         case Sent():

@@ -32,6 +32,7 @@ from bot.operations.deliver import Room
 from bot.operations.record import owe
 from storage.database import Connection, Database, Full
 from storage.tables import outbox as table
+from tests.postgres import Server
 from tests.quiet import Quiet
 from tests.story import ORGANIZATION
 
@@ -74,9 +75,9 @@ class Post:
 class Engine:
     """An outbox on a real database, with a clock that the test moves."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: SetClock | None = None) -> None:
         self.database = database
-        self.clock = SetClock(NOW)
+        self.clock = clock or SetClock(NOW)
         self.post = Post()
         self.outbox = Outbox(database, self.clock, dict.fromkeys(DeliveryKind, self.post))
 
@@ -193,6 +194,79 @@ async def test_next_page_goes_out_though_the_first_cannot_be_written_down(
         while not {*(await engine.states()).values()} <= {"sent", "dropped"}:  # noqa: ASYNC110 - a test waits from outside
             await asyncio.sleep(0.01)
     assert engine.post.keys == list(dict.fromkeys(engine.post.keys))
+
+
+@pytest.fixture
+async def other(engine: Engine, database_url: str) -> AsyncIterator[Engine]:
+    """Another process with the same database."""
+    database = Database(database_url)
+    await database.open()
+    other = Engine(database, engine.clock)
+    yield other
+    other.post.gate.set()
+    await other.outbox.stop()
+    await database.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_each_page_goes_out_once_while_no_process_can_write(
+    engine: Engine, other: Engine, server: Server, database_url: str
+) -> None:
+    """The first has to wait when that begins; whether the second has arrived is not known when it is over."""
+    both = (engine, other)
+
+    def handed() -> list[str]:
+        return [one.owed.key for of in both for one in of.post.handed if one.owed.kind is DeliveryKind.PAGE]
+
+    for _ in range(2):
+        await engine.database.write(_declare)
+    first, second = (key for key in await engine.states() if key.startswith("page:"))
+    engine.post.answers = {first: [TryAgain("wait", timedelta(seconds=30))], second: [InDoubt("no answer")]}
+    other.post.answers = engine.post.answers
+    for one in both:
+        await one.outbox.start()
+    await asyncio.wait_for(_until(handed), 5)
+    for one in both:
+        await one.settle()
+    server.make_read_only(database_url)
+    engine.clock.forward(seconds=30)
+    for one in both:
+        one.outbox.wake()
+    await asyncio.wait_for(_until(lambda: len(handed()) == 3), 10)
+    assert sorted(handed()) == sorted([first, first, second])
+    (sender,) = [one for one in both if one.database.is_unwritten]
+    (waiter,) = [one for one in both if one is not sender]
+    failures = waiter.database.failures
+    await asyncio.wait_for(_until(lambda: waiter.database.failures > failures), 20)
+    assert len(handed()) == 3
+    server.make_writable(database_url)
+    await asyncio.wait_for(_until(lambda: not sender.database.is_unwritten), 10)
+    engine.clock.forward(seconds=5)
+    await asyncio.wait_for(_until(lambda: len(handed()) == 4), 10)
+    of_second = (one for of in both for one in of.post.handed if one.owed.key == second)
+    assert sorted(one.is_in_doubt for one in of_second) == [False, True]
+    async with asyncio.timeout(10):
+        while not {*(await engine.states()).values()} <= {"sent", "dropped"}:  # noqa: ASYNC110 - a test waits from outside
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_is_being_sent_stays_ours_while_no_process_can_write(
+    engine: Engine, server: Server, database_url: str
+) -> None:
+    """Its lease cannot be prolonged, and nobody can take it over."""
+    await engine.owe(owed("a"))
+    engine.post.gate.clear()
+    await engine.outbox.start()
+    await asyncio.wait_for(_until(lambda: engine.post.handed), 5)
+    server.make_read_only(database_url)
+    engine.clock.stand_still(seconds=LEASE.total_seconds())
+    (delivery,) = engine.post.handed
+    await asyncio.wait_for(_until(delivery.is_ours), 10)
+    server.make_writable(database_url)
+    engine.post.gate.set()
+    await asyncio.wait_for(_until(lambda: not engine.database.is_unwritten), 10)
+    assert await engine.states() == {"a": "sent"}
 
 
 async def well() -> None:

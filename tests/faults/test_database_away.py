@@ -13,6 +13,7 @@ from bot.slack.listeners import front as slack
 from storage.database import Full, MayBeDone
 from tests import scratch
 from tests.contract.conftest import Api
+from tests.faults.test_disk import has_asked_to_wait, has_page, is_ready, readiness, reporter, until
 from tests.postgres import Server
 from tests.story import opened
 
@@ -50,3 +51,28 @@ async def test_page_whose_outcome_cannot_be_read_is_still_being_tried(tmp_path: 
         assert "It is still being tried" in answer.text
         assert len(story.person("ben").pages) == 1
     server.stop()
+
+
+async def test_queued_pages_go_out_while_postgresql_lets_nobody_write(tmp_path: Path, server: Server) -> None:
+    """As when it has become a standby, and another server is behind its address a while later."""
+    url = await server.fresh()
+    async with opened(tmp_path, environment={"DATABASE_URL": url}) as story, ClientSession() as session:
+        api = Api(story, session)
+        story.tolerated.add("ratelimited")
+        story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
+        ada = await reporter(api)
+        await ada.declares("paged before nobody can write")
+        await until(lambda: has_asked_to_wait(story))
+        server.make_read_only(url)
+        refused = await ada.declares("in vain")
+        assert (refused.status, refused.json["error"]["code"]) == (503, "UNAVAILABLE")
+        story.workspace.faults.clear()
+        story.clock.forward(seconds=40)
+        await until(lambda: has_page(story, "farid"))
+        assert (await readiness(api))[0] == 503
+        server.make_writable(url)
+        await until(lambda: is_ready(api))
+        assert (await ada.declares("afterwards")).status == 201
+        await story.settle()
+        assert len(story.person("farid").pages) == len(ada.taken) == 2
+    server.drop(url)
