@@ -44,7 +44,7 @@ for _kind in (PGDialect_asyncpg, SQLiteDialect_pysqlite):
 for _gap in ("SHORTEST_GAP", "GAP_OF_PAGES", "LONGEST_GAP"):
     _patch.setattr(outbox, _gap, 0.001)
 for _connections in ("SIDE_BY_SIDE", "READERS"):
-    _patch.setattr(storage.postgres, _connections, 4)
+    _patch.setattr(storage.postgres, _connections, 2)
 for _module, _made in ((storage.postgres, create_async_engine), (storage.sqlite, create_engine)):
     _sharing = partial(_made, execution_options={"compiled_cache": _compiled})
     _patch.setattr(_module, _made.__name__, _sharing)
