@@ -134,7 +134,7 @@ class App:
         await self.database.open()
         self._ground.push_async_callback(self.database.close)
         await self._organize()
-        session = await self._ground.enter_async_context(aiohttp.ClientSession())
+        session = await self._ground.enter_async_context(client.session())
         slack = client.connect(token, self.settings.slack_api_url, session, self.clock.world)
         if self.role.works:
             await self._work(slack)

@@ -6,10 +6,15 @@ an answer. Here the outbox decides what is tried again, after it has looked whet
 **Where Slack asked for patience, nothing is asked before its time**, by whichever lane or listener: the
 client remembers each `Retry-After`, of a method or, for new messages, of a channel, and answers in Slack's
 place with what is left of it.
+
+**Whether something may still go out is asked when it is about to be written.** A process may stand still at
+any moment before, and wake up when another one has sent it.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +30,35 @@ from bot.slack.errors import outcome_of, retry_after
 TIMEOUT_SECONDS = 8
 #: A question that does not take longer than this (seconds) is an answer too.
 PATIENCE_SECONDS = 2.5
+
+
+class HeldBack(Exception):
+    """It was not sent: it may not go out any more."""
+
+
+_may_go_out: ContextVar[Callable[[], bool]] = ContextVar("may_go_out")
+
+
+@contextmanager
+def asking(may_go_out: Callable[[], bool]) -> Iterator[None]:
+    """What is asked for here goes out only if it may in the last moment; else it raises HeldBack."""
+    token = _may_go_out.set(may_go_out)
+    try:
+        yield
+    finally:
+        _may_go_out.reset(token)
+
+
+def session() -> aiohttp.ClientSession:
+    """A session that asks in the last moment."""
+
+    async def ask(*_: object) -> None:
+        if not _may_go_out.get(lambda: True)():
+            raise HeldBack
+
+    watch = aiohttp.TraceConfig()
+    watch.on_request_chunk_sent.append(ask)  # before it is written, says the name notwithstanding
+    return aiohttp.ClientSession(trace_configs=[watch])
 
 
 class Patience:
@@ -62,6 +96,10 @@ class PatientClient(AsyncWebClient):
             # slack_sdk's own time-out is for sessions that it makes itself, and says nothing on ours.
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await super().api_call(api_method, **asked)
+        except aiohttp.ClientConnectionError as error:
+            if isinstance(error.__cause__, HeldBack):
+                raise error.__cause__ from error
+            raise
         except SlackApiError as error:
             if (seconds := retry_after(error)) is not None:
                 self.patience.asked_for(what, seconds)

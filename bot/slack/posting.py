@@ -13,6 +13,7 @@ from bot.domain.organization import Person
 from bot.domain.time import Now
 from bot.operations import look_up
 from bot.slack import places
+from bot.slack.client import HeldBack, asking
 from bot.slack.errors import error_of
 from bot.slack.views import kit
 from bot.slack.views.kit import Message
@@ -53,18 +54,20 @@ class Posting:
         if ts is None and not delivery.is_wanted:
             return Dropped()
         if ts is None:
-            if not delivery.is_ours():
+            asked: dict[str, Any] = {
+                "channel": channel,
+                "text": shown.text,
+                "blocks": kit.posted(shown.blocks),
+                "thread_ts": thread_ts,
+                "metadata": {"event_type": METADATA_TYPE, "event_payload": {"delivery": delivery.owed.key}},
+                "unfurl_links": False,
+                "unfurl_media": False,
+            }
+            try:
+                with asking(delivery.is_ours):
+                    ts = str((await self._client.chat_postMessage(**asked))["ts"])
+            except HeldBack:
                 return LEASE_ENDED
-            answer = await self._client.chat_postMessage(
-                channel=channel,
-                text=shown.text,
-                blocks=kit.posted(shown.blocks),
-                thread_ts=thread_ts,
-                metadata={"event_type": METADATA_TYPE, "event_payload": {"delivery": delivery.owed.key}},
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-            ts = str(answer["ts"])
         return Sent(channel, ts, version=version, rest=MESSAGE_REST)
 
     async def _find_sent(self, delivery: ClaimedDelivery, channel: str, thread_ts: str | None) -> str | None:
