@@ -1,11 +1,8 @@
 """`calendar`: create, list and revoke calendar feeds."""
 
-import asyncio
 import json
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
 
 import click
 from rich.console import Console
@@ -13,14 +10,12 @@ from rich.table import Table
 
 from bot import settings
 from bot.cli.operator import operator
-from bot.cli.running import ask
+from bot.cli.running import ask, change
 from bot.cli.shown_once import show
 from bot.domain.feed import Feed
 from bot.engine.clock import Clock
 from bot.operations import share_calendar
-from storage.database import Connection, Database, Use
-
-T = TypeVar("T")
+from storage.database import Connection
 
 
 @click.group()
@@ -42,12 +37,12 @@ def create(schedule: str | None, email: str | None, as_json: bool) -> None:
     def operation(tx: Connection) -> tuple[Feed, str]:
         return share_calendar.create(tx, now, operator(), secret=secret, schedule=schedule, email=email)
 
-    made, token = asyncio.run(_write(chosen.database_url, operation))
+    made, token = change(operation)
     path = f"/calendars/{token}.ics"
 
     def undo() -> None:
         revoking = partial(share_calendar.revoke, now=Clock().now(), actor=operator(), id_or_hint=made.id)
-        asyncio.run(_write(chosen.database_url, revoking))
+        change(revoking)
 
     show(json.dumps({"path": path, **_facts(made)}) if as_json else path, otherwise=undo)
     if as_json:
@@ -82,18 +77,8 @@ def list_(as_json: bool) -> None:
 def revoke(feed: str) -> None:
     """Revoke the feed with this ID or beginning; its address leads nowhere from now on."""
     now = Clock().now()
-    url = settings.from_environment().database_url
-    for one in asyncio.run(_write(url, lambda tx: share_calendar.revoke(tx, now, operator(), feed))):
+    for one in change(lambda tx: share_calendar.revoke(tx, now, operator(), feed)):
         click.echo(f"{_of(one)} ({one.hint}…): revoked")
-
-
-async def _write(url: str, operation: Callable[[Connection], T]) -> T:
-    database = Database(url, Use.WRITES)
-    await database.open()
-    try:
-        return await database.write(operation)
-    finally:
-        await database.close()
 
 
 def _facts(one: Feed) -> dict[str, object]:

@@ -1,12 +1,9 @@
 """`key`: create, list and revoke keys of the HTTP API."""
 
-import asyncio
 import json
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
 
 import click
 from rich.console import Console
@@ -14,14 +11,12 @@ from rich.table import Table
 
 from bot import settings
 from bot.cli.operator import operator
-from bot.cli.running import ask
+from bot.cli.running import ask, change
 from bot.cli.shown_once import show
 from bot.domain.api_key import ApiKey, Scope
 from bot.engine.clock import Clock
 from bot.operations import issue_key
-from storage.database import Connection, Database, Use
-
-T = TypeVar("T")
+from storage.database import Connection
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -82,11 +77,11 @@ def create(
             expires_at=now + expires if expires is not None else None,
         )
 
-    made, text = asyncio.run(_write(chosen.database_url, operation))
+    made, text = change(operation)
 
     def undo() -> None:
         revoking = partial(issue_key.revoke, now=Clock().now(), actor=operator(), name_or_id=made.id)
-        asyncio.run(_write(chosen.database_url, revoking))
+        change(revoking)
 
     show(json.dumps({"key": text, **_facts(made, now)}) if as_json else text, otherwise=undo)
     if not as_json:
@@ -118,22 +113,8 @@ def list_(as_json: bool) -> None:
 def revoke(key_: str) -> None:
     """Revoke the KEY with this name, id or beginning; it opens nothing from now on."""
     now = Clock().now()
-    gone = asyncio.run(
-        _write(
-            settings.from_environment().database_url, lambda tx: issue_key.revoke(tx, now, operator(), key_)
-        )
-    )
-    for one in gone:
+    for one in change(lambda tx: issue_key.revoke(tx, now, operator(), key_)):
         click.echo(f"{one.name} ({one.hint}…): revoked")
-
-
-async def _write(url: str, operation: Callable[[Connection], T]) -> T:
-    database = Database(url, Use.WRITES)
-    await database.open()
-    try:
-        return await database.write(operation)
-    finally:
-        await database.close()
 
 
 def _facts(one: ApiKey, now: datetime) -> dict[str, object]:

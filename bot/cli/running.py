@@ -1,11 +1,13 @@
-"""What runs, for commands that only look: beside a Tocsin that works on the same database."""
+"""What runs, for commands that look at it or change it: beside a Tocsin that works on the same database."""
 
 import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+import click
+
 from bot import settings
-from storage.database import Connection, Database, Use
+from storage.database import Connection, Database, Use, sqlite_path
 
 T = TypeVar("T")
 
@@ -22,5 +24,23 @@ async def _ask(query: Callable[[Connection], T], otherwise: T) -> T:
     await database.open()
     try:
         return await database.read(query)
+    finally:
+        await database.close()
+
+
+def change(operation: Callable[[Connection], T]) -> T:
+    """What the operation came to. Whoever asks is told of a file that was made for it: its name may be wrong."""
+    return asyncio.run(_change(operation))
+
+
+async def _change(operation: Callable[[Connection], T]) -> T:
+    url = settings.from_environment().database_url
+    database = Database(url, Use.WRITES)
+    is_new = not database.exists
+    await database.open()
+    if is_new:
+        click.echo(f"{sqlite_path(url).absolute()}: a new database was made", err=True)
+    try:
+        return await database.write(operation)
     finally:
         await database.close()

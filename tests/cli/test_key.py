@@ -28,6 +28,17 @@ def test_key_is_shown_once_and_kept_as_a_digest(run: CliRunner, tmp_path: Path) 
     assert all(key.encode() not in file.read_bytes() for file in tmp_path.iterdir())
 
 
+def test_file_that_was_made_for_a_key_is_named_beside_it(tmp_path: Path) -> None:
+    """Its name may be a mistake, and then the key opens nothing."""
+    file = tmp_path / "mistyped.db"
+    runner = CliRunner(env={"DATABASE_URL": f"sqlite:///{file}"})
+    made = runner.invoke(commands, ["key", "create", "--name", "ci", "--all-scopes"])
+    assert made.stdout.startswith("rf_")
+    assert made.stderr.splitlines()[0] == f"{file}: a new database was made"
+    again = runner.invoke(commands, ["key", "create", "--name", "cd", "--all-scopes"])
+    assert "a new database" not in again.output
+
+
 def test_json_tells_scripts_everything(run: CliRunner) -> None:
     made = run.invoke(
         commands,
