@@ -29,8 +29,9 @@ def test_incident_command_offers_every_word() -> None:
     assert command["command"] == "/incident"
     words = command["usage_hint"].strip("[]").split("|")
     assert words[:6] == ["declare", "list", "show", "ack", "resolve", "close"]
-    assert words[6:11] == ["reopen", "status", "severity", "assign", "escalate"]
-    assert words[11:] == ["page", "note", "timeline", "postmortem", "oncall", "override", "swap", "help"]
+    assert words[6:11] == ["reopen", "status", "severity", "rename", "assign"]
+    assert words[11:12] == ["escalate"]
+    assert words[12:] == ["page", "note", "timeline", "postmortem", "oncall", "override", "swap", "help"]
     assert words == [verb.value for verb in USAGE]
     assert command["should_escape"] is True
 

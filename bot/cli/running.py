@@ -29,7 +29,7 @@ async def _ask(query: Callable[[Connection], T], otherwise: T) -> T:
 
 
 def change(operation: Callable[[Connection], T]) -> T:
-    """What the operation came to. Whoever asks is told of a file that was made for it: its name may be wrong."""
+    """What the operation came to. Whoever asks is told of a new file: its name may be a mistake."""
     return asyncio.run(_change(operation))
 
 

@@ -13,7 +13,7 @@ from bot.slack import naming, nearest
 from bot.slack.naming import Named
 from bot.slack.nearest import STATUS_WORDS
 from bot.slack.typed import NOBODY, Names, as_typed, with_names
-from bot.slack.verbs import ABOUT_ONE, ONLY_A_NUMBER, USAGE, VERBS, WITH_WORDS, Verb
+from bot.slack.verbs import ABOUT_ONE, OFTEN_MENTIONING, ONLY_A_NUMBER, USAGE, VERBS, WITH_WORDS, Verb
 from bot.slack.views import kit
 
 
@@ -225,7 +225,7 @@ def _naming(command: Command, named: Named | None, *, may_be_words: bool = False
         return command
     if named.channel is None:
         return replace(command, number=named.number, text=named.rest)
-    may_be_words = bool(named.rest) and (may_be_words or command.verb is Verb.NOTE)
+    may_be_words = bool(named.rest) and (may_be_words or command.verb in OFTEN_MENTIONING)
     return replace(command, channel=replace(named, may_be_words=may_be_words), text=named.rest)
 
 
@@ -248,6 +248,8 @@ def _arguments(command: Command) -> Command:
             raise _left_over(command, f"{verb} takes an incident number and nothing else")
         case Verb.OVERRIDE:
             return replace(command, text=_first_unquoted(command.text))
+        case Verb.RENAME:
+            return replace(command, text=_unquoted(" ".join(command.text.split())))
         case Verb.ONCALL:
             return _oncall(command)
         case Verb.HELP:

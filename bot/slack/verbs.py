@@ -16,6 +16,7 @@ class Verb(StrEnum):
     REOPEN = "reopen"
     STATUS = "status"
     SEVERITY = "severity"
+    RENAME = "rename"
     ASSIGN = "assign"
     ESCALATE = "escalate"
     PAGE = "page"
@@ -61,6 +62,7 @@ USAGE: Mapping[Verb, Usage] = {
         "Change the status.",
     ),
     Verb.SEVERITY: Usage(("sev",), "[INC-…] [SEV0–SEV4]", "Change the severity; raising it escalates anew."),
+    Verb.RENAME: Usage(("retitle",), "[INC-…] [title]", "Change the title; a form has the description too."),
     Verb.ASSIGN: Usage(("reassign", "give", "handover"), "[INC-…] [@someone|me]", "Assign an incident."),
     Verb.ESCALATE: Usage(("esc",), "[INC-…]", "Page the next level now."),
     Verb.PAGE: Usage(("call", "alert"), "[INC-…] [@someone …] [message]", "Page a person now."),
@@ -92,5 +94,7 @@ ABOUT_ONE = frozenset(Verb) - {
 }
 #: Verbs that take a number and nothing else: a bare `45` can only be meant as one.
 ONLY_A_NUMBER = frozenset({Verb.SHOW, Verb.ACKNOWLEDGE, Verb.ESCALATE, Verb.TIMELINE, Verb.POSTMORTEM})
+#: Verbs whose words may begin or end with an incident that is only mentioned.
+OFTEN_MENTIONING = frozenset({Verb.NOTE, Verb.RENAME})
 #: Verbs that take words of one's own.
-WITH_WORDS = frozenset({Verb.RESOLVE, Verb.CLOSE, Verb.REOPEN, Verb.STATUS, Verb.PAGE, Verb.NOTE})
+WITH_WORDS = OFTEN_MENTIONING | {Verb.RESOLVE, Verb.CLOSE, Verb.REOPEN, Verb.STATUS, Verb.PAGE}

@@ -7,6 +7,9 @@ import pytest
 
 from bot.domain.incident import Status
 from bot.domain.sla import Severity
+from bot.domain.timeline import TOCSIN
+from bot.operations import respond
+from tests.scenarios.test_buttons import filled
 from tests.story import Story, buttons_of, text_of
 
 CHANNEL = "inc-2026-001-oh-no"
@@ -306,6 +309,39 @@ async def test_note_stands_on_the_timeline(story: Story) -> None:
     await ada.types("note", CHANNEL)
     await ada.submits(note="and the queue grows")
     assert "and the queue grows" in (await ada.types("timeline", CHANNEL)).text
+
+
+async def test_title_that_was_typed_in_a_hurry_is_changed_and_shown_everywhere(story: Story) -> None:
+    ada = story.person("ada")
+    answer = await ada.types('rename "Checkout is slow, <not> down"', CHANNEL)
+    assert "INC-2026-001 is called “Checkout is slow, <not> down” now" in answer.text
+    assert "Checkout is slow, <not> down" in text_of(await story.card())
+    assert "Checkout is slow, <not> down" in (await story.said())[-1]
+    refused = await ada.types(f"rename {'too long ' * 30}", CHANNEL)
+    assert "Title must have 1 to 200 characters" in refused.text
+
+
+async def test_form_changes_the_title_and_the_description(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("rename", CHANNEL)
+    assert filled(ada, "title") == (await story.overview()).incident.title
+    await ada.submits(title="Checkout is slow", description="p99 is 9 s")
+    incident = (await story.overview()).incident
+    assert (incident.title, incident.description) == ("Checkout is slow", "p99 is 9 s")
+    await ada.types("rename", CHANNEL)
+    assert filled(ada, "description") == "p99 is 9 s"
+    await ada.submits(title="Checkout is slow", description=None)
+    assert (await story.overview()).incident.description is None
+
+
+async def test_description_that_the_form_cannot_hold_stays_whole(story: Story) -> None:
+    ada, description = story.person("ada"), "p99 is 9 s. " * 400
+    await story.app.database.write(
+        lambda tx: respond.describe(tx, story.clock.now(), TOCSIN, "INC-2026-001", description)
+    )
+    await ada.types("rename", CHANNEL)
+    await ada.submits(title="Checkout is slow")
+    assert (await story.overview()).incident.description == description.strip()
 
 
 async def test_timeline_tells_the_whole_story_in_order(story: Story) -> None:

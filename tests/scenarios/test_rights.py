@@ -93,6 +93,7 @@ def forms(story: Story) -> list[tuple[str, dict[str, Json]]]:
         ("note", {"note": said("Look")}),
         ("severity", {"severity": chosen("SEV0")}),
         ("status", {"status": chosen("fixing"), "comment": said("")}),
+        ("rename", {"title": said("Checkout is slow"), "description": said("p99 is 9 s")}),
         ("assign", person),
         ("page", person | {"message": said("Look")}),
         ("resolve", {"comment": said("fixed")}),
@@ -112,6 +113,7 @@ BUTTONS = [
 ]
 COMMANDS = [
     *("ack", "escalate", "note Look", "note", "severity SEV0", "severity", "status fixing", "status"),
+    *("rename Checkout is slow", "rename"),
     *("assign me", "assign", "page @chloe", "page", "resolve fixed", "resolve", "close over"),
 ]
 

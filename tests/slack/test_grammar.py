@@ -64,6 +64,8 @@ SEV1 = Severity.SEV1
         ("oncall me", Command(Verb.ONCALL, text="me", mine=True)),
         ("oncall <@U123|ben>", Command(Verb.ONCALL, people=("U123",))),  # type: ignore[arg-type]
         ("help me", Command(Verb.HELP)),
+        ("rename “db  is slow”", Command(Verb.RENAME, text="db is slow")),
+        ("retitle INC-2026-045 db\nis slow", Command(Verb.RENAME, number="INC-2026-045", text="db is slow")),
         ("note a &amp; b &lt;c&gt;", Command(Verb.NOTE, text="a & b <c>")),
         ("note ask <@U123|ada> in <#C1|ops> now", Command(Verb.NOTE, text="ask @ada in #ops now")),
         ("note see <https://x.example/a|x>", Command(Verb.NOTE, text="see x")),
@@ -149,7 +151,7 @@ def test_declaration_with_two_severities_is_refused() -> None:
         ("esca", "escalate"),
         ("cancel INC-2026-044", "close INC-2026-044"),
         ("delete INC-2026-044", "close INC-2026-044"),
-        ("rename INC-2026-044 foo", "show INC-2026-044"),
+        ("relabel INC-2026-044 foo", "show INC-2026-044"),
         ("INC-2026-044 foo", "show INC-2026-044"),
         ("unack", "help"),
         ("unresolve INC-2026-044", "show INC-2026-044"),

@@ -166,6 +166,7 @@ FIELDS = [
     *(("override", field) for field in ("schedule", "person", "starts_at", "ends_at")),
     *(("swap", field) for field in ("shift", "person", "in_return")),
     *(("resolve", "comment"), ("status", "status"), ("note", "note"), ("postmortem", "action_items")),
+    *(("rename", "title"), ("rename", "description")),
 ]
 #: What other inputs than ours would give, and ours do not.
 STRANGE: list[Json] = [

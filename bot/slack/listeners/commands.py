@@ -204,6 +204,14 @@ async def _severity(front: Front, body: Body, command: Command) -> Answer:
     return answers.done_to(overview, f"{overview.incident.number} is {overview.incident.severity}.")
 
 
+async def _rename(front: Front, body: Body, command: Command) -> Answer:
+    if not command.text:
+        return await _ask(front, body, command)
+    number = await front.number(body, command.number)
+    overview = await front.act_on(body, respond.change_title, number, command.text)
+    return answers.done_to(overview, f"{number} is called “{overview.incident.title}” now.")
+
+
 async def _assign(front: Front, body: Body, command: Command) -> Answer:
     if not command.people and not command.mine:
         return await _ask(front, body, command)
@@ -332,6 +340,7 @@ HANDLERS: Mapping[Verb, Handler] = {
     Verb.REOPEN: _reopen,
     Verb.STATUS: _status,
     Verb.SEVERITY: _severity,
+    Verb.RENAME: _rename,
     Verb.ASSIGN: _assign,
     Verb.ESCALATE: _escalate,
     Verb.PAGE: _page,

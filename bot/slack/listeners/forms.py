@@ -41,6 +41,7 @@ FORMS: Mapping[Verb, tuple[Form, Right, Check]] = {
     Verb.REOPEN: (modals.reopen, Right.REOPEN, respond.check_is_over),
     Verb.STATUS: (modals.status, Right.CHANGE_STATUS, _any),
     Verb.SEVERITY: (modals.severity, Right.CHANGE_SEVERITY, _any),
+    Verb.RENAME: (modals.rename, Right.REWORD, _any),
     Verb.ASSIGN: (modals.assign, Right.ASSIGN, _can("be assigned")),
     Verb.PAGE: (modals.page, Right.PAGE, _can("be paged about")),
     Verb.NOTE: (modals.note, Right.NOTE, _any),

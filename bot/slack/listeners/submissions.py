@@ -141,6 +141,13 @@ def _severity(tx: Connection, now: datetime, actor: Actor, number: str, values: 
     return respond.change_severity(tx, now, actor, number, _chosen(Severity, "severity", values))
 
 
+def _rename(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
+    renamed = respond.change_title(tx, now, actor, number, values.get("title") or "")
+    if "description" not in values:
+        return renamed
+    return respond.describe(tx, now, actor, number, values["description"])
+
+
 def _assign(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
     return assign.assign(tx, now, actor, number, person_meant(tx, values.get("person")))
 
@@ -183,6 +190,7 @@ SUBMISSIONS: Mapping[Verb, Submitted] = {
     Verb.REOPEN: _reopen,
     Verb.STATUS: _status,
     Verb.SEVERITY: _severity,
+    Verb.RENAME: _rename,
     Verb.ASSIGN: _assign,
     Verb.PAGE: _page,
     Verb.NOTE: _note,

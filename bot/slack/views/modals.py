@@ -120,6 +120,17 @@ def severity(overview: Overview, metadata: Metadata) -> View:
     return inputs.modal(Verb.SEVERITY, "Change severity", "Change", blocks, metadata)
 
 
+def rename(overview: Overview, metadata: Metadata) -> View:
+    """A description that the form cannot hold is not asked for: it would come back cut."""
+    incident = overview.incident
+    title = inputs.text(incident.title, limit=TITLE_LIMIT)
+    blocks = [inputs.field("title", "What is wrong?", title)]
+    if len(incident.description or "") <= inputs.LONGEST:
+        seen = inputs.text(incident.description or "", multiline=True)
+        blocks.append(inputs.field("description", "What do you see?", seen, optional=True))
+    return inputs.modal(Verb.RENAME, "Change the title", "Change", blocks, metadata)
+
+
 def assign(overview: Overview, metadata: Metadata) -> View:
     blocks = [_about(overview), inputs.field("person", "To whom?", inputs.person())]
     return inputs.modal(Verb.ASSIGN, "Assign", "Assign", blocks, metadata)
