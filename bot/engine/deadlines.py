@@ -62,11 +62,6 @@ class Deadlines:
             await self.part.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    @property
-    def is_firing(self) -> bool:
-        """Whether any deadline is being fired."""
-        return bool(self._under_way)
-
     async def look(self) -> None:
         """Fire everything due, and set the wake-up for what is next."""
         await self._take_up()

@@ -76,7 +76,7 @@ async def test_deadline_whose_incident_is_held_up_keeps_no_other_waiting(server:
         await stalled.execute("SELECT id FROM incidents ORDER BY created_at LIMIT 1 FOR UPDATE")
         clock.forward(minutes=15)
         held_up = asyncio.create_task(worker.look())
-        while not worker.is_firing:  # noqa: ASYNC110 - a test waits from outside
+        while not await stalled.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         clock.forward(seconds=1)
         following = asyncio.create_task(worker.look())
