@@ -35,11 +35,11 @@ class SmallDisk:
 
 
 @contextmanager
-def mounted(folder: Path) -> Iterator[SmallDisk]:
+def mounted(folder: Path, size: int = SIZE) -> Iterator[SmallDisk]:
     """Skips the test where nobody may mount: it takes root, and a kernel that allows it."""
     folder.mkdir()
     try:
-        _run("mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tocsin-test", str(folder))
+        _run("mount", "-t", "tmpfs", "-o", f"size={size}", "tocsin-test", str(folder))
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("a small disk cannot be mounted here; it takes root")
     try:
