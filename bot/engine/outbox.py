@@ -81,7 +81,8 @@ class Outbox:
         self._reach = reach
         self._lease = Lease(uuid.uuid4().hex, LEASE)
         self._sending: dict[int, ClaimedDelivery] = {}
-        #: Until when they are ours, by the clock that nobody sets; where other processes may take them.
+        #: Until when those that are not settled yet are ours, by the clock that nobody sets; where other
+        #: processes may take them.
         self._ours_until: dict[int, timedelta] = {}
         self._resting: dict[str, datetime] = {}
         self._resting_kinds: dict[DeliveryKind, datetime] = {}
@@ -254,7 +255,8 @@ class Outbox:
             except Exception:
                 log.exception("leases could not be kept")
                 continue
-            self._hold(kept, asked_at)
+            # What was settled while the answer was on its way is not ours any more.
+            self._hold(self._ours_until.keys() & kept, asked_at)
             if taken:
                 log.warning("deliveries of a process that died are in doubt", count=taken)
 
