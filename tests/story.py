@@ -137,7 +137,10 @@ class Story:
         start: datetime = START,
         organization: Path = ORGANIZATION,
         environment: Mapping[str, str] = MappingProxyType({}),
+        *,
+        are_known: bool = True,
     ) -> None:
+        """`are_known`: the usual organization says who is who in Slack; otherwise they are looked up."""
         self.folder = folder
         #: Settings of this story, besides those of every story.
         self.environment = environment
@@ -146,6 +149,7 @@ class Story:
         self.ids: dict[str, str] = {}
         self.tolerated: set[str] = set(_NORMAL_REFUSALS)
         self.organization_path = organization
+        self._are_known = are_known and organization == ORGANIZATION
         self.app: App
 
     async def open(self, *, by_http: bool = False) -> None:
@@ -153,6 +157,8 @@ class Story:
         for person in organization.people.values():
             user = self.workspace.add_user(person.id, real_name=person.name, email=person.email)
             self.ids[person.id] = user.id
+        if self._are_known:
+            self._introduce()
         manifest = copy.deepcopy(_manifest())
         self.installed = self.workspace.add_app("Tocsin", "tocsin", manifest)
         members = list(self.ids.values())
@@ -163,6 +169,14 @@ class Story:
         if "DATABASE_URL" not in self.environment:
             sqlite.fresh(self.folder / "story.db")
         await self.start_app()
+
+    def _introduce(self) -> None:
+        """Each start looks for whoever is not known: done a thousand times, it takes minutes."""
+        text = ORGANIZATION.read_text()
+        for name, user_id in self.ids.items():
+            text = text.replace(f"  {name}: {{name:", f"  {name}: {{slack: {user_id}, name:")
+        self.organization_path = self.folder / ORGANIZATION.name
+        self.organization_path.write_text(text)
 
     def settings(self) -> Settings:
         tokens = {

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.story import ORGANIZATION, Story
+from tests.story import Story
 
 
 async def told(story: Story, *words: str, code: int = 0) -> str:
@@ -28,7 +28,7 @@ async def told(story: Story, *words: str, code: int = 0) -> str:
 
 async def test_everything_is_asked_while_it_runs(story: Story, tmp_path: Path) -> None:
     at = ("--at", "2026-03-02 03:00")
-    assert "nothing to change" in await told(story, "plan", str(ORGANIZATION))
+    assert "nothing to change" in await told(story, "plan", str(story.organization_path))
     assert "Farid Haddad" in await told(story, "oncall", *at)
     assert "Farid Haddad by slack" in await told(
         story, "simulate", "--service", "checkout", "--severity", "SEV1", *at
@@ -44,7 +44,7 @@ async def test_override_made_in_slack_is_exported_and_stays(story: Story, tmp_pa
     times = {"starts_at": int(starts_at.timestamp()), "ends_at": int(starts_at.timestamp()) + 7200}
     await ada.types("override platform")
     assert await ada.submits(person=story.ids["farid"], **times) == {}
-    assert "nothing to change" in await told(story, "plan", str(ORGANIZATION))
+    assert "nothing to change" in await told(story, "plan", str(story.organization_path))
     file = tmp_path / "exported.yaml"
     await told(story, "export", str(file))
     assert "overrides:" in file.read_text(encoding="utf-8")

@@ -41,8 +41,7 @@ async def test_deactivated_person_is_refused_privately(tmp_path: Path) -> None:
     text = ORGANIZATION.read_text(encoding="utf-8")
     changed = text.replace("email: ben@example.com}", "email: ben@example.com, slack: U0BEN, active: false}")
     organization.write_text(changed, encoding="utf-8")
-    story = Story(tmp_path)
-    story.organization_path = organization
+    story = Story(tmp_path, organization=organization)
     await story.open()
     try:
         story.workspace.add_user("ben2", user_id="U0BEN")

@@ -122,11 +122,16 @@ async def everything(story: Story) -> list[list[str]]:
     return [await story.events(number) for number in (OURS, OTHER)]
 
 
-async def test_account_that_was_looked_up_by_email_is_in_the_audit_log(story: Story) -> None:
-    """Whoever has it has that person's rights."""
-    kept = await story.app.database.read(lambda tx: audit.review(tx, TOCSIN))
-    found = {one.subject: one.after for one in kept if one.action is Action.IDENTITY}
-    assert found["ben"] == f"ben@example.com {story.ids['ben']}"
+async def test_who_was_looked_up_by_email_is_paged_and_in_the_audit_log(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Whoever has the account has that person's rights."""
+    async with opened(tmp_path, environment={"DATABASE_URL": database_url}, are_known=False) as story:
+        kept = await story.app.database.read(lambda tx: audit.review(tx, TOCSIN))
+        found = {one.subject: one.after for one in kept if one.action is Action.IDENTITY}
+        assert found["ben"] == f"ben@example.com {story.ids['ben']}"
+        await story.person("ben").types("declare Oh no --service Checkout")
+        assert len(story.person("farid").pages) == 1
 
 
 async def refused(story: Story) -> list[AuditEntry]:

@@ -229,8 +229,7 @@ async def test_level_with_nobody_in_it_is_passed_at_once(tmp_path: Path) -> None
     organization = tmp_path / "organization.yaml"
     text = ORGANIZATION.read_text(encoding="utf-8")
     organization.write_text(text.replace("    schedule: payments\n", ""), encoding="utf-8")
-    story = Story(tmp_path)
-    story.organization_path = organization
+    story = Story(tmp_path, organization=organization)
     await story.open()
     try:
         await declare(story)
