@@ -56,6 +56,9 @@ _HELD = Statement(
     holds=True,
 )
 _UNSETTLED = Statement(select(outbox.c.id).where(outbox.c.id == bindparam("wanted"), _unsettled), holds=True)
+_PENDING = Statement(
+    select(outbox.c.id).where(outbox.c.id == bindparam("wanted"), outbox.c.state == "pending"), holds=True
+)
 
 
 def add(tx: Connection, rows: Sequence[Columns]) -> None:
@@ -233,6 +236,11 @@ def ahead_of(tx: Connection, delivery: Row[Any]) -> int:
 
 def is_unsettled(tx: Connection, delivery_id: int) -> bool:
     return bool(_UNSETTLED.run(tx, {"wanted": delivery_id}))
+
+
+def is_pending(tx: Connection, delivery_id: int) -> bool:
+    """Whether it waits, and nobody has taken it up."""
+    return bool(_PENDING.run(tx, {"wanted": delivery_id}))
 
 
 def _is_held_by(holder: str) -> ColumnElement[bool]:

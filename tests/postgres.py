@@ -89,7 +89,11 @@ class Server:
         """Nobody can write the database any more: as when its server has become a standby."""
         name = make_url(url).database
         self._server.psql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-        users = f"pg_stat_activity WHERE datname = '{name}'"
+        self.end_sessions(url)
+
+    def end_sessions(self, url: str) -> None:
+        """Whoever uses the database has to connect anew."""
+        users = f"pg_stat_activity WHERE datname = '{make_url(url).database}'"
         self._server.psql(f"SELECT pg_terminate_backend(pid) FROM {users}")  # noqa: S608 - ours
 
     def make_writable(self, url: str) -> None:

@@ -333,7 +333,9 @@ class Outbox:
         except Full:
             return []
         self._unwritten.update(page.id for page in pages)
-        return pages
+        if not self._database.is_shared:
+            return pages
+        return [replace(page, is_ours=lambda: self._database.is_unwritten) for page in pages]
 
     def _pause(self) -> float:
         """Seconds until something that waits for its time may go out."""

@@ -197,14 +197,16 @@ def settle(
 
     `methods` are those by which people can be reached here: a page that fails falls to the next one.
     Whose lease has ended meanwhile has a say only if it was sent: then it need not be sent again. `holder` is
-    None for who alone may send what could not be claimed.
+    None for what could not be claimed; another process may have claimed it since.
     """
     if delivery.owed.incident_id is not None:
         locks.incident(tx, delivery.owed.incident_id)
     elif delivery.owed.kind in _FINDINGS:
         organizations.hold(tx)
-    if isinstance(outcome, Sent) or holder is None:
+    if isinstance(outcome, Sent):
         is_due = outbox.is_unsettled(tx, delivery.id)
+    elif holder is None:
+        is_due = outbox.is_pending(tx, delivery.id)
     else:
         is_due = outbox.is_held(tx, delivery.id, holder)
     if not is_due:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,9 +29,10 @@ from bot.engine.clock import SetClock
 from bot.engine.outbox import LANES, LEASE, Outbox
 from bot.engine.reach import Reach
 from bot.operations import declare, deliver, outages, reorganize
-from bot.operations.deliver import Room
+from bot.operations.deliver import Lease, Room
 from bot.operations.record import owe
 from storage.database import Connection, Database, Full
+from storage.errors import NobodyWrites
 from storage.tables import outbox as table
 from tests.postgres import Server
 from tests.quiet import Quiet
@@ -267,6 +269,40 @@ async def test_what_is_being_sent_stays_ours_while_no_process_can_write(
     engine.post.gate.set()
     await asyncio.wait_for(_until(lambda: not engine.database.is_unwritten), 10)
     assert await engine.states() == {"a": "sent"}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_page_is_not_sent_any_more_by_who_lost_the_lock(
+    engine: Engine, other: Engine, server: Server, database_url: str
+) -> None:
+    """Another process may send it now."""
+    await engine.database.write(_declare)
+    (key,) = (key for key in await engine.states() if key.startswith("page:"))
+    engine.post.answers[key] = [TryAgain("wait", timedelta(seconds=30))]
+    await engine.outbox.start()
+    await engine.settle()
+    server.make_read_only(database_url)
+    engine.post.gate.clear()
+    engine.clock.forward(seconds=30)
+    await asyncio.wait_for(_until(lambda: engine.post.keys.count(key) == 2), 10)
+    was_ours = engine.post.handed[-1].is_ours()
+    server.end_sessions(database_url)
+    is_theirs = await other.database.may_act_unwritten(NobodyWrites("It is read-only."))
+    is_ours = engine.post.handed[-1].is_ours()
+    server.make_writable(database_url)
+    assert (was_ours, is_theirs, is_ours) == (True, True, False)
+
+
+async def test_outcome_of_what_was_not_claimed_takes_it_from_nobody_who_claimed_it(engine: Engine) -> None:
+    """As after the lock was lost; but what arrived is not sent again."""
+    room, lease = Room(all=1, ordinary=0), Lease("another", LEASE)
+    await engine.database.write(_declare)
+    (page,) = await engine.database.read(lambda tx: deliver.pages_due(tx, NOW, room))
+    await engine.database.write(lambda tx: deliver.claim(tx, NOW, lease, room))
+    for outcome, state in ((InDoubt("no answer"), "sending"), (Sent(), "sent")):
+        settle = partial(deliver.settle, now=NOW, delivery=page, outcome=outcome, retry_at=NOW, holder=None)
+        await engine.database.write(settle)
+        assert (await engine.states())[page.owed.key] == state
 
 
 async def well() -> None:
