@@ -334,6 +334,25 @@ async def test_form_changes_the_title_and_the_description(story: Story) -> None:
     assert (await story.overview()).incident.description is None
 
 
+async def test_form_leaves_alone_what_somebody_else_changed_meanwhile(story: Story) -> None:
+    ada, ben = story.person("ada"), story.person("ben")
+    await ada.types("rename", CHANNEL)
+    await ben.types("rename Checkout is slow", CHANNEL)
+    assert not await ada.submits(description="p99 is 9 s")
+    incident = (await story.overview()).incident
+    assert (incident.title, incident.description) == ("Checkout is slow", "p99 is 9 s")
+
+
+async def test_form_says_what_somebody_else_changed_it_to_meanwhile(story: Story) -> None:
+    """What was typed still stands there."""
+    ada, ben = story.person("ada"), story.person("ben")
+    await ada.types("rename", CHANNEL)
+    await ben.types("rename Checkout is slow", CHANNEL)
+    errors = await ada.submits(title="Checkout is late")
+    assert errors == {"title": "Was changed meanwhile to: Checkout is slow."}
+    assert (await story.overview()).incident.title == "Checkout is slow"
+
+
 async def test_description_that_the_form_cannot_hold_stays_whole(story: Story) -> None:
     ada, description = story.person("ada"), "p99 is 9 s. " * 400
     await story.app.database.write(

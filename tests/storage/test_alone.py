@@ -1,4 +1,4 @@
-"""Who alone acts while PostgreSQL lets nobody write: the lock is never lost sight of, and never kept in vain."""
+"""Who alone acts while PostgreSQL lets nobody write: they know it, and keep nobody waiting in vain."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ async def test_lock_is_given_back_though_whoever_does_it_is_cancelled(both: tupl
     giving.cancel()
     await asyncio.gather(giving, return_exceptions=True)
     async with asyncio.timeout(5):
-        while not await other.take():
+        while not await other.take():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
 
 

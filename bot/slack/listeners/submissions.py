@@ -20,7 +20,7 @@ from bot.slack.listeners import duty
 from bot.slack.listeners.front import Body, Front, person_meant, settled
 from bot.slack.listeners.shown_again import show_card, show_home
 from bot.slack.verbs import Verb
-from bot.slack.views import answers, inputs
+from bot.slack.views import answers, inputs, kit
 from bot.slack.views.inputs import Metadata
 from bot.slack.views.kit import Message
 from storage.database import Connection
@@ -63,7 +63,7 @@ def register(app: AsyncApp, front: Front) -> None:
 async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | Message | None:
     """What the modal asked for is done, and what to say of it; or why it is not done."""
     try:
-        metadata, values = _metadata(view), inputs.values(view)
+        metadata, values = _metadata(view), inputs.values(view) | {inputs.SHOWN: inputs.shown(view)}
         verb, run = _meant(view, metadata, values)
         answer = await front.act(body, verb.value, run)
     except CarriedOutBefore:
@@ -142,10 +142,25 @@ def _severity(tx: Connection, now: datetime, actor: Actor, number: str, values: 
 
 
 def _rename(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
-    renamed = respond.change_title(tx, now, actor, number, values.get("title") or "")
-    if "description" not in values:
-        return renamed
-    return respond.describe(tx, now, actor, number, values["description"])
+    """What was left as it was shown stays as it is now: somebody else may have changed it meanwhile."""
+    incident = look_up.incident(tx, number)
+    if _is_changed("title", incident.title, values):
+        incident = respond.change_title(tx, now, actor, number, values.get("title") or "")
+    if _is_changed("description", incident.description or "", values):
+        incident = respond.describe(tx, now, actor, number, values["description"])
+    return incident
+
+
+def _is_changed(field: str, current: str, values: Values) -> bool:
+    """Whether another text was typed than was shown. Raises Invalid when somebody else was faster."""
+    if field not in values:
+        return False
+    typed, shown = (values[field] or "").strip(), values[inputs.SHOWN].get(field, current)
+    if typed == shown:
+        return False
+    if current not in (shown, typed):
+        raise Invalid(**{field: f"was changed meanwhile to: {kit.shortened(current, 100) or 'nothing'}"})
+    return True
 
 
 def _assign(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:

@@ -15,6 +15,8 @@ from bot.slack.views.kit import Block, Element
 View = dict[str, Any]
 
 VALUE = "value"
+#: Where the values of a form say what it showed; no field of ours is called so.
+SHOWN = "shown"
 LONGEST = 3000
 _TITLE = 24
 
@@ -139,6 +141,16 @@ def values(view: View) -> dict[str, Any]:
     strange = [field for field, value in found.items() if not _belongs(field, value)]
     if strange:
         raise Invalid(**dict.fromkeys(strange, "is not what this form asks for"))
+    return found
+
+
+def shown(view: View) -> dict[str, str]:
+    """What stood in the texts of a form when it was opened, by field."""
+    found = {}
+    for block in view.get("blocks", ()):
+        element = block.get("element") or {}
+        if element.get("type") == "plain_text_input":
+            found[block["block_id"]] = element.get("initial_value") or ""
     return found
 
 
