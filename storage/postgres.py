@@ -50,6 +50,8 @@ ATTEMPTS = 8
 PATIENCE_SECONDS = 5.0
 _CONNECT_SECONDS, _STATEMENT_SECONDS = 5, 15
 _AGAIN_SECONDS = 0.5
+#: Who may only read connects anew so often: not for each of the many who try to write then.
+_LOOK_BEHIND_SECONDS = 1.0
 _CHANNEL = "tocsin"
 #: Deadlock, serialization failure, and a row that another transaction was first to insert.
 _MET_ANOTHER = {"40P01", "40001", "23505"}
@@ -112,6 +114,7 @@ class Postgres:
         self._is_deaf = asyncio.Event()
         #: How often the address may have come to lead to another server.
         self._moves = 0
+        self._look_behind_at = 0.0
         self._alone = Alone(_driver_arguments(self._arguments, _CONNECT_SECONDS))
 
     async def open(self) -> None:
@@ -271,7 +274,9 @@ class Postgres:
 
     def _look_behind_the_address(self, error: BaseException) -> None:
         """A server that has become a standby stays one: behind the same address may be another by now."""
-        if _code(error) == _READ_ONLY:
+        now = asyncio.get_running_loop().time()
+        if _code(error) == _READ_ONLY and now >= self._look_behind_at:
+            self._look_behind_at = now + _LOOK_BEHIND_SECONDS
             self._moves += 1
             self._is_deaf.set()
 

@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import address, postgres, requests, upgrade
 from storage.database import Database, Full, MayBeDone, Touched, Unusable, inspect_postgresql, touched
+from storage.errors import NobodyWrites
 from storage.tables import facts
 from storage.tables import requests as table
 from tests import scratch
@@ -304,6 +308,39 @@ async def test_who_starts_while_another_migrates_waits_as_long_as_it_takes(
     await migrating.dispose()
     await opening
     assert "at revision" in await inspect_postgresql(url)
+    await door.close()
+
+
+async def _is_new(door: Database, key: str) -> bool:
+    with suppress(NobodyWrites):
+        return await door.write(partial(requests.is_new, key=key, at=NOW))
+    return False
+
+
+async def test_who_may_only_read_does_not_connect_anew_for_each_refusal(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for many outcomes to be written down tries each of them every second."""
+    url = await server.fresh()
+    door = Database(url)
+    await door.open()
+    server.make_read_only(url)
+    connect, connected = asyncpg.connect, 0
+
+    async def counted(**how: Any) -> asyncpg.Connection:
+        nonlocal connected
+        connected += 1
+        return await connect(**how)
+
+    monkeypatch.setattr(asyncpg, "connect", counted)
+    for _ in range(100):
+        with pytest.raises(NobodyWrites):
+            await door.write(partial(requests.is_new, key="in vain", at=NOW))
+    assert connected < 50
+    server.make_writable(url)
+    async with asyncio.timeout(10):
+        while not await _is_new(door, "not in vain"):
+            await asyncio.sleep(0.1)
     await door.close()
 
 
