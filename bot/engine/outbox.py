@@ -99,6 +99,8 @@ class Outbox:
         #: Pages that arrived although nobody could write that down, and their lanes, which go on.
         self._arrived: dict[int, str] = {}
         self._is_cut_off = False
+        #: Whether an outcome, or a lease, could not be written down just now.
+        self._is_stuck = False
         self.part = Part("outbox", self._run, self._metrics, LONGEST_SILENCE)
         self._leases = Part("leases", self._keep_leases, self._metrics, LONGEST_SILENCE)
         database.after_commit(self._committed)
@@ -175,7 +177,8 @@ class Outbox:
         """What is to be sent now, and how many seconds nothing more may be, unless something comes."""
         if self._database.is_unwritten:
             if self._unwritten or self._ours_until:
-                return await self._pages_due(), _CUT_OFF_SECONDS
+                # Once it can be written down again, who takes up more keeps all the others waiting.
+                return await self._pages_due() if self._is_stuck else [], _CUT_OFF_SECONDS
             await self._database.write_again()
         try:
             await self._reroute()
@@ -249,6 +252,7 @@ class Outbox:
                 kept, taken = await self._database.write(keep)
             except Full as error:
                 log.warning("leases could not be kept", error=str(error))
+                self._is_stuck = True
                 if sending:
                     await self._database.may_act_unwritten(error)
                 continue
@@ -322,7 +326,7 @@ class Outbox:
         """
         if not self._is_cut_off:
             log.error("deliveries cannot be claimed; only pages go out", error=str(error))
-        self._is_cut_off = True
+        self._is_cut_off = self._is_stuck = True
         return await self._pages_due() if await self._database.may_act_unwritten(error) else []
 
     async def _pages_due(self) -> list[ClaimedDelivery]:
@@ -429,8 +433,10 @@ class Outbox:
             )
             try:
                 await self._database.write(settle)
+                self._is_stuck = False
                 return True
             except Full:
+                self._is_stuck = True
                 self._make_way(delivery, outcome)
                 if may_go_on and not self._is_stopping and self._clock.now() >= retry_at:
                     return False

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -269,6 +270,34 @@ async def test_what_is_being_sent_stays_ours_while_no_process_can_write(
     engine.post.gate.set()
     await asyncio.wait_for(_until(lambda: not engine.database.is_unwritten), 10)
     assert await engine.states() == {"a": "sent"}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_all_go_on_as_soon_as_one_outcome_can_be_written_down(
+    engine: Engine, other: Engine, server: Server, database_url: str
+) -> None:
+    """However many pages are due: who alone may send takes up no more, and lets the others claim."""
+    await engine.database.write(_declare)
+    (page,) = await engine.database.read(lambda tx: deliver.pages_due(tx, NOW, Room(all=1, ordinary=0)))
+    due = NOW + timedelta(seconds=10)
+    await engine.owe(*(replace(page.owed, key=f"p{n}", lane=f"p{n}", not_before=due) for n in range(200)))
+    both = (engine, other)
+
+    async def at_length(delivery: ClaimedDelivery) -> Outcome:
+        await asyncio.sleep(0.1 + delivery.id % 7 * 0.05)
+        return await engine.post(delivery)
+
+    for one in both:
+        one.outbox._deliverers = dict.fromkeys(DeliveryKind, at_length)
+        await one.outbox.start()
+        await one.settle()
+    server.make_read_only(database_url)
+    engine.clock.forward(seconds=10)
+    await asyncio.wait_for(_until(lambda: any(one.outbox._unwritten for one in both)), 10)
+    handed = len(engine.post.handed)
+    server.make_writable(database_url)
+    await asyncio.wait_for(_until(lambda: not any(one.database.is_unwritten for one in both)), 20)
+    assert len(engine.post.handed) < handed + 5 * LANES
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -339,7 +339,7 @@ async def test_who_may_only_read_does_not_connect_anew_for_each_refusal(
     assert connected < 50
     server.make_writable(url)
     async with asyncio.timeout(10):
-        while not await _is_new(door, "not in vain"):
+        while not await _is_new(door, "not in vain"):  # noqa: ASYNC110 - a test waits from outside
             await asyncio.sleep(0.1)
     await door.close()
 
