@@ -253,8 +253,8 @@ class Outbox:
             except Full as error:
                 log.warning("leases could not be kept", error=str(error))
                 self._is_stuck = True
-                if sending:
-                    await self._database.may_act_unwritten(error)
+                if sending and await self._database.may_act_unwritten(error):
+                    self._look.set()
                 continue
             except Exception:
                 log.exception("leases could not be kept")

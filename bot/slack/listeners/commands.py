@@ -208,8 +208,16 @@ async def _rename(front: Front, body: Body, command: Command) -> Answer:
     if not command.text:
         return await _ask(front, body, command)
     number = await front.number(body, command.number)
-    overview = await front.act_on(body, respond.change_title, number, command.text)
-    return answers.done_to(overview, f"{number} is called “{overview.incident.title}” now.")
+
+    def run(tx: Connection, now: datetime, actor: Actor) -> Message:
+        incident = respond.change_title(tx, now, actor, number, kit.cut(command.text, TITLE_LIMIT))
+        if len(command.text) > TITLE_LIMIT:
+            incident = _note_all(tx, now, actor, number, command.text)
+        return answers.done_to(
+            look_up.overview(tx, incident, now), f"{number} is called “{incident.title}” now."
+        )
+
+    return await front.act_about(body, "change_title", number, run)
 
 
 async def _assign(front: Front, body: Body, command: Command) -> Answer:
