@@ -354,6 +354,7 @@ async def test_deadlines_that_cannot_be_read_are_warned_of_and_looked_at_again(
             capsys.readouterr()
             api.story.clock.tell_of_jump()  # whereupon everybody looks
             await until(lambda: is_said(capsys, "the deadlines could not be read"))
+        await until(lambda: is_ready(api))
         await api.story.forward(hours=1)
         assert (await api.story.events()).count("Escalated") == 2
 
