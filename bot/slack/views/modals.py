@@ -124,7 +124,7 @@ def rename(overview: Overview, metadata: Metadata) -> View:
     """A description that the form cannot hold is not asked for: it would come back cut."""
     incident = overview.incident
     title = inputs.text(incident.title, limit=TITLE_LIMIT)
-    blocks = [inputs.field("title", "What is wrong?", title)]
+    blocks = [_about(overview), inputs.field("title", "What is wrong?", title)]
     if len(incident.description or "") <= inputs.LONGEST:
         seen = inputs.text(incident.description or "", multiline=True)
         blocks.append(inputs.field("description", "What do you see?", seen, optional=True))
