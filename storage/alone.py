@@ -7,6 +7,9 @@ lock ends with the session: what a process that died did unwritten is done again
 **Who stands still keeps nobody waiting.** A process that is stopped, or a machine that froze, would hold its
 lock for ever, and nobody would be paged. So whoever holds it says every second that they go on; the server
 ends the session of who has not for eight, and they themselves do not count on it any more by then.
+
+**Nobody acts on a standby.** What others do on the server that it follows is seen there too late, and locked
+nowhere: pages wait until it is promoted, or the address leads elsewhere.
 """
 
 import asyncio
@@ -29,7 +32,7 @@ _BROKEN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _END_IN_SILENCE = f"""
     SELECT set_config(name, '{SILENCE_SECONDS}s', false) FROM pg_settings WHERE name = 'idle_session_timeout'
 """  # noqa: S608 - ours
-_TRY = f"SELECT pg_try_advisory_lock({UNWRITTEN})"
+_TRY = f"SELECT CASE WHEN pg_is_in_recovery() THEN false ELSE pg_try_advisory_lock({UNWRITTEN}) END"
 
 
 class Alone:

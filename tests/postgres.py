@@ -86,7 +86,7 @@ class Server:
         self._server.psql(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
     def make_read_only(self, url: str) -> None:
-        """Nobody can write the database any more: as when its server has become a standby."""
+        """Nobody can write the database any more: as where a provider runs out of room for it."""
         name = make_url(url).database
         self._server.psql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         self.end_sessions(url)
@@ -100,10 +100,22 @@ class Server:
         """Whoever connects from now on can write it again."""
         self._server.psql(f"ALTER DATABASE {make_url(url).database} RESET default_transaction_read_only")
 
+    def become_standby(self) -> None:
+        """It is stopped, and started again as one that only follows another."""
+        self._stop("fast")
+        (self._server.pgdata / "standby.signal").touch(mode=0o644)
+        self.start_again()
+
+    def promote(self) -> None:
+        self._server.psql("SELECT pg_promote()")
+
     def crash(self) -> None:
         """It goes away at once, as in a power failure."""
+        self._stop("immediate")
+
+    def _stop(self, how: str) -> None:
         server = self._server
-        arguments = ("-w", "-D", str(server.pgdata), "-m", "immediate", "stop")
+        arguments = ("-w", "-D", str(server.pgdata), "-m", how, "stop")
         pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
     def kill_backend(self, chance: random.Random) -> None:

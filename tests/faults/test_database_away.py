@@ -11,13 +11,23 @@ from aiohttp import ClientSession
 from bot.api import front as api
 from bot.domain.errors import Unavailable
 from bot.slack.listeners import front as slack
+from storage import outbox
 from storage.database import Full, MayBeDone
 from tests import scratch
 from tests.contract.conftest import Api
 from tests.faults.small_disk import mounted
-from tests.faults.test_disk import again, has_asked_to_wait, has_page, is_ready, readiness, reporter, until
+from tests.faults.test_disk import (
+    again,
+    has_asked_to_wait,
+    has_page,
+    is_ready,
+    is_said,
+    readiness,
+    reporter,
+    until,
+)
 from tests.postgres import Server
-from tests.story import opened
+from tests.story import Story, opened
 
 #: What a server needs for itself and two small databases (bytes).
 PLACE_OF_A_SERVER = 160 * 1024 * 1024
@@ -61,7 +71,7 @@ async def test_page_whose_outcome_cannot_be_read_is_still_being_tried(tmp_path: 
 async def test_queued_pages_go_out_while_postgresql_is_read_only(
     turn: int, tmp_path: Path, server: Server
 ) -> None:
-    """As when it has become a standby, and another server is behind its address a while later."""
+    """Whoever could connect before is sent away; whoever connects later can write again."""
     url = await server.fresh()
     await _queued_pages_go_out(tmp_path, url, server.make_read_only, server.make_writable)
     server.drop(url)
@@ -101,3 +111,36 @@ async def _queued_pages_go_out(
         assert (await ada.declares("afterwards")).status == 201
         await story.settle()
         assert len(story.person("farid").pages) == len(ada.taken) >= 2
+
+
+async def test_nobody_pages_from_a_standby_which_sees_too_late_what_others_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = Server(scratch.folder(), is_durable=True)
+    environment = {"DATABASE_URL": await server.fresh()}
+    async with opened(tmp_path, environment=environment) as story, ClientSession() as session:
+        api = Api(story, session)
+        story.tolerated.add("ratelimited")
+        story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
+        ada = await reporter(api)
+        await ada.declares("paged before it is a standby")
+        await until(lambda: has_put_off(story))
+        server.become_standby()
+        assert (await ada.declares_until_refused()).status == 503
+        story.workspace.faults.clear()
+        story.clock.forward(seconds=40)
+        for _ in range(2):  # every two seconds, while pages are looked for each second
+            await until(lambda: is_said(capsys, "leases could not be kept"))
+        assert story.person("farid").pages == []
+        server.promote()
+        await until(lambda: is_ready(api))
+        await story.settle()
+        assert len(story.person("farid").pages) == len(ada.taken)
+    server.stop()
+
+
+async def has_put_off(story: Story) -> bool:
+    """Whether the page waits for its time, and nothing is being sent."""
+    now = story.clock.now()
+    left = await story.app.database.read(lambda tx: outbox.unsettled(tx, now))
+    return await has_asked_to_wait(story) and "sending" not in left
