@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.domain.incident import Status
 from bot.domain.sla import Severity
 from bot.slack import grammar
-from bot.slack.grammar import Command, Misunderstood
+from bot.slack.command import Command, Misunderstood
 from bot.slack.verbs import USAGE, Verb
 
 SEV1 = Severity.SEV1

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.grammar import Command, parse
+from bot.slack.command import Command
+from bot.slack.grammar import parse
 from bot.slack.typed import as_typed, unnamed
 from bot.slack.verbs import Verb
 

@@ -22,7 +22,7 @@ from bot.domain.overview import Overview, PageFacts
 from bot.domain.sla import Severity
 from bot.domain.timeline import Entry, Escalated, Reason
 from bot.mail.letters import Letter
-from bot.slack.grammar import Command
+from bot.slack.command import Command
 from bot.slack.verbs import Verb
 from bot.slack.views import answers, card, home, kit, modals, page, postmortem, rota, timeline
 from bot.slack.views.inputs import Metadata

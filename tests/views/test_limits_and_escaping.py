@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.errors import Refusal
 from bot.domain.overview import FailedDelivery
 from bot.domain.postmortem import PostmortemLevel
-from bot.slack.grammar import Command
+from bot.slack.command import Command
 from bot.slack.verbs import Verb
 from bot.slack.views import answers, card, home, kit, modals, page, postmortem, timeline
 from bot.slack.views.inputs import Metadata

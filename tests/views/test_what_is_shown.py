@@ -12,7 +12,7 @@ from bot.domain.incident import Status
 from bot.domain.organization import Service
 from bot.domain.sla import Severity
 from bot.domain.timeline import Escalated, Noted, Paged, Reason
-from bot.slack.grammar import Command
+from bot.slack.command import Command
 from bot.slack.verbs import Verb
 from bot.slack.views import answers, card, duty_forms, inputs, modals, page, timeline
 from bot.slack.views.kit import Message

@@ -9,7 +9,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.errors import EscalatedMeanwhile
 from bot.operations import escalate, respond
-from bot.slack.grammar import Command
+from bot.slack.command import Command
 from bot.slack.listeners import duty
 from bot.slack.listeners.commands import listing, postmortem, shown
 from bot.slack.listeners.forms import ask, show_declare

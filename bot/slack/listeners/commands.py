@@ -17,7 +17,7 @@ from bot.domain.timeline import Actor
 from bot.operations import assign, declare, escalate, look_up, page, respond, write_up
 from bot.operations.permit import permit
 from bot.slack import grammar
-from bot.slack.grammar import Command, UnknownName
+from bot.slack.command import Command, UnknownName
 from bot.slack.listeners import duty
 from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, asked_in, person_meant, reply

@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.slack.grammar import Command
+from bot.slack.command import Command
 from bot.slack.listeners.forms import ask, show_declare
 from bot.slack.listeners.front import Body, Front, react
 from bot.slack.listeners.shown_again import show_home

@@ -11,7 +11,7 @@ from bot.domain.rights import Right
 from bot.domain.timeline import Actor
 from bot.operations import look_up, respond
 from bot.operations.permit import permit
-from bot.slack.grammar import Command
+from bot.slack.command import Command
 from bot.slack.listeners.front import Body, Front, asked_in
 from bot.slack.verbs import Verb
 from bot.slack.views import modals

@@ -27,7 +27,7 @@ from bot.metrics import Metrics
 from bot.operations import audit, look_up, reorganize
 from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
 from bot.operations.permit import LacksRight
-from bot.slack.grammar import Misunderstood
+from bot.slack.command import Misunderstood
 from bot.slack.typed import NOBODY, Names, unnamed
 from bot.slack.views import answers, kit
 from bot.slack.views.inputs import Metadata

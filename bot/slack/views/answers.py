@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.domain.errors import AlreadyThere, Refusal
 from bot.domain.overview import FailedDelivery, Overview
 from bot.domain.timeline import Declared, Entry
-from bot.slack.grammar import Command
+from bot.slack.command import Command
 from bot.slack.verbs import USAGE, Verb
 from bot.slack.views import actions, card, kit, timeline
 from bot.slack.views.kit import Message

@@ -8,7 +8,7 @@ from bot.domain.errors import Refusal
 from bot.domain.organization import Person
 from bot.domain.overview import Overview
 from bot.domain.rota import Rota
-from bot.slack.grammar import Command
+from bot.slack.command import Command
 from bot.slack.verbs import Verb
 from bot.slack.views import actions, answers, kit
 from bot.slack.views import rota as rota_view
