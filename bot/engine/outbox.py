@@ -1,7 +1,6 @@
 """The outbox: lane by lane, most urgent first; hand to a deliverer, settle."""
 
 import asyncio
-import random
 import uuid
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
@@ -14,21 +13,18 @@ import structlog
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import (
     LIMITED_TOGETHER,
-    LONGEST_PAUSE,
-    LONGEST_PAUSE_OF_PAGES,
     ClaimedDelivery,
     Deliverer,
     Delivery,
     DeliveryKind,
-    Dropped,
     InDoubt,
     Never,
     Outcome,
     Priority,
     Sent,
     TryAgain,
-    pause_before,
 )
+from bot.engine import outcomes
 from bot.engine.clock import Clock
 from bot.engine.reach import Reach
 from bot.engine.supervisor import Part
@@ -373,7 +369,7 @@ class Outbox:
         try:
             await self._learn(delivery, outcome)
             while not await self._settle(delivery, outcome):
-                delivery = _next_attempt(delivery, outcome)
+                delivery = outcomes.next_attempt(delivery, outcome)
                 outcome = await self._deliver(delivery)
                 await self._learn(delivery, outcome)
         finally:
@@ -416,10 +412,10 @@ class Outbox:
 
         Whether it was: a page whose next attempt comes sooner than the database is attempted without it.
         """
-        retry_at = self._clock.after(_pause_after(delivery, outcome))
+        retry_at = self._clock.after(outcomes.pause_after(delivery, outcome))
         may_go_on = delivery.owed.kind is DeliveryKind.PAGE and isinstance(outcome, TryAgain | InDoubt)
-        _report(delivery, outcome)
-        self._count(delivery, outcome)
+        outcomes.report(delivery, outcome)
+        outcomes.count(self._metrics, delivery, outcome, self._clock.now() - delivery.owed_at)
         while True:
             is_unwritten = delivery.id in self._unwritten
             settle = partial(
@@ -452,49 +448,8 @@ class Outbox:
             self._arrived[delivery.id] = delivery.owed.lane
             self._look.set()
 
-    def _count(self, delivery: ClaimedDelivery, outcome: Outcome) -> None:
-        kind = delivery.owed.kind.value
-        self._metrics.delivery(kind, delivery.owed.method or "slack", type(outcome).__name__)
-        if isinstance(outcome, Sent):
-            self._metrics.delivered(kind, self._clock.now() - delivery.owed_at)
-        if isinstance(outcome, TryAgain) and outcome.is_rate_limit:
-            self._metrics.rate_limited("slack", kind)
-
     def _committed(self, marks: Touched) -> None:
         if touched.OUTBOX in marks.what:
             self._look.set()
         if touched.URGENT in marks.what:
             self._is_hurried = True
-
-
-def _next_attempt(delivery: ClaimedDelivery, outcome: Outcome) -> ClaimedDelivery:
-    """What would be claimed if the outcome were written down."""
-    is_wait = isinstance(outcome, TryAgain) and outcome.is_wait
-    is_in_doubt = delivery.is_in_doubt or isinstance(outcome, InDoubt)
-    return replace(delivery, attempt=delivery.attempt + (not is_wait), is_in_doubt=is_in_doubt)
-
-
-def _pause_after(delivery: ClaimedDelivery, outcome: Outcome) -> timedelta:
-    if isinstance(outcome, TryAgain) and outcome.after is not None:
-        return outcome.after
-    longest = LONGEST_PAUSE_OF_PAGES if delivery.owed.kind is DeliveryKind.PAGE else LONGEST_PAUSE
-    return pause_before(delivery.attempt, random.random(), longest)  # noqa: S311 - jitter is no secret
-
-
-def _report(delivery: ClaimedDelivery, outcome: Outcome) -> None:
-    facts = {
-        "kind": delivery.owed.kind.value,
-        "delivery": delivery.id,
-        "incident": delivery.number,
-        "person": delivery.owed.person_id,
-        "attempt": delivery.attempt,
-    }
-    match outcome:
-        case Sent():
-            log.info("delivered", **facts)
-        case Dropped():
-            log.info("delivery dropped", **facts)
-        case Never(why):
-            log.error("delivery failed", why=why, **facts)
-        case TryAgain(why) | InDoubt(why):
-            log.warning("delivery not yet", why=why, outcome=type(outcome).__name__, **facts)
