@@ -50,8 +50,14 @@ class _State(_Part):
     )
 
 
+class _Element(_Part):
+    type: str = ""
+    initial_value: str | None = None
+
+
 class _Block(_Part):
     block_id: str = ""
+    element: _Element | None = None
 
 
 class _View(_Part):

@@ -178,6 +178,8 @@ STRANGE: list[Json] = [
     {"value": "x", "selected_options": []},
     {},
 ]
+#: And what no form of ours shows.
+ELEMENTS: list[Any] = [None, "x", [{}], {"type": ["x"]}, {"type": "plain_text_input", "initial_value": 7}]
 
 
 def _interactions(story: Story) -> list[Json]:
@@ -240,6 +242,17 @@ def _interactions(story: Story) -> list[Json]:
         submission(private_metadata=None),
         submission(private_metadata={"number": "INC-2026-001"}),
         submission(private_metadata="[" * 2_900),
+        submission(blocks=None),
+        submission(blocks=["x"]),
+        *(
+            submission(
+                callback_id="rename",
+                private_metadata='{"number": "INC-2026-001", "channel_id": null}',
+                state={"values": {"title": {"value": {"value": ""}}}},
+                blocks=[{"block_id": "title", "element": element}],
+            )
+            for element in ELEMENTS
+        ),
         submission(state=None),
         submission(state=[]),
         submission(state={"values": []}),

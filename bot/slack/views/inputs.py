@@ -150,7 +150,7 @@ def shown(view: View) -> dict[str, str]:
     for block in view.get("blocks", ()):
         element = block.get("element") or {}
         if element.get("type") == "plain_text_input":
-            found[block["block_id"]] = element.get("initial_value") or ""
+            found[block.get("block_id", "")] = element.get("initial_value") or ""
     return found
 
 
