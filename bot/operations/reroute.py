@@ -94,10 +94,15 @@ def wish(tx: Connection, now: datetime, page: Row[Any]) -> Wish:
     if is_early and not _is_stand_in(cause, page):
         return Wish.SEND
     twins = _twins(tx, cause, page)
-    if DeliveryState.SENT in twins:
-        return Wish.PUT_BACK if over is Wish.DROP and planned_at and now < planned_at else over
-    is_waiting = DeliveryState.SENDING in twins and not _is_stand_in(cause, page)
-    return Wish.WAIT if is_waiting else Wish.SEND
+    arrived = [twin for twin in twins if twin.state == DeliveryState.SENT]
+    if arrived and planned_at is not None and now < planned_at:
+        return Wish.PUT_BACK
+    if arrived and planned_at is not None and all(twin.method != page.method for twin in arrived):
+        return Wish.SEND  # its own time has come: it is wanted besides what came by another method
+    if arrived:
+        return over
+    is_sending = any(twin.state == DeliveryState.SENDING for twin in twins)
+    return Wish.WAIT if is_sending and not _is_stand_in(cause, page) else Wish.SEND
 
 
 def may_fall(cause: Entry) -> bool:
@@ -243,8 +248,8 @@ def _by_event(found: Iterable[Row[Any]]) -> list[list[Row[Any]]]:
     return [[*of_one] for _, of_one in groupby(sorted(found, key=of_event), key=of_event)]
 
 
-def _twins(tx: Connection, cause: Entry, page: Row[Any]) -> list[DeliveryState]:
-    """What has come of the pages that do for this one too, or for which it does.
+def _twins(tx: Connection, cause: Entry, page: Row[Any]) -> list[Row[Any]]:
+    """The pages that do for this one too, or for which it does.
 
     1. Those that go another way in its place, or in whose place it goes.
     2. Those by the same method that went out when this one was owed already: it had waited for so long.
@@ -260,7 +265,7 @@ def _twins(tx: Connection, cause: Entry, page: Row[Any]) -> list[DeliveryState]:
                 _is_stand_in(cause, twin) and page.key not in _later(cause)
             )
         if is_twin:
-            found.append(DeliveryState(twin.state))
+            found.append(twin)
     return found
 
 

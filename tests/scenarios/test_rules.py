@@ -116,6 +116,21 @@ async def test_later_page_put_forward_in_vain_comes_at_its_time(tmp_path: Path) 
         assert (paged(story), len(office.letters)) == (1, 1)
 
 
+async def test_later_page_put_forward_in_vain_comes_after_its_time_too(tmp_path: Path) -> None:
+    """The person's rules want a letter by now, whatever came by Slack meanwhile."""
+    async with with_mail(tmp_path, SLACK_THEN_EMAIL) as (story, office):
+        office.faults.answers["MAIL"] = "451 4.3.2 Come back later"
+        fail(story, http_status=500)
+        await declares(story)
+        await pass_by(story, 400)
+        story.workspace.faults.clear()
+        await pass_by(story, 60)
+        assert (paged(story), office.letters) == (1, [])
+        office.faults.answers.clear()
+        await pass_by(story, 120)
+        assert (paged(story), len(office.letters)) == (1, 1)
+
+
 async def test_reminder_by_the_same_method_comes_at_its_time(tmp_path: Path) -> None:
     async with with_mail(tmp_path, SLACK_TWICE) as (story, office):
         await declare(story, "SEV1")
