@@ -68,10 +68,10 @@ UNREACHABLE = (
 #: codes (shut down, crashed, starting up, read-only, waited too long for a lock).
 #: Source: PostgreSQL, "PostgreSQL Error Codes".
 _OUTSIDE = ("08", "53", "58", "XX")
-#: Those of them that say that nobody can write, whoever asks: disk full, I/O error, read-only.
 _READ_ONLY = "25006"
+_AWAY = {"57P01", "57P02", "57P03", _READ_ONLY, "55P03", "57014"}
+#: Those of them that say that nobody can write, whoever asks: disk full, I/O error, read-only.
 _NOBODY_WRITES = {"53100", "58030", _READ_ONLY}
-_AWAY = {"57P01", "57P02", "57P03", "25006", "55P03", "57014"}
 _SESSION = {
     "application_name": "tocsin",
     # Whoever stops in the middle of a transaction must not keep the others waiting.

@@ -38,9 +38,9 @@ async def _change(operation: Callable[[Connection], T]) -> T:
     database = Database(url, Use.WRITES)
     is_new = not database.exists
     await database.open()
-    if is_new:
-        click.echo(f"{sqlite_path(url).absolute()}: a new database was made", err=True)
     try:
+        if is_new:
+            click.echo(f"{sqlite_path(url).absolute()}: a new database was made", err=True)
         return await database.write(operation)
     finally:
         await database.close()
