@@ -16,16 +16,7 @@ from storage.database import Full, MayBeDone
 from tests import scratch
 from tests.contract.conftest import Api
 from tests.faults.small_disk import mounted
-from tests.faults.test_disk import (
-    again,
-    has_asked_to_wait,
-    has_page,
-    is_ready,
-    is_said,
-    readiness,
-    reporter,
-    until,
-)
+from tests.faults.test_disk import again, has_page, is_ready, is_said, readiness, until, whose_page_waits
 from tests.postgres import Server
 from tests.story import Story, opened
 
@@ -94,11 +85,7 @@ async def _queued_pages_go_out(
 ) -> None:
     async with opened(folder, environment={"DATABASE_URL": url}) as story, ClientSession() as session:
         api = Api(story, session)
-        story.tolerated.add("ratelimited")
-        story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
-        ada = await reporter(api)
-        await ada.declares("paged before nobody can write")
-        await until(lambda: has_asked_to_wait(story))
+        ada = await whose_page_waits(api)
         begin(url)
         refused = await ada.declares_until_refused()
         assert (refused.status, refused.json["error"]["code"]) == (503, "UNAVAILABLE")
@@ -120,10 +107,7 @@ async def test_nobody_pages_from_a_standby_which_sees_too_late_what_others_do(
     environment = {"DATABASE_URL": await server.fresh()}
     async with opened(tmp_path, environment=environment) as story, ClientSession() as session:
         api = Api(story, session)
-        story.tolerated.add("ratelimited")
-        story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
-        ada = await reporter(api)
-        await ada.declares("paged before it is a standby")
+        ada = await whose_page_waits(api)
         await until(lambda: has_put_off(story))
         server.become_standby()
         assert (await ada.declares_until_refused()).status == 503
@@ -140,7 +124,7 @@ async def test_nobody_pages_from_a_standby_which_sees_too_late_what_others_do(
 
 
 async def has_put_off(story: Story) -> bool:
-    """Whether the page waits for its time, and nothing is being sent."""
+    """Whether it is written down that the page waits: nothing is being sent."""
     now = story.clock.now()
     left = await story.app.database.read(lambda tx: outbox.unsettled(tx, now))
-    return await has_asked_to_wait(story) and "sending" not in left
+    return "sending" not in left

@@ -86,6 +86,16 @@ async def reporter(api: Api) -> Reporter:
     return Reporter(api, key, await client.service_key("Checkout"))
 
 
+async def whose_page_waits(api: Api) -> Reporter:
+    """Somebody is to be paged for what they declared, and Slack has asked to wait for 30 s."""
+    api.story.tolerated.add("ratelimited")
+    api.story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
+    ada = await reporter(api)
+    await ada.declares("paged before nothing can be written")
+    await until(lambda: has_asked_to_wait(api.story))
+    return ada
+
+
 async def readiness(api: Api) -> tuple[int, str]:
     reply = await api.request("GET", "/readyz")
     return reply.status, json.loads(reply.text)["parts"]["database"]
@@ -149,12 +159,7 @@ async def test_person_in_slack_is_told_that_nothing_was_done(disk: SmallDisk, ap
 
 @again
 async def test_queued_pages_go_out_while_nothing_can_be_written(turn: int, disk: SmallDisk, api: Api) -> None:
-    story = api.story
-    story.tolerated.add("ratelimited")
-    story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
-    ada = await reporter(api)
-    await ada.declares("paged before the disk is full")
-    await until(lambda: has_asked_to_wait(story))
+    story, ada = api.story, await whose_page_waits(api)
     disk.fill()
     await ada.declares_until_refused()
     story.workspace.faults.clear()
@@ -172,11 +177,7 @@ async def test_page_that_may_have_gone_out_while_nothing_could_be_written_is_loo
 ) -> None:
     """There is room again before it is tried once more."""
     async with running(tmp_path) as api:
-        story, ada = api.story, await reporter(api)
-        story.tolerated.add("ratelimited")
-        story.workspace.faults.add("conversations.open", "ratelimited", retry_after=30, times=100)
-        await ada.declares("paged before the disk is full")
-        await until(lambda: has_asked_to_wait(story))
+        story, ada = api.story, await whose_page_waits(api)
         with no_file_may_grow(wal_of(story)):
             await ada.declares_until_refused()
             story.workspace.faults.clear()

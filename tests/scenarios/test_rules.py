@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.operations import audit_backlog
+from tests.mail.post_office import PostOffice
 from tests.scenarios.outages import FARID, declares, fail, is_quiet, pass_by, types, with_mail
 from tests.story import Story
 
@@ -99,17 +100,22 @@ async def test_method_that_does_not_answer_brings_the_later_one_forward(
         assert (await story.events()).count("PageRerouted") == 1
 
 
+async def put_forward_in_vain(story: Story, office: PostOffice, slack_is_away_for: int) -> None:
+    """Neither Slack nor the mail server answers; Slack does so again first (after so many seconds)."""
+    office.faults.answers["MAIL"] = "451 4.3.2 Come back later"
+    fail(story, http_status=500)
+    await declares(story)
+    await pass_by(story, slack_is_away_for)
+    story.workspace.faults.clear()
+    await pass_by(story, 60)
+    assert (paged(story), office.letters) == (1, [])
+    office.faults.answers.clear()
+
+
 async def test_later_page_put_forward_in_vain_comes_at_its_time(tmp_path: Path) -> None:
     """Slack answers again before the letter could go out: the letter waits for its own time again."""
     async with with_mail(tmp_path, SLACK_THEN_EMAIL) as (story, office):
-        office.faults.answers["MAIL"] = "451 4.3.2 Come back later"
-        fail(story, http_status=500)
-        await declares(story)
-        await pass_by(story, 40)
-        story.workspace.faults.clear()
-        await pass_by(story, 60)
-        assert (paged(story), office.letters) == (1, [])
-        office.faults.answers.clear()
+        await put_forward_in_vain(story, office, slack_is_away_for=40)
         await pass_by(story, 60)
         assert office.letters == []
         await story.forward(minutes=3)
@@ -119,14 +125,7 @@ async def test_later_page_put_forward_in_vain_comes_at_its_time(tmp_path: Path) 
 async def test_later_page_put_forward_in_vain_comes_after_its_time_too(tmp_path: Path) -> None:
     """The person's rules want a letter by now, whatever came by Slack meanwhile."""
     async with with_mail(tmp_path, SLACK_THEN_EMAIL) as (story, office):
-        office.faults.answers["MAIL"] = "451 4.3.2 Come back later"
-        fail(story, http_status=500)
-        await declares(story)
-        await pass_by(story, 400)
-        story.workspace.faults.clear()
-        await pass_by(story, 60)
-        assert (paged(story), office.letters) == (1, [])
-        office.faults.answers.clear()
+        await put_forward_in_vain(story, office, slack_is_away_for=400)
         await pass_by(story, 120)
         assert (paged(story), len(office.letters)) == (1, 1)
 

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from storage import address, alone
-from storage.alone import SILENCE_SECONDS, Alone
+from storage.alone import Alone
 from tests.postgres import Server
 
 _END_OF_OTHERS = """
@@ -43,10 +43,12 @@ async def test_whoever_stands_still_loses_it_to_another_and_knows(
 ) -> None:
     """Nobody would ever be paged again, had it stopped for good."""
     monkeypatch.setattr(alone, "_BEAT_SECONDS", 60)
+    monkeypatch.setattr(alone, "SILENCE_SECONDS", 2)
+    monkeypatch.setattr(alone, "_END_IN_SILENCE", alone._END_IN_SILENCE.replace("8s", "2s"))
     one, other = both
     assert await one.take()
     assert not await other.take()
-    async with asyncio.timeout(SILENCE_SECONDS + 5):
+    async with asyncio.timeout(10):
         while not await other.take():
             assert one.is_held or not other.is_held
             await asyncio.sleep(0.1)
