@@ -19,6 +19,8 @@ from datetime import UTC, datetime, timedelta
 
 #: Seconds by which the wall clock must leave the steady one before we say that it was set.
 _STEP_SECONDS = 0.5
+#: Two readings that lie closer together were taken at once; it is tried so often.
+_AT_ONCE, _READINGS = timedelta(milliseconds=5), 5
 #: Counts while the machine sleeps: on Linux by this name, on other systems the monotonic clock does.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -82,12 +84,20 @@ class Clock:
 
     def notice_step(self) -> timedelta:
         """By how much the wall clock was set since this was last not zero."""
-        origin = self._wall() - self._steady()
+        origin = self._undisturbed()
         step = origin - self._noticed
         if abs(step.total_seconds()) < _STEP_SECONDS:
             return timedelta(0)
         self._noticed = origin
         return step
+
+    def _undisturbed(self) -> datetime:
+        """The origin, read again by whoever is interrupted between the two readings, a few times at most."""
+        for _ in range(_READINGS):
+            before, wall, after = self._steady(), self._wall(), self._steady()
+            if after - before < _AT_ONCE:
+                break
+        return wall - after
 
     def _passed(self) -> datetime:
         """Whoever is interrupted between the two readings finds an origin that is too early, which does not

@@ -27,6 +27,7 @@ from tests.story import ORGANIZATION
 HOUR = timedelta(hours=1)
 NOTHING = timedelta(0)
 ACKNOWLEDGE = timedelta(minutes=15)
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 #: How far the deadline is away when the clock is set, and how late it may come.
 DISTANCE, LATE = timedelta(seconds=2), timedelta(seconds=5)
 
@@ -35,7 +36,7 @@ class World:
     """A wall clock that can be set, beside the time that passes; both stand still."""
 
     def __init__(self) -> None:
-        self.wall = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+        self.wall = NOW
         self.steady = timedelta(days=3)
 
     def passes(self, span: timedelta, rate: float = 1.0) -> None:
@@ -72,6 +73,20 @@ def test_clock_that_was_set_is_noticed_once() -> None:
         assert [clock.notice_step(), clock.notice_step()] == [step, NOTHING]
     world.passes(HOUR)
     assert clock.notice_step() == NOTHING
+
+
+def test_step_is_told_to_the_second_though_reading_the_clocks_was_interrupted() -> None:
+    """Others had the processor in between, for a tenth of a second."""
+    world, interruptions = World(), [timedelta(milliseconds=100)] * 2
+
+    def steady() -> timedelta:
+        if interruptions and world.wall > NOW:
+            world.passes(interruptions.pop())
+        return world.steady
+
+    clock = Clock(wall=lambda: world.wall, steady=steady)
+    world.wall += HOUR
+    assert abs(clock.notice_step() - HOUR) < timedelta(milliseconds=5)
 
 
 SPANS = st.timedeltas(NOTHING, timedelta(days=2))
