@@ -26,11 +26,13 @@ PATIENCE = 20.0
 
 
 @asynccontextmanager
-async def process(*arguments: str, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(
+    *arguments: str, program: str = "bot", **environment: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     running = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot",
+        program,
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

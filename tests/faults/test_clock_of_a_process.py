@@ -1,6 +1,7 @@
-"""A real process whose wall clock is set while it runs, where libfaketime is installed."""
+"""A real process whose wall clock is set while it runs."""
 
 import asyncio
+import signal
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -18,42 +19,35 @@ from tests.cli.test_processes import (
     process,
     workspace,
 )
+from tests.faults import clock_set_by_signals
 from tests.faults.doses import dose
 
 __all__ = ["workspace"]
 
-LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+FORWARD, BACK = signal.SIGUSR1, signal.SIGUSR2
 DISTANCE, LATE = timedelta(seconds=8), timedelta(seconds=5)
 _SECOND = 1_000_000
 
 
-@pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed")
-@pytest.mark.parametrize("step", ["-1h", "+1h"] * dose(1, 4))
+@pytest.mark.parametrize(("step", "undone"), [(BACK, FORWARD), (FORWARD, BACK)] * dose(1, 4))
 async def test_escalation_comes_in_time_although_the_clock_is_set(
     workspace: Workspace,
     tmp_path: Path,
-    step: str,
+    step: signal.Signals,
+    undone: signal.Signals,
 ) -> None:
-    offset = tmp_path / "offset"
-    offset.write_text("+0")
-    faked = {
-        "LD_PRELOAD": str(LIBRARIES[0]),
-        "FAKETIME_TIMESTAMP_FILE": str(offset),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
-    database = tmp_path / "tocsin.db"
-    async with process("run", **environment(workspace, database), **faked) as running:
+    settings = environment(workspace, tmp_path / "tocsin.db")
+    async with process("run", program=clock_set_by_signals.__name__, **settings) as running:
         await line_with(running, "connected to Slack")
         await workspace.until(lambda: workspace.connected, PATIENCE)
         await declare(workspace, "oh no --sev SEV1")
         await workspace.until(lambda: len(pages(workspace)) == 1, PATIENCE)
-        bring_nearer(database)
-        offset.write_text(step)
+        bring_nearer(tmp_path / "tocsin.db")
+        running.send_signal(step)
         begun_at = asyncio.get_running_loop().time()
         await workspace.until(lambda: len(pages(workspace)) == 2, 60)
         assert asyncio.get_running_loop().time() - begun_at < (DISTANCE + LATE).total_seconds()
-        offset.write_text("+0")
+        running.send_signal(undone)
         await line_with(running, "the wall clock was set.*3600")
         assert len(pages(workspace)) == 2
 
