@@ -18,8 +18,8 @@ import asyncio
 import json
 import random
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage import address, locks, shared, tallies, touched
+from storage import address, locks, pooler, shared, tallies, touched
 from storage.alone import Alone
 from storage.errors import Full, MayBeDone, NobodyWrites, Unusable
 from storage.touched import Touched
@@ -124,7 +124,8 @@ class Postgres:
             READERS, isolation_level="REPEATABLE READ", settings={"default_transaction_read_only": "on"}
         )
         try:
-            await self._upgrade()
+            async with _session(self._arguments):
+                await self._upgrade()
         except Unusable:
             await self._dispose()
             raise
@@ -368,15 +369,12 @@ async def inspect(url: str) -> str:
     """In a few words, which server answers and how far our tables are. Raises Unusable."""
     arguments = address.arguments(url)
     try:
-        connection = await asyncpg.connect(**_driver_arguments(arguments, _CONNECT_SECONDS))
-        try:
+        async with _session(arguments) as connection:
             version = await connection.fetchval("SHOW server_version")
             encoding = await connection.fetchval("SHOW server_encoding")
             has_tables = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
             may_create = await connection.fetchval("SELECT has_schema_privilege(current_schema(), 'CREATE')")
             at = await connection.fetchval("SELECT version_num FROM alembic_version") if has_tables else None
-        finally:
-            connection.terminate()
     except UNREACHABLE as error:
         raise Unusable(f"PostgreSQL cannot be used: {said(error)}") from error
     name = address.words(url)["database"]
@@ -386,6 +384,22 @@ async def inspect(url: str) -> str:
         raise Unusable(f"PostgreSQL {version} answers, but its user may not create tables")
     state = f"at revision {at}" if at else "empty; its tables are made at the first start"
     return f"PostgreSQL {version} answers; {name} is {state}"
+
+
+@asynccontextmanager
+async def _session(arguments: dict[str, Any]) -> AsyncIterator[asyncpg.Connection]:
+    """A session of our own. Raises Unusable where a pooler keeps us from having one."""
+    try:
+        connection = await asyncpg.connect(**_driver_arguments(arguments, _CONNECT_SECONDS))
+        try:
+            await pooler.check(connection, _SESSION)
+            yield connection
+        finally:
+            connection.terminate()
+    except UNREACHABLE as error:
+        if pooler.is_meant(error):
+            raise pooler.refused() from error
+        raise
 
 
 #: As if everything had changed.
@@ -434,5 +448,7 @@ def _is_outside(error: BaseException) -> bool:
 def said(error: BaseException) -> str:
     """The error in one line, as the server worded it."""
     cause = getattr(error, "orig", None) or error
+    if isinstance(cause, TimeoutError):
+        return "it does not answer in time"
     cause = cause.__cause__ or cause
     return str(cause).partition("\n")[0] or type(cause).__name__

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import random
+import shutil
 import signal
 import subprocess
 import tempfile
 import warnings
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -40,6 +42,9 @@ _WITNESS = """
     CREATE CONSTRAINT TRIGGER witness AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION bear_witness();
 """
+
+
+PGBOUNCER = shutil.which("pgbouncer", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin")
 
 
 class Server:
@@ -108,6 +113,38 @@ class Server:
 
     def promote(self) -> None:
         self._server.psql("SELECT pg_promote()")
+
+    @asynccontextmanager
+    async def behind_a_pooler(self, url: str, **settings: str) -> AsyncIterator[str]:
+        """The address under which PgBouncer stands for the server."""
+        assert PGBOUNCER is not None
+        folder, port = Path(self._folder.name), 6432
+        said = {
+            "listen_addr": "",
+            "listen_port": str(port),
+            "unix_socket_dir": str(folder),
+            "auth_type": "any",
+        }
+        lines = [f"{name} = {value}" for name, value in {**said, **settings}.items()]
+        database = f"* = host={folder} user={make_url(url).username}"
+        configuration = folder / "pgbouncer.ini"
+        configuration.write_text("\n".join(["[databases]", database, "[pgbouncer]", *lines, ""]))
+        configuration.chmod(0o644)
+        pooler = await asyncio.create_subprocess_exec(
+            PGBOUNCER,
+            "-q",
+            str(configuration),
+            user=self._server.system_user,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            while not (folder / f".s.PGSQL.{port}").exists():
+                assert pooler.returncode is None
+                await asyncio.sleep(0.01)
+            yield f"{url}&port={port}"
+        finally:
+            pooler.terminate()
+            await pooler.wait()
 
     def crash(self) -> None:
         """It goes away at once, as in a power failure."""

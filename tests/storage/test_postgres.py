@@ -1,6 +1,7 @@
 """Several processes on one PostgreSQL database: what they settle, tell one another, and survive."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -259,6 +260,15 @@ async def test_server_that_is_not_there_is_refused_in_a_sentence() -> None:
     assert "canary" not in str(refused.value)
     with pytest.raises(Unusable, match="cannot be used"):
         await inspect_postgresql(url)
+
+
+async def test_server_that_does_not_answer_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "_CONNECT_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://tocsin@127.0.0.1:{silent.getsockname()[1]}/tocsin"
+        for use in (Database(url).open, partial(inspect_postgresql, url)):
+            with pytest.raises(Unusable, match="it does not answer in time"):
+                await use()
 
 
 async def test_empty_database_is_inspected_and_left_empty(server: Server) -> None:
