@@ -7,6 +7,7 @@ an incident binds its number with `structlog.contextvars.bound_contextvars(incid
 """
 
 import base64
+import codecs
 import logging
 import re
 import sys
@@ -31,7 +32,11 @@ _CHATTY = ("aiohttp.access", "aiosqlite", "alembic", "apscheduler", "asyncio", "
 _SHORTEST_SECRET = 6
 _RECOGNISED_BY = 12
 _DEEPEST = 6
+#: Found now: to look for it while a line is written would open a file, and there may be none left to open.
+_ESCAPED = codecs.getencoder("unicode_escape")
 _TRACEBACKS = ("exception", "stack")
+#: What asyncio says of each connection that it cannot accept, over a hundred times a second.
+_NO_DESCRIPTORS = "socket.accept() out of system resource"
 
 #: What looks like a secret, after a word in lower case without which no text does: most have none of them.
 _SECRET_SHAPES = (
@@ -54,6 +59,7 @@ def configure(
     target = sys.stderr if stream is None else stream
     redact = Redactor(secrets)
     handler = _Handler(target, _formatter(log_format, target, redact))
+    handler.addFilter(_Seldom(_NO_DESCRIPTORS))
     if handler.writer is not None:
         sys.excepthook = partial(_tell_of_the_end, handler.writer, redact)
     root = logging.getLogger()
@@ -103,6 +109,23 @@ class Redactor:
             if word in lowered:
                 text = shape.sub(REDACTED, text)
         return text
+
+
+class _Seldom(logging.Filter):
+    """Lets what begins so through once a minute."""
+
+    def __init__(self, beginning: str) -> None:
+        super().__init__()
+        self._beginning = beginning
+        self._again_at = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith(self._beginning):
+            return True
+        is_due = record.created >= self._again_at
+        if is_due:
+            self._again_at = record.created + 60
+        return is_due
 
 
 class _Handler(logging.StreamHandler[Any]):
@@ -202,7 +225,7 @@ def _one_line(text: str) -> str:
     """The text with control characters, and others that cannot be seen, written as escapes."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+    return "".join(one if one.isprintable() else _ESCAPED(one)[0].decode("ascii") for one in text)
 
 
 def _whole(secret: str) -> set[str]:

@@ -224,6 +224,17 @@ def test_level_holds_for_ours_and_theirs() -> None:
     assert logged(write, "text", "DEBUG").count("quiet") == 3
 
 
+def test_what_asyncio_repeats_without_end_is_said_once_a_minute() -> None:
+    def write() -> None:
+        for _ in range(128):
+            logging.getLogger("asyncio").error("socket.accept() out of system resource\nsocket: …")
+            logging.getLogger("asyncio").error("Task exception was never retrieved")
+
+    text = logged(write, "text")
+    assert text.count("out of system resource") == 1
+    assert text.count("never retrieved") == 128
+
+
 def test_configuring_again_replaces_the_first() -> None:
     first = io.StringIO()
     telemetry.configure("text", "INFO", first)

@@ -1,10 +1,12 @@
 """Connections that hold the server without asking anything of it are closed.
 
 aiohttp waits for ever for a request that is never finished. A client that opens a connection and sends
-nothing, or a header a minute, would keep it and its file descriptor; a few hundred of them would be all.
+nothing, or a header a minute, would keep it and its file descriptor; a few hundred of them would be all. With
+a low limit on open files, strangers get half of it: Slack and the database need the others.
 """
 
 import asyncio
+import resource
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,7 +16,8 @@ from aiohttp import web
 #: for longer than aiohttp keeps it alive.
 UNUSED_SECONDS = 20.0
 KEEP_ALIVE_SECONDS = 60.0
-#: So many connections are served; of more, the longest idle ones go first.
+#: So many connections are served, if there are twice as many descriptors; of more, the longest idle ones go
+#: first.
 MOST = 512
 _LOOK_EVERY_SECONDS = 2.0
 
@@ -59,10 +62,15 @@ class Connections:
         self._idle_since = {one: self._idle_since.get(one, now) for one in connections}
         self._used &= connections
         idle = sorted((one for one in connections if one not in self._busy), key=self._idle_since.__getitem__)
-        too_many = max(len(connections) - MOST, 0)
+        too_many = max(len(connections) - _most(), 0)
         for place, connection in enumerate(idle):
             longest = 1.5 * KEEP_ALIVE_SECONDS if connection in self._used else self._unused_seconds
             if place < too_many or now - self._idle_since[connection] > longest:
                 connection.force_close()
                 if connection.transport is not None:
                     connection.transport.abort()
+
+
+def _most() -> int:
+    may_open, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if may_open == resource.RLIM_INFINITY else min(MOST, may_open // 2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import signal
 import sys
 
@@ -29,10 +30,23 @@ def run(only: str | None) -> None:
     )
     if chosen.doubt is not None:
         log.warning(chosen.doubt)
+    _allow_open_files()
     try:
         asyncio.run(_until_stopped(App(chosen, Clock(), Role(only or "both"))))
     finally:
         telemetry.finish()
+
+
+#: Descriptors that are enough for as many connections as are served.
+_OPEN_FILES = 4096
+
+
+def _allow_open_files() -> None:
+    """As many as we need, or may have: many systems begin a process with fewer than it may ask for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 #: Seconds after which a thread that waits for the interpreter gets it. A request that reads passes it on a

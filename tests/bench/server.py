@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ import yaml
 import manifests
 from bot import organization_file
 from bot.workspace.server import Workspace
+from tests import ports
 from tests.soak.resources import resident_megabytes
 from tests.story import ORGANIZATION
 
@@ -55,7 +55,7 @@ async def running(
     """
     workspace = beside.workspace if beside else await _opened(organization, is_limited=is_limited)
     (installed,) = workspace.state.apps.values()
-    port = _free_port()
+    port = ports.free()
     environment = {
         "PATH": os.defpath,
         "SLACK_BOT_TOKEN": installed.bot_token,
@@ -120,12 +120,6 @@ async def _is_ready(port: int) -> bool:
     answer = await reader.read()
     writer.close()
     return b" 200 OK" in answer
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Connection:

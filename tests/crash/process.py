@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -12,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from tests import ports
 
 _SOON = ClientTimeout(total=2)
 
@@ -22,7 +23,7 @@ class Tocsin:
     def __init__(self, name: str, folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
-        self.port = _free_port()
+        self.port = ports.free()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = {
             "PATH": os.defpath,
@@ -119,9 +120,3 @@ class Tocsin:
     def stack_traces(self) -> list[str]:
         """Lines of the log that begin a stack trace: there should be none, whatever happened."""
         return re.findall(r"^Traceback.*$", self.log.read_text(encoding="utf-8"), re.MULTILINE)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
