@@ -17,7 +17,7 @@ from bot.domain.deadline import DeadlineKind
 from bot.domain.delivery import DeliveryKind, DeliveryState
 from bot.domain.errors import DeactivatedPerson, ForeignPerson, NotFound, UnknownPerson
 from bot.domain.expiry import runs_out_at
-from bot.domain.ids import PersonId, SlackUserId, as_incident_number
+from bot.domain.ids import PersonId, SlackUserId, as_incident_number, incident_number
 from bot.domain.imported import active_last, with_duties
 from bot.domain.incident import OPEN, Incident
 from bot.domain.organization import Organization, Person, Service, Team
@@ -119,6 +119,13 @@ def incident(tx: Connection, number: str) -> Incident:
     if row is None:
         raise NotFound(f"There is no incident {number}. Numbers look like INC-2026-044.")
     return rows.incident(row)
+
+
+def newest_number(tx: Connection, ordinal: int, now: datetime) -> str:
+    """The number that `44` stands for: of this year, or, if only the last one has it, of that."""
+    number, earlier = incident_number(now.year, ordinal), incident_number(now.year - 1, ordinal)
+    is_earlier = incidents.by_number(tx, number) is None and incidents.by_number(tx, earlier) is not None
+    return earlier if is_earlier else number
 
 
 def glance(tx: Connection, incident_id: str) -> Incident:

@@ -34,8 +34,8 @@ class Command:
     everything: bool = False
     #: The command that `help` is asked about.
     topic: Verb | None = None
-    #: The channel that was named in the number's place.
-    channel: Named | None = None
+    #: What was named in the number's place, and the database must tell: a channel, a number without its year.
+    unresolved: Named | None = None
     #: What the words end with, where no number comes before them: was it meant?
     ending: Named | None = None
 

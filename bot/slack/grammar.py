@@ -104,7 +104,8 @@ def _first(verb: Verb, text: str) -> Named | None:
     on the incident whose channel this is, instead of the one that was meant.
     """
     is_alone = verb in ONLY_A_NUMBER
-    if named := naming.first(text, alone=is_alone):
+    # `escalate 2` may be about a level.
+    if named := naming.first(text, alone=is_alone, bare=is_alone and verb is not Verb.ESCALATE):
         return named
     first, _ = split(text)
     if almost := naming.almost_first(text) or (_BARE.fullmatch(first) and is_alone and first):
@@ -142,10 +143,10 @@ def _naming(command: Command, named: Named | None, *, may_be_words: bool = False
     """The command about the incident named, if one is; what follows it is the text."""
     if named is None:
         return command
-    if named.channel is None:
+    if named.channel is None and named.number is not None:
         return replace(command, number=named.number, text=named.rest)
-    may_be_words = bool(named.rest) and (may_be_words or command.verb in OFTEN_MENTIONING)
-    return replace(command, channel=replace(named, may_be_words=may_be_words), text=named.rest)
+    may_be_words = bool(named.channel and named.rest) and (may_be_words or command.verb in OFTEN_MENTIONING)
+    return replace(command, unresolved=replace(named, may_be_words=may_be_words), text=named.rest)
 
 
 def _arguments(command: Command) -> Command:
@@ -168,7 +169,8 @@ def _arguments(command: Command) -> Command:
         case Verb.OVERRIDE:
             return replace(command, text=_first_unquoted(command.text))
         case Verb.RENAME:
-            return replace(command, text=declaring.unquoted(" ".join(command.text.split())))
+            words = " ".join(command.text.split()).removeprefix("to ")
+            return replace(command, text=declaring.unquoted(words))
         case Verb.ONCALL:
             return _oncall(command)
         case Verb.HELP:
@@ -195,7 +197,7 @@ def _page_instead(command: Command) -> Misunderstood:
 
 def _named_before(command: Command) -> str:
     """The incident that the command names, to be typed again."""
-    return command.number or (command.channel.shown if command.channel else "")
+    return command.number or (command.unresolved.shown if command.unresolved else "")
 
 
 def _list(command: Command) -> Command:

@@ -19,6 +19,11 @@ _NAMED = rf"""[#("'“”„‘’\[]*(?:{_CHANNEL}|{_NAME}|{_NUMBER})[).,:;!?"'
 _FIRST = re.compile(rf"{_NAMED}(?!\S)")
 _LAST = re.compile(rf"(?<!\S){_NAMED}$")
 _ANYWHERE = re.compile(rf"(?<!\S){_NAMED}(?!\S)")
+#: `INC-44`, and, where nothing but a number can be meant, `44` and `#44`: its year is the newest that has it.
+_SHORT = re.compile(
+    rf"""[#("'“”„‘’\[]*(?P<inc>(?i:inc){_DASH})?(?!(?:19|20)\d\d(?!\d))(?P<ordinal>\d{{1,5}})"""
+    r"""[).,:;!?"'“”‘’\]]*(?!\S)"""
+)
 _IN_NAME = re.compile(r"(inc-\d{4}-\d{1,9})(?:-.*)?", re.IGNORECASE)
 #: What was meant as a number, and is none: `INC2026-044`, `INC-2026-O44`.
 _ALMOST_FIRST = re.compile(r"\W*inc(?:[^\w\s]{0,2}\d|[\W_]{1,3}\d{4}[\W_]{1,3}[\dO])\S*", re.IGNORECASE)
@@ -39,12 +44,22 @@ class Named:
     rest: str
     #: The other words may be about a channel: `note #ops is looking`.
     may_be_words: bool = False
+    #: Of a number without its year; which year it is, too, only the database knows.
+    ordinal: int | None = None
 
 
-def first(text: str, *, alone: bool = False) -> Named | None:
-    """What the text begins with, if it names an incident; `alone`: other words are not expected."""
-    found = _FIRST.match(text)
-    return _named(found, text[found.end() :].strip(), alone) if found else None
+def first(text: str, *, alone: bool = False, bare: bool = False) -> Named | None:
+    """What the text begins with, if it names an incident.
+
+    `alone`: other words are not expected; `bare`: nor is any number but that of an incident.
+    """
+    if found := _FIRST.match(text):
+        return _named(found, text[found.end() :].strip(), alone)
+    short = _SHORT.match(text)
+    if short is None or not (bare or short["inc"]):
+        return None
+    typed = f"{short['inc'] or ''}{short['ordinal']}"
+    return Named(None, None, typed, text[short.end() :].strip(), ordinal=int(short["ordinal"]))
 
 
 def last(text: str) -> Named | None:

@@ -24,12 +24,25 @@ async def state(story: Story, number: str) -> tuple[Status, bool]:
     return incident.status, incident.acknowledged_at is not None
 
 
-@pytest.mark.parametrize("named", [COMPLETED, PLAIN, "INC–2026–002", "INC 2026-002", "2026-002"])
+@pytest.mark.parametrize(
+    "named", [COMPLETED, PLAIN, "INC–2026–002", "INC 2026-002", "2026-002", "2", "INC-2"]
+)
 async def test_ack_takes_the_incident_that_is_named(story: Story, named: str) -> None:
     answer = await story.person("ada").types(f"ack {named}", CHANNEL)
     assert f"You acknowledged {TWO}" in answer.text
     assert await state(story, ONE) == (Status.NEW, False)
     assert await state(story, TWO) == (Status.INVESTIGATING, True)
+
+
+async def test_number_without_its_year_is_the_newest_that_has_it(story: Story) -> None:
+    """In January nearly all that people talk of is of the last year."""
+    ada = story.person("ada")
+    await story.forward(days=310)
+    assert TWO in (await ada.types("show 2")).text
+    assert "There is no incident INC-2027-003" in (await ada.types("ack 3", CHANNEL)).text
+    await ada.types("declare A new year --sev SEV4 --service Checkout")
+    assert ONE not in (await ada.types("show INC-1")).text
+    assert TWO in (await ada.types("show INC-2")).text
 
 
 async def test_channel_is_known_by_its_id_not_by_its_name(story: Story) -> None:

@@ -66,6 +66,7 @@ SEV1 = Severity.SEV1
         ("help me", Command(Verb.HELP)),
         ("rename “db  is slow”", Command(Verb.RENAME, text="db is slow")),
         ("retitle INC-2026-045 db\nis slow", Command(Verb.RENAME, number="INC-2026-045", text="db is slow")),
+        ("rename to “db is slow”", Command(Verb.RENAME, text="db is slow")),
         ("note a &amp; b &lt;c&gt;", Command(Verb.NOTE, text="a & b <c>")),
         ("note ask <@U123|ada> in <#C1|ops> now", Command(Verb.NOTE, text="ask @ada in #ops now")),
         ("note see <https://x.example/a|x>", Command(Verb.NOTE, text="see x")),
@@ -227,13 +228,34 @@ def test_number_is_found_wherever_it_naturally_stands(typed: str) -> None:
 )
 def test_channel_may_stand_where_a_number_does(typed: str, verb: Verb, text: str) -> None:
     command = grammar.parse(typed)
-    assert command.channel is not None
+    assert command.unresolved is not None
     assert (command.verb, command.number, command.text) == (verb, None, text)
-    assert (command.channel.channel, command.channel.number) == ("C2", "INC-2026-045")
+    assert (command.unresolved.channel, command.unresolved.number) == ("C2", "INC-2026-045")
+
+
+@pytest.mark.parametrize(
+    ("typed", "verb", "text"),
+    [
+        ("ack 45", Verb.ACKNOWLEDGE, ""),
+        ("ack #045.", Verb.ACKNOWLEDGE, ""),
+        ("show INC-45", Verb.SHOW, ""),
+        ("inc–45", Verb.SHOW, ""),
+        ("INC-45 resolve rolled back", Verb.RESOLVE, "rolled back"),
+        ("escalate inc-45", Verb.ESCALATE, ""),
+        ("resolve INC-45: rolled back", Verb.RESOLVE, "rolled back"),
+        ("status fixing INC-45 now", Verb.STATUS, "now"),
+        ("page <@U123|ada> INC-45 wake up", Verb.PAGE, "wake up"),
+    ],
+)
+def test_year_may_be_left_out_where_nothing_else_can_be_meant(typed: str, verb: Verb, text: str) -> None:
+    command = grammar.parse(typed)
+    assert command.unresolved is not None
+    assert (command.verb, command.number, command.text) == (verb, None, text)
+    assert command.unresolved.ordinal == 45
 
 
 def test_channel_without_a_name_says_no_number() -> None:
-    named = grammar.parse("ack <#C2>").channel
+    named = grammar.parse("ack <#C2>").unresolved
     assert named is not None
     assert (named.channel, named.number, named.shown) == ("C2", None, "#C2")
 
@@ -271,7 +293,7 @@ def test_incident_at_the_end_of_the_words_may_be_the_one_meant(typed: str, rest:
 )
 def test_what_is_only_mentioned_stays_words(typed: str) -> None:
     command = grammar.parse(typed)
-    assert (command.channel, command.ending) == (None, None)
+    assert (command.unresolved, command.ending) == (None, None)
     assert command.number in (None, "INC-2026-001")
     assert typed.endswith(command.text)
 
@@ -279,14 +301,16 @@ def test_what_is_only_mentioned_stays_words(typed: str) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        "ack 45",
+        "ack 2026",
+        "ack 45 46",
+        "escalate 2",
+        "escalate #45",
+        "resolve INC45 rolled back",
         "ack INC2026-045",
         "ack INC-2026-O45",
         "close INC-2026 duplicate",
-        "escalate #45",
         "escalate to ben",
         "escalate INC-2026-045 INC-2026-046",
-        "page <@U123> INC-45",
         "ack it, INC-2026-045",
         "ack please",
         "ack INC 2026 045",

@@ -15,24 +15,24 @@ _WORDS_IN_NAME = 3
 
 
 async def meant(front: Front, body: Body, command: Command) -> Command:
-    """The command with the number of the incident whose channel it names.
+    """The command with the number of the incident that it names by its channel, or without its year.
 
     Raises NotFound for a channel of no incident, unless it may be words; and Misunderstood, with a
     question, where the words end with another incident than that of the channel they are typed in.
     """
-    if command.channel is None and command.ending is None:
+    if command.unresolved is None and command.ending is None:
         return command
 
     def query(tx: Connection, now: datetime, actor: Actor) -> tuple[str | None, str | None, str | None]:
         here = channel_of(body)
         own = look_up.number_at(tx, here) if here else None
-        return own, _number(tx, command.channel), _number(tx, command.ending)
+        return own, _number(tx, command.unresolved, now), _number(tx, command.ending, now)
 
     own, named, ending = await front.look(body, query)
     if named is not None:
         return replace(command, number=named)
-    if command.channel is not None:
-        command = _with_words(command, command.channel)
+    if command.unresolved is not None:
+        command = _with_words(command, command.unresolved)
     if command.ending is not None and ending not in (None, own):
         raise _question(command, command.ending, str(ending), own)
     return command
@@ -52,10 +52,14 @@ async def with_name(front: Front, body: Body, refusal: UnknownName) -> Misunders
     return await front.look(body, query)
 
 
-def _number(tx: Connection, named: Named | None) -> str | None:
+def _number(tx: Connection, named: Named | None, now: datetime) -> str | None:
     """The number of the incident; a channel that is not known yet may say it in its name."""
-    if named is None or named.channel is None:
-        return named.number if named else None
+    if named is None:
+        return None
+    if named.ordinal is not None:
+        return look_up.newest_number(tx, named.ordinal, now)
+    if named.channel is None:
+        return named.number
     return look_up.number_at(tx, named.channel) or named.number
 
 
