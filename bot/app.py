@@ -135,7 +135,8 @@ class App:
         self._ground.push_async_callback(self.database.close)
         await self._organize()
         session = await self._ground.enter_async_context(client.session())
-        slack = client.connect(token, self.settings.slack_api_url, session, self.clock.world)
+        api_url, proxies = self.settings.slack_api_url, self.settings.proxies
+        slack = client.connect(token, api_url, session, self.clock.world, proxies.of(api_url))
         if self.role.works:
             await self._work(slack)
             self._import_calendars(session)
@@ -168,7 +169,9 @@ class App:
 
     def _import_calendars(self, session: aiohttp.ClientSession) -> None:
         """Calendars that are a schedule's layers are read again and again."""
-        self.calendars = Calendars(self.database, self.clock.now, session, self.metrics)
+        self.calendars = Calendars(
+            self.database, self.clock.now, session, self.metrics, self.settings.proxies.of
+        )
         self._always(Part("calendars", self.calendars.run, self.metrics))
 
     def _feel_pulse(self) -> None:
@@ -180,8 +183,8 @@ class App:
 
     def _audit(self, session: aiohttp.ClientSession) -> None:
         """Look whether everything is worked off, and tell whom the settings name."""
-        if self.settings.heartbeat_url is not None:
-            self.auditor.calls(session, self.settings.heartbeat_url)
+        if (url := self.settings.heartbeat_url) is not None:
+            self.auditor.calls(session, url, self.settings.proxies.of(url.reveal()))
         self._always(self.auditor.part)
 
     def _watch_workers(self) -> None:

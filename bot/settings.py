@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from bot.domain import mail
 from bot.domain.errors import Refusal
+from bot.proxies import Proxies
 from storage import address
 
 T = TypeVar("T")
@@ -92,6 +93,8 @@ class Settings:
     rate_limit_page: int = 30
     #: Called while all is well; its path is usually a token.
     heartbeat_url: Secret | None = None
+    #: Through which Slack, the heartbeat address and calendars are reached.
+    proxies: Proxies = field(default_factory=Proxies)
     log_format: LogFormat = "text"
     log_level: LogLevel = "INFO"
 
@@ -118,6 +121,7 @@ class Settings:
             *self._database_password,
             self.tocsin_secret,
             self.heartbeat_url,
+            self._proxy_password,
         )
         return tuple(one for one in every if one is not None)
 
@@ -129,6 +133,11 @@ class Settings:
         said = address.words(self.database_url)
         given = urlsplit(self.database_url).password, said.get("password"), said.get("sslpassword")
         return tuple(Secret(one) for one in {*given} if one)
+
+    @property
+    def _proxy_password(self) -> Secret | None:
+        password = urlsplit(self.proxies.address or "").password
+        return Secret(unquote(password)) if password else None
 
     @property
     def _smtp_password(self) -> Secret | None:
@@ -160,6 +169,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         rate_limit_write=reader.value("RATE_LIMIT_WRITE", _count, Settings.rate_limit_write),
         rate_limit_page=reader.value("RATE_LIMIT_PAGE", _count, Settings.rate_limit_page),
         heartbeat_url=reader.secret("HEARTBEAT_URL", _web_address),
+        proxies=_proxies(reader),
         log_format=reader.value("LOG_FORMAT", _log_format, Settings.log_format),
         log_level=reader.value("LOG_LEVEL", _log_level, Settings.log_level),
     )
@@ -205,6 +215,24 @@ class _Reader:
             why = error.strerror if isinstance(error, OSError) else "it is not text"
             self.problems[f"{name}_FILE"] = f"names a file that cannot be read: {why}"
             return ""
+
+
+#: The first that is set counts, as for slack_sdk.
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+
+
+def _proxies(reader: _Reader) -> Proxies:
+    given = (reader.value(name, _proxy, None) for name in _PROXIES)
+    exceptions = (reader.value(name, str, "") for name in ("NO_PROXY", "no_proxy"))
+    return Proxies(next(filter(None, given), None), next(filter(None, exceptions), ""))
+
+
+def _proxy(text: str) -> str:
+    """Its address; the scheme is often left out."""
+    parts = _url(text if "://" in text else f"http://{text}")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be the address of an HTTP proxy, such as http://proxy.example.com:3128")
+    return parts.geturl()
 
 
 def _visible(text: str) -> str:

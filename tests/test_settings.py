@@ -122,6 +122,8 @@ def test_signing_secret_that_is_hardly_one_is_doubted_where_it_is_used(
         ("EMAIL_FROM", "tocsin", "must be an e-mail address"),
         ("EMAIL_FROM", "a@b.c\nBcc: d@e.f", "must be an e-mail address"),
         ("TOCSIN_SECRET", "short", "must have at least 16 characters"),
+        ("HTTPS_PROXY", "socks5://u:canary@h:1080", "must be the address of an HTTP proxy"),
+        ("http_proxy", "http://u:canary@", "must be the address of an HTTP proxy"),
         ("LOG_FORMAT", "xml", "must be text or json"),
         ("LOG_LEVEL", "loud", "must be DEBUG, INFO, WARNING or ERROR"),
     ],
@@ -148,6 +150,35 @@ def test_address_of_postgresql_is_one_under_each_of_its_names(given: str, taken:
 def test_passwords_of_the_database_are_secret_wherever_they_stand() -> None:
     said = settings.read({"DATABASE_URL": "postgresql://u:p%40ss@h/t?sslpassword=other&password=third"})
     assert {one.reveal() for one in said.secrets} == {"p%40ss", "other", "third"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "url", "proxy"),
+    [
+        ({}, "https://slack.com/api/", None),
+        ({"HTTPS_PROXY": "http://p:3128"}, "https://slack.com/api/", "http://p:3128"),
+        ({"https_proxy": "p:3128", "HTTP_PROXY": "http://q"}, "https://slack.com/api/", "http://p:3128"),
+        ({"http_proxy": "http://p"}, "https://slack.com/api/", "http://p"),
+        ({"HTTPS_PROXY": "http://p", "NO_PROXY": "corp.example, slack.com"}, "https://slack.com/api/", None),
+        ({"HTTPS_PROXY": "http://p", "no_proxy": ".corp.example"}, "https://a.corp.example/x", None),
+        ({"HTTPS_PROXY": "http://p", "no_proxy": ".corp.example"}, "https://corp.example.net", "http://p"),
+        ({"HTTPS_PROXY": "http://p", "NO_PROXY": "*"}, "https://slack.com/api/", None),
+        ({"HTTPS_PROXY": "http://p"}, "http://127.0.0.1:8080/api/", None),
+        ({"HTTPS_PROXY": "http://p"}, "http://[::1]:8080/api/", None),
+        ({"HTTPS_PROXY": "http://p"}, "http://localhost/api/", None),
+        ({"HTTPS_PROXY": "http://p"}, "http://10.0.0.1/api/", "http://p"),
+    ],
+)
+def test_proxy_is_for_what_is_elsewhere_and_not_excepted(
+    environment: dict[str, str], url: str, proxy: str | None
+) -> None:
+    assert settings.read(environment).proxies.of(url) == proxy
+
+
+def test_password_of_a_proxy_is_secret() -> None:
+    said = settings.read({"HTTPS_PROXY": "http://u:p%40ss-canary@p:3128"})
+    assert [one.reveal() for one in said.secrets] == ["p@ss-canary"]
+    assert "canary" not in repr(said)
 
 
 def test_all_wrong_values_are_told_at_once() -> None:

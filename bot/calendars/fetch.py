@@ -1,6 +1,7 @@
 """Get a calendar from its address, which is a secret: no error and no log line holds it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -12,6 +13,10 @@ PATIENCE_SECONDS = 20.0
 MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _SCHEMES = ("https", "http")
+
+
+#: The proxy through which an address is reached, if there is one.
+ProxyOf = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ async def fetch(
     etag: str | None = None,
     last_modified: str | None = None,
     patience: float = PATIENCE_SECONDS,
+    proxy_of: ProxyOf = lambda _: None,
 ) -> Fetched | None:
     """The calendar; None when it is as it was. Raises CannotFetch."""
     asked = {"Accept": "text/calendar, */*;q=0.1"}
@@ -41,7 +47,7 @@ async def fetch(
         asked["If-Modified-Since"] = last_modified
     try:
         async with asyncio.timeout(patience):
-            return await _follow(session, _url(address), asked)
+            return await _follow(session, _url(address), asked, proxy_of)
     except TimeoutError:
         raise CannotFetch(f"no whole answer within {patience:g} s") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -49,9 +55,11 @@ async def fetch(
         raise CannotFetch(f"cannot be reached ({type(error).__name__})") from None
 
 
-async def _follow(session: aiohttp.ClientSession, url: URL, asked: dict[str, str]) -> Fetched | None:
+async def _follow(
+    session: aiohttp.ClientSession, url: URL, asked: dict[str, str], proxy_of: ProxyOf
+) -> Fetched | None:
     for _ in range(MOST_REDIRECTS + 1):
-        async with session.get(url, headers=asked, allow_redirects=False) as answer:
+        async with session.get(url, headers=asked, allow_redirects=False, proxy=proxy_of(str(url))) as answer:
             if answer.status in _REDIRECTS:
                 url = _next(url, answer.headers.get("Location", ""))
                 continue

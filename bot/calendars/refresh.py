@@ -10,7 +10,7 @@ import structlog
 from aiohttp import ClientSession
 
 from bot.calendars.apart import expand_apart
-from bot.calendars.fetch import CannotFetch, fetch
+from bot.calendars.fetch import CannotFetch, ProxyOf, fetch
 from bot.calendars.imports import BadCalendar
 from bot.domain.imported import Source, sources
 from bot.domain.organization import Organization
@@ -30,11 +30,19 @@ log = structlog.get_logger()
 class Calendars:
     """Its `run` is a part of the engine."""
 
-    def __init__(self, database: Database, now: Now, session: ClientSession, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Now,
+        session: ClientSession,
+        metrics: Metrics,
+        proxy_of: ProxyOf = lambda _: None,
+    ) -> None:
         self._database = database
         self._now = now
         self._session = session
         self._metrics = metrics
+        self._proxy_of = proxy_of
         self._said: dict[tuple[str, str], str | None] = {}
 
     async def run(self) -> None:
@@ -85,7 +93,8 @@ class Calendars:
         try:
             if source.calendar.url is None:
                 return await asyncio.to_thread(_worked_out, source, source.calendar.text or "", now)
-            found = await fetch(self._session, source.calendar.url, due.etag, due.last_modified)
+            url = source.calendar.url
+            found = await fetch(self._session, url, due.etag, due.last_modified, proxy_of=self._proxy_of)
             text = due.text if found is None else found.text
             if text is None:
                 return Failed("answered that it is as it was, when nothing was known of it")

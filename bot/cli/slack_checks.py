@@ -42,6 +42,7 @@ async def examine(current: Settings, organization: Organization | None) -> Async
         timeout=_TIMEOUT_SECONDS,
         retry_handlers=[],
     )
+    client.proxy = current.proxies.of(current.slack_api_url)
     identity = await _asked(client.auth_test)
     if isinstance(identity, str):
         yield wrong(f"Slack: the bot token opens nothing: {identity}", _mend(identity, "bot"))

@@ -49,12 +49,12 @@ class Auditor:
         self._outbox = outbox
         self._metrics = metrics
         self._troubles = troubles
-        self._heartbeat: tuple[aiohttp.ClientSession, Secret] | None = None
+        self._heartbeat: tuple[aiohttp.ClientSession, Secret, str | None] | None = None
         self.part = Part("auditor", self._run, metrics, timedelta(seconds=2 * AUDIT_SECONDS))
 
-    def calls(self, session: aiohttp.ClientSession, url: Secret) -> None:
+    def calls(self, session: aiohttp.ClientSession, url: Secret, proxy: str | None = None) -> None:
         """Call this address after each audit that finds everything well."""
-        self._heartbeat = session, url
+        self._heartbeat = session, url, proxy
 
     async def audit(self) -> bool:
         """Whether nothing is overdue and every part is well; what is overdue is looked at again now."""
@@ -103,10 +103,10 @@ class Auditor:
         """A call that fails is missed by whoever waits for it, which is what it is for."""
         if self._heartbeat is None:
             return
-        session, url = self._heartbeat
+        session, url, proxy = self._heartbeat
         patience = aiohttp.ClientTimeout(total=_HEARTBEAT_SECONDS)
         try:
-            async with session.get(url.reveal(), timeout=patience) as answer:
+            async with session.get(url.reveal(), timeout=patience, proxy=proxy) as answer:
                 if answer.status >= 400:
                     log.warning("the heartbeat address refuses", status=answer.status)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -125,7 +125,9 @@ def _limited(api_method: str, asked: Mapping[str, Any]) -> str:
     return f"{api_method} {arguments.get('channel')}"
 
 
-def connect(token: str, api_url: str, session: aiohttp.ClientSession, now: Now) -> AsyncWebClient:
+def connect(
+    token: str, api_url: str, session: aiohttp.ClientSession, now: Now, proxy: str | None = None
+) -> AsyncWebClient:
     """A client of the workspace at `api_url` (ends in `/api/`), on a session that its owner closes."""
     client = PatientClient(
         token=token,
@@ -133,6 +135,7 @@ def connect(token: str, api_url: str, session: aiohttp.ClientSession, now: Now) 
         session=session,
         retry_handlers=[],
     )
+    client.proxy = proxy  # not what slack_sdk finds in the environment
     client.patience = Patience(now)
     return client
 

@@ -223,6 +223,7 @@ class SocketConnection:
         self._client = _Client(
             app_token, logger=_socket_log(), web_client=app.client, ping_interval=PING_SECONDS
         )
+        self._client.proxy = app.client.proxy
         self._client.socket_mode_request_listeners.append(self._hear)
         self._seen: datetime | None = None
 

@@ -22,12 +22,14 @@ HEARTBEAT = "canary-of-the-heartbeat-91c2"
 SIGNING = "canary-of-the-signatures-5e0b"
 #: In an address it stands quoted.
 PASSWORD = "canary/of the mail password-b3"
+PROXY = "canary-of-the-proxy-4f6a"
 CALENDAR = "3b8e-bird-in-the-calendar"
 SETTINGS = {
     "LOG_LEVEL": "DEBUG",
     "TOCSIN_SECRET": SECRET,
     "HEARTBEAT_URL": f"http://127.0.0.1:9/{HEARTBEAT}",
     "SLACK_SIGNING_SECRET": SIGNING,
+    "HTTPS_PROXY": f"http://tocsin:{PROXY}@127.0.0.1:9",
     # A mail server that is not there: its address is in every error.
     "SMTP_URL": f"smtp://{quote(USER)}:{quote(PASSWORD, safe='')}@127.0.0.1:9",
 }
@@ -51,7 +53,7 @@ async def test_no_secret_is_found_anywhere(tmp_path: Path) -> None:
         await asyncio.to_thread(save, path, tmp_path / "backup.db")
         await one.processes[0].terminate()
         done = len(one.crowd.ledger)
-        secrets = [app.bot_token, app.app_token, one.key, SECRET, HEARTBEAT, SIGNING, PASSWORD, feed]
+        secrets = [app.bot_token, app.app_token, one.key, SECRET, HEARTBEAT, SIGNING, PASSWORD, PROXY, feed]
     assert done > 0
     files = [path, tmp_path / "backup.db", *tmp_path.glob("*.log")]
     places = {file.name: file.read_bytes() for file in files} | {"answers": answers}

@@ -223,6 +223,7 @@ class Front:
         webhook = AsyncWebhookClient(
             response_url, session=self.client.session, timeout=_TIMEOUT_SECONDS, retry_handlers=[]
         )
+        webhook.proxy = self.client.proxy
         await webhook.send(
             text=message.text,
             blocks=list(message.blocks),
