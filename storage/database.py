@@ -15,7 +15,8 @@ from storage.backup import known_revisions, put_back, save
 from storage.errors import BadCopy, CannotCopy, FileInUse, Full, MayBeDone, Unusable
 from storage.hold import hold_file
 from storage.place import Place
-from storage.sqlite import SqliteReader, SqliteWriter, sqlite_path
+from storage.sqlite import SqliteWriter, sqlite_path
+from storage.sqlite_reader import SqliteReader
 from storage.touched import Touched
 from storage.upgrade import Use, check_revision, upgrade_sqlite, upgrade_sqlite_beside
 
@@ -47,6 +48,7 @@ class Database:
             self._kept = postgres.Postgres(url, self._committed, use)
         else:
             self._kept = SqliteFile(sqlite_path(url), self._committed, use)
+        self._turn = asyncio.Semaphore(self._kept.readers_in_turn)
 
     @property
     def exists(self) -> bool:
@@ -104,6 +106,11 @@ class Database:
         """The query's result, from one short read transaction."""
         return await self._kept.read(query)
 
+    async def read_in_turn(self, query: Operation[T]) -> T:
+        """As `read`, for what nobody waits for at a telephone: those who do are not kept waiting by many."""
+        async with self._turn:
+            return await self.read(query)
+
     def _committed(self, marks: Touched) -> None:
         for listener in self._listeners:
             listener(marks)
@@ -111,6 +118,9 @@ class Database:
 
 class SqliteFile:
     """A SQLite file that one process writes."""
+
+    #: Queries take turns: who asks waits for one of these at most, however many lanes there are.
+    readers_in_turn = 1
 
     def __init__(self, path: Path, told: Callable[[Touched], None], use: Use) -> None:
         self.path = path

@@ -100,6 +100,9 @@ class _Undecided(Exception):
 class Postgres:
     """A database that other processes use too. `told` is called after each commit, theirs included."""
 
+    #: The server reads, and not this process: half of its connections are enough.
+    readers_in_turn = READERS // 2
+
     def __init__(self, url: str, told: Callable[[Touched], None], use: Use) -> None:
         self._use = use
         self._arguments = address.arguments(url)

@@ -1,4 +1,4 @@
-"""SQLite: one writer thread with group commit, many readers, one process.
+"""SQLite: one writer thread with group commit, in one process.
 
 **Writes go through one thread that commits what is waiting together.** An fsync costs more than an
 operation. With 16 callers, as a share of raw `sqlite3` committing one operation at a time: the async
@@ -15,20 +15,20 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool
 
 from storage import incidents, shared, tallies, touched
 from storage.errors import Full, Unusable
 from storage.log_file import LogFile
 from storage.place import LogMoved, Moved, Place
 from storage.shared import Shared
+from storage.sqlite_reader import PRAGMAS, SqliteReader
 from storage.touched import Touched
 from storage.trouble import is_locked, is_outside, reason
 
@@ -41,15 +41,9 @@ WAITING = 4096
 #: So many waiting operations are a sign of load.
 BUSY = 6
 _LATELY_SECONDS = 0.1
-#: Queries that run side by side.
-READERS = 4
 #: A database that cannot be opened is tried so often.
 _OPEN_AGAIN_SECONDS = 0.1
 
-_PRAGMAS = (
-    "PRAGMA busy_timeout = 10000",
-    "PRAGMA foreign_keys = ON",
-)
 #: The writer keeps what it writes to at hand (KiB), the pages of a dozen indexes: with 32 MB it wrote no
 #: faster, and still grew after half an hour; with 8 MB, for twenty minutes. When a checkpoint comes is said
 #: in `log_file`.
@@ -77,7 +71,7 @@ def immediately(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None
-        for pragma in (*_WRITING_PRAGMAS, *_PRAGMAS):
+        for pragma in (*_WRITING_PRAGMAS, *PRAGMAS):
             connection.execute(pragma).close()
 
     @event.listens_for(engine, "begin")
@@ -116,7 +110,7 @@ class SqliteWriter:
     def __init__(
         self,
         file: Place,
-        reader: "SqliteReader",
+        reader: SqliteReader,
         loop: asyncio.AbstractEventLoop,
         told: Callable[[Touched], None],
     ) -> None:
@@ -403,64 +397,3 @@ def _is_emptied(connection: sqlite3.Connection) -> bool:
     except sqlite3.Error:
         return False
     return not is_busy
-
-
-class SqliteReader:
-    """Short read transactions, each of which sees one moment, in threads of their own; it cannot write.
-
-    **A whole query takes one turn of a thread.** Over aiosqlite, as in `storage/copy.py`, each statement
-    takes one, and each turn waits twice for the interpreter: six in a list, while the writer is at work.
-    """
-
-    def __init__(self, file: Place) -> None:
-        self._file = file
-        self._engine = create_engine(file.url("sqlite"), pool_size=READERS, max_overflow=0)
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
-        self._turns = threading.Semaphore(READERS)
-
-        @event.listens_for(self._engine, "connect")
-        def prepare(connection: Any, _: object) -> None:
-            connection.isolation_level = None  # left to itself, the driver begins none to read
-            for pragma in (*_PRAGMAS, "PRAGMA query_only = ON"):
-                connection.execute(pragma).close()
-
-        @event.listens_for(self._engine, "begin")
-        def begin(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN")
-
-    async def run(self, query: Callable[[Connection], T]) -> T:
-        """The query's result. Raises Full when the file is out of reach."""
-        try:
-            self._file.check()
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._asked, query)
-        except (DBAPIError, sqlite3.Error) as error:
-            if not is_outside(error, may_write=False):
-                raise
-            raise Full(f"The database cannot be read: {reason(error)}") from error
-
-    def _asked(self, query: Callable[[Connection], T]) -> T:
-        with self._turns, self._engine.begin() as connection:
-            return query(connection)
-
-    @contextmanager
-    def at_rest(self) -> Iterator[None]:
-        """Waits for the queries that are under way; until it ends no other begins."""
-        with contextlib.ExitStack() as turns:
-            for _ in range(READERS):
-                turns.enter_context(self._turns)
-            yield
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether a connection is open."""
-        pool = cast("QueuePool", self._engine.pool)
-        return bool(pool.checkedin() + pool.checkedout())
-
-    def hang_up(self) -> None:
-        """Close every connection; the next query opens one."""
-        self._engine.dispose()
-
-    async def close(self) -> None:
-        """Waits for the queries that are under way."""
-        await asyncio.to_thread(self._threads.shutdown)
-        self._engine.dispose()

@@ -76,7 +76,7 @@ class MailDeliverer:
         def query(tx: Connection) -> PageFacts:
             return look_up.page_facts(tx, incident_id, sequence, person_id, now)
 
-        return await self._database.read(query)
+        return await self._database.read_in_turn(query)
 
     def _is_channel_on_its_way(self, overview: Overview) -> bool:
         age = self._now() - overview.incident.created_at

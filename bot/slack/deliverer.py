@@ -95,7 +95,7 @@ class SlackDeliverer:
             found = look_up.incident_by_id(tx, delivery.owed.incident_id or "")
             return look_up.overview(tx, found, now), look_up.is_announcing(tx, found)
 
-        overview, is_announcing = await self._database.read(query)
+        overview, is_announcing = await self._database.read_in_turn(query)
         return await places.create_channel(
             self._client, delivery, overview, owed_at, is_announcing=is_announcing
         )
@@ -129,12 +129,12 @@ class SlackDeliverer:
 
     async def _card(self, overview: Overview) -> Message:
         now = self._now()
-        told = await self._database.read(lambda tx: outages.told(tx, overview.incident, now))
+        told = await self._database.read_in_turn(lambda tx: outages.told(tx, overview.incident, now))
         return card.card(overview, now, told)
 
     async def _announce(self, delivery: ClaimedDelivery) -> Outcome:
         overview = await self._overview(delivery)
-        organization = await self._database.read(look_up.organization)
+        organization = await self._database.read_in_turn(look_up.organization)
         if organization.announcement_channel is None:
             return Sent()
         shown = card.announcement(overview, self._now())
@@ -160,7 +160,7 @@ class SlackDeliverer:
                 return postmortem.shown(written, overview, entry.by.name)
             return timeline.mirrored(entry, overview)
 
-        return await self._post_in_place(delivery, overview, await self._database.read(query))
+        return await self._post_in_place(delivery, overview, await self._database.read_in_turn(query))
 
     async def _page(self, delivery: ClaimedDelivery) -> Outcome:
         shown, person = await self._page_message(delivery, delivery.owed.sequence or 0)
@@ -168,7 +168,9 @@ class SlackDeliverer:
 
     async def _refresh_page(self, delivery: ClaimedDelivery) -> Outcome:
         page_id = delivery.owed.page_id or 0
-        state, channel, ts, sequence = await self._database.read(lambda tx: look_up.page_receipt(tx, page_id))
+        state, channel, ts, sequence = await self._database.read_in_turn(
+            lambda tx: look_up.page_receipt(tx, page_id)
+        )
         if state in _UNSETTLED:
             return TryAgain("its page is still on the way", _WAIT_FOR_PAGE, is_wait=True)
         if channel is None or ts is None or sequence is None:
@@ -178,7 +180,7 @@ class SlackDeliverer:
 
     async def _tell(self, delivery: ClaimedDelivery) -> Outcome:
         overview, person = await self._overview(delivery), await self._posting.person(delivery)
-        entry = await self._database.read(
+        entry = await self._database.read_in_turn(
             lambda tx: look_up.entry(tx, overview.incident.id, delivery.owed.sequence or 0)
         )
         shown = page.told(entry, overview)
@@ -205,7 +207,7 @@ class SlackDeliverer:
             facts = look_up.page_facts(tx, delivery.owed.incident_id or "", sequence, person.id, now)
             return page.page(facts, now)
 
-        return await self._database.read(query), person
+        return await self._database.read_in_turn(query), person
 
     # How it is sent
 
@@ -225,4 +227,4 @@ class SlackDeliverer:
         def query(tx: Connection) -> Overview:
             return look_up.overview(tx, look_up.incident_by_id(tx, delivery.owed.incident_id or ""), now)
 
-        return await self._database.read(query)
+        return await self._database.read_in_turn(query)

@@ -52,11 +52,13 @@ class DutyDeliverer:
 
     async def _handoff(self, delivery: ClaimedDelivery) -> HandoffFacts:
         now = self._now()
-        return await self._database.read(lambda tx: rota.handoff(tx, now, delivery.owed.subject or ""))
+        return await self._database.read_in_turn(
+            lambda tx: rota.handoff(tx, now, delivery.owed.subject or "")
+        )
 
     async def _shift_changed(self, delivery: ClaimedDelivery) -> Outcome:
         subject, person = delivery.owed.subject or "", await self._posting.person(delivery)
-        change = await self._database.read(lambda tx: rota.shift_change(tx, subject))
+        change = await self._database.read_in_turn(lambda tx: rota.shift_change(tx, subject))
         if change is None:
             return Dropped()
         return await self._direct(delivery, person, duty.shift_changed(change, person.id))
@@ -71,7 +73,7 @@ class DutyDeliverer:
 
     async def _update_swap(self, delivery: ClaimedDelivery) -> Outcome:
         swap_id = delivery.owed.subject or ""
-        state, channel, ts = await self._database.read(lambda tx: rota.question(tx, swap_id))
+        state, channel, ts = await self._database.read_in_turn(lambda tx: rota.question(tx, swap_id))
         if state in _UNSETTLED:
             return TryAgain("its question is still on the way", _WAIT_FOR_QUESTION, is_wait=True)
         if channel is None or ts is None:
@@ -79,17 +81,17 @@ class DutyDeliverer:
         return await self._posting.update(channel, ts, duty.swap(await self._swap(delivery)))
 
     async def _swap(self, delivery: ClaimedDelivery) -> SwapFacts:
-        return await self._database.read(lambda tx: rota.swap_facts(tx, delivery.owed.subject or ""))
+        return await self._database.read_in_turn(lambda tx: rota.swap_facts(tx, delivery.owed.subject or ""))
 
     async def _sync_user_group(self, delivery: ClaimedDelivery) -> Outcome:
         now, subject = self._now(), delivery.owed.subject or ""
-        schedule, person = await self._database.read(lambda tx: rota.user_group(tx, now, subject))
+        schedule, person = await self._database.read_in_turn(lambda tx: rota.user_group(tx, now, subject))
         slack_id = await self._posting.slack_id(person) if person is not None else None
         return await user_groups.sync(self._client, schedule, slack_id)
 
     async def _warn_gap(self, delivery: ClaimedDelivery) -> Outcome:
         now, subject = self._now(), delivery.owed.subject or ""
-        facts, organization = await self._database.read(
+        facts, organization = await self._database.read_in_turn(
             lambda tx: (rota.gaps(tx, now, subject), look_up.organization(tx))
         )
         if facts is None:

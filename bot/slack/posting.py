@@ -98,7 +98,7 @@ class Posting:
         return Sent(channel, ts, rest=UPDATE_REST)
 
     async def person(self, delivery: ClaimedDelivery) -> Person:
-        organization = await self._database.read(look_up.organization)
+        organization = await self._database.read_in_turn(look_up.organization)
         person = organization.person(delivery.owed.person_id)
         if person is None or not person.is_active:
             raise NotFound("they are not in the organization any more")

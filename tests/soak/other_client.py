@@ -1,4 +1,4 @@
-"""Another client, in a process of its own: how long its requests take, ten a second, until its input ends.
+"""Another client, in a process of its own: how long its requests take until its input ends.
 
 Whoever sends thousands of requests from one loop is late itself, and would take that for the server's delay.
 """
@@ -12,12 +12,11 @@ import time
 from aiohttp import ClientSession, ClientTimeout
 
 _PATIENCE = ClientTimeout(total=60)
-_EVERY_SECONDS = 0.1
 
 
-async def seconds(url: str, key: str, until: "asyncio.Task[object]") -> list[float]:
-    """How long it takes to list the incidents at `url`, again and again until something is over."""
-    asking = [sys.executable, "-m", "tests.soak.other_client", url]
+async def seconds(url: str, key: str, until: "asyncio.Task[object]", every: float = 0.1) -> list[float]:
+    """How long it takes to get `url`, so many seconds after one another, until something is over."""
+    asking = [sys.executable, "-m", "tests.soak.other_client", url, str(every)]
     pipe, environment = asyncio.subprocess.PIPE, {**os.environ, "API_KEY": key}  # noqa: TID251 - for the child
     client = await asyncio.create_subprocess_exec(*asking, stdin=pipe, stdout=pipe, env=environment)
     await until
@@ -27,7 +26,7 @@ async def seconds(url: str, key: str, until: "asyncio.Task[object]") -> list[flo
     return found
 
 
-async def _ask(url: str, key: str) -> list[float]:
+async def _ask(url: str, key: str, every: float) -> list[float]:
     took: list[float] = []
     over = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     async with ClientSession(headers={"Authorization": f"Bearer {key}"}, timeout=_PATIENCE) as session:
@@ -37,9 +36,9 @@ async def _ask(url: str, key: str) -> list[float]:
                 await answer.read()
                 assert answer.status == 200
             took.append(time.monotonic() - began)
-            await asyncio.wait({over}, timeout=_EVERY_SECONDS)
+            await asyncio.wait({over}, timeout=every)
     return took
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(_ask(sys.argv[1], os.environ["API_KEY"]))))  # noqa: TID251
+    sys.stdout.write(json.dumps(asyncio.run(_ask(sys.argv[1], os.environ["API_KEY"], float(sys.argv[2])))))  # noqa: TID251

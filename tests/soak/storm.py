@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.bench import listing
 from tests.bench.server import Connection, Running, running
+from tests.soak import other_client
 from tests.soak.report import Report, quantile
 
 CLAIMED_SECONDS, RATIO, LAG_SECONDS, ACKNOWLEDGED_SECONDS = 1.0, 3.0, 0.1, 0.3
@@ -99,26 +100,16 @@ async def _claimed(path: Path, due: int, deadlines: int) -> float:
 
 
 async def _seen(server: Running, seconds: float) -> tuple[list[float], list[float]]:
-    """How long the API and Slack's commands took to be answered, some twenty and five a second."""
-    until, asked, typed = time.monotonic() + seconds, list[float](), list[float]()
-
-    async def ask() -> None:
-        connection = Connection(server)
-        await connection.open()
-        while time.monotonic() < until:
-            began = time.monotonic()
-            status, answer = await connection.ask("GET", "/api/v1/incidents?limit=20&severity=SEV1")
-            assert status == 200, answer
-            asked.append(time.monotonic() - began)
-            await asyncio.sleep(0.05)
-        connection.close()
+    """How long the API and Slack's commands took to be answered, at most fifty and five a second."""
+    until, typed = time.monotonic() + seconds, list[float]()
 
     async def command() -> None:
         while time.monotonic() < until:
             await _typed(server, "list", typed)
             await asyncio.sleep(0.2)
 
-    await asyncio.gather(ask(), command())
+    url = f"http://{server.host}:{server.port}/api/v1/incidents?limit=20&severity=SEV1"
+    asked = await other_client.seconds(url, server.key, asyncio.create_task(command()), every=0.02)
     return asked, typed
 
 

@@ -1,0 +1,85 @@
+"""Work that takes turns: one after the other, and nobody waits for what takes long."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import partial
+
+import pytest
+
+from storage.turns import Turns
+
+MOST = 3
+
+
+@pytest.fixture
+async def turns() -> AsyncIterator[Turns]:
+    turns = Turns("test", MOST)
+    yield turns
+    await asyncio.to_thread(turns.end)
+
+
+async def test_short_work_is_done_in_one_thread_in_order(turns: Turns) -> None:
+    done: list[int] = []
+    names = await asyncio.gather(*(turns.take(partial(worked, done, n)) for n in range(100)))
+    assert done == [*range(100)]
+    assert len(set(names)) == 1
+
+
+def worked(done: list[int], n: int) -> str:
+    done.append(n)
+    return threading.current_thread().name
+
+
+async def test_long_work_keeps_nobody_waiting_until_all_threads_are_at_some(turns: Turns) -> None:
+    go_on = threading.Event()
+    long = [asyncio.create_task(turns.take(go_on.wait)) for _ in range(MOST - 1)]
+    async with asyncio.timeout(10):
+        assert await turns.take(lambda: "short") == "short"
+    long.append(asyncio.create_task(turns.take(go_on.wait)))
+    last = asyncio.create_task(turns.take(lambda: "last"))
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(last), 0.2)
+    assert not last.done()
+    go_on.set()
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(*long, last) == [True] * MOST + ["last"]
+
+
+async def test_after_long_work_one_thread_is_left(turns: Turns) -> None:
+    go_on = threading.Event()
+    long = asyncio.create_task(turns.take(go_on.wait))
+    await turns.take(lambda: None)
+    go_on.set()
+    await long
+    names = {await turns.take(lambda: threading.current_thread().name) for _ in range(50)}
+    assert len(names) == 1
+    alive = [one for one in threading.enumerate() if one.name.startswith("test-")]
+    for one in alive:
+        if one.name not in names:
+            one.join(10)
+            assert not one.is_alive()
+
+
+async def test_error_is_its_callers_alone(turns: Turns) -> None:
+    def fails() -> None:
+        raise ValueError("no")
+
+    found = await asyncio.gather(turns.take(fails), turns.take(lambda: 1), return_exceptions=True)
+    assert isinstance(found[0], ValueError)
+    assert found[1] == 1
+
+
+async def test_who_has_gone_before_the_turn_came_is_left_out(turns: Turns) -> None:
+    go_on, done = threading.Event(), list[int]()
+    first = asyncio.create_task(turns.take(go_on.wait))
+    gone = asyncio.create_task(turns.take(lambda: done.append(1)))
+    await asyncio.sleep(0)
+    gone.cancel()
+    with suppress(asyncio.CancelledError):
+        await gone
+    go_on.set()
+    await first
+    await turns.take(lambda: done.append(2))
+    assert done == [2]
