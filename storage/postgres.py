@@ -84,6 +84,7 @@ _SESSION = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "2",
 }
+_LOOKING = {"application_name": "tocsin: looking"}
 _MIGRATING = {"idle_in_transaction_session_timeout": "0", "lock_timeout": "0"}
 _MOVES = "moves"
 _COMMITTED, _ABORTED = "committed", "aborted"
@@ -127,8 +128,9 @@ class Postgres:
             READERS, isolation_level="REPEATABLE READ", settings={"default_transaction_read_only": "on"}
         )
         try:
-            async with _session(self._arguments):
-                await self._upgrade()
+            async with _session(self._arguments):  # there is no pooler in between
+                pass
+            await self._upgrade()
         except Unusable:
             await self._dispose()
             raise
@@ -391,9 +393,12 @@ async def inspect(url: str) -> str:
 
 @asynccontextmanager
 async def _session(arguments: dict[str, Any]) -> AsyncIterator[asyncpg.Connection]:
-    """A session of our own. Raises Unusable where a pooler keeps us from having one."""
+    """A session of our own, which no other takes for a Tocsin that runs.
+
+    Raises Unusable where a pooler keeps us from having one.
+    """
     try:
-        connection = await asyncpg.connect(**_driver_arguments(arguments, _CONNECT_SECONDS))
+        connection = await asyncpg.connect(**_driver_arguments(arguments, _CONNECT_SECONDS, _LOOKING))
         try:
             await pooler.check(connection, _SESSION)
             yield connection

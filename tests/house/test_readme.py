@@ -40,7 +40,7 @@ def test_every_command_is_told(verb: str) -> None:
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
 def test_every_setting_is_told(name: str) -> None:
-    variable = {"organization": "TOCSIN_ORGANIZATION"}.get(name, name.upper())
+    variable = {"organization": "TOCSIN_ORGANIZATION", "proxies": "HTTPS_PROXY"}.get(name, name.upper())
     assert f"`{variable}`" in README
 
 
