@@ -49,6 +49,12 @@ class Metrics:
             buckets=_LAGS,
             registry=self.registry,
         )
+        self._taken_up = Histogram(
+            "tocsin_deadline_taken_up_seconds",
+            "From when the earliest of some deadlines was due until they were taken up together.",
+            buckets=_LAGS,
+            registry=self.registry,
+        )
         self._rerouted = Counter(
             "tocsin_pages_rerouted",
             "Pages that went out by another contact method, because theirs did not answer.",
@@ -135,6 +141,9 @@ class Metrics:
 
     def delivered(self, kind: str, after: timedelta) -> None:
         self._delivery_seconds.labels(kind).observe(max(after.total_seconds(), 0))
+
+    def deadlines_taken_up(self, late: timedelta) -> None:
+        self._taken_up.observe(max(late.total_seconds(), 0))
 
     def deadline_fired(self, late: timedelta) -> None:
         self._deadline_seconds.observe(max(late.total_seconds(), 0))

@@ -20,7 +20,7 @@ _FOLLOWING = Statement(
     )
 )
 _DUE = Statement(
-    select(deadlines.c.id, deadlines.c.incident_id)
+    select(deadlines.c.id, deadlines.c.incident_id, kept(deadlines.c.due_at))
     .where(text("state = 'armed'"), deadlines.c.due_at <= bindparam("moment"))
     .order_by(deadlines.c.due_at)
     .limit(bindparam("most"))
@@ -69,9 +69,10 @@ def following(tx: Connection, now: datetime) -> datetime | None:
     return as_time(found) if found is not None else None
 
 
-def due(tx: Connection, now: datetime, most: int) -> Sequence[tuple[str, str]]:
-    """Ids of armed deadlines that are due and of their incidents, the most overdue first."""
-    return [(found, of) for found, of in _DUE.run(tx, {"moment": now, "most": most})]
+def due(tx: Connection, now: datetime, most: int) -> Sequence[tuple[str, str, datetime]]:
+    """Ids of armed deadlines that are due and of their incidents, and since when; the most overdue first."""
+    rows = _DUE.run(tx, {"moment": now, "most": most})
+    return [(found, of, as_time(due_at)) for found, of, due_at in rows]
 
 
 def claim(tx: Connection, deadline: Row[Any], at: datetime) -> None:

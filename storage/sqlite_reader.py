@@ -38,7 +38,10 @@ class SqliteReader:
 
     def __init__(self, file: Place) -> None:
         self._file = file
-        self._engine = create_engine(file.url("sqlite"), pool_size=READERS, max_overflow=0)
+        # The connection that was used last knows the pages and statements that are asked for most.
+        self._engine = create_engine(
+            file.url("sqlite"), pool_size=READERS, max_overflow=0, pool_use_lifo=True
+        )
         self._turns = Turns("sqlite-reader", READERS)
         self._connections = threading.Semaphore(READERS)
 

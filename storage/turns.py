@@ -35,13 +35,13 @@ class Turns:
 
     async def take(self, work: Callable[[], T]) -> T:
         """What the work comes to, when its turn has come."""
-        answer: Future[T] = Future()
-        self._asked += 1
-        self._waiting.put((answer, work))
         if not self._workers:
             self._begin()
         if self._watch is None:
             self._look_later()
+        answer: Future[T] = Future()
+        self._waiting.put((answer, work))
+        self._asked += 1
         try:
             return await asyncio.wrap_future(answer)
         finally:
@@ -62,14 +62,17 @@ class Turns:
         self._watch = None
         if not self._asked:
             return
+        self._look_later()
         self._workers = [one for one in self._workers if one.thread.is_alive()]
         if self._workers[-1].is_long and len(self._workers) < self._most:
-            self._workers[-1].is_relieved = True
             self._begin()
-        self._look_later()
 
     def _begin(self) -> None:
-        self._workers.append(_Worker(f"{self._name}-{len(self._workers)}", self._waiting))
+        """The newest thread is relieved once there is another. Raises RuntimeError where none can be had."""
+        worker = _Worker(f"{self._name}-{len(self._workers)}", self._waiting)
+        if self._workers:
+            self._workers[-1].is_relieved = True
+        self._workers.append(worker)
 
 
 class _Worker:

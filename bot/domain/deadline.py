@@ -54,6 +54,7 @@ class Due:
 
     id: str
     incident_id: str
+    due_at: datetime
 
 
 def last_words(

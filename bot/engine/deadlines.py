@@ -1,7 +1,7 @@
 """Fire what is due, each deadline in its own transaction."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -18,6 +18,9 @@ from storage.database import Database, Full, Touched
 #: Deadlines that are fired side by side; the writer commits them together. With 64 thousands that are due at
 #: once are fired a quarter sooner, and whoever asks for something meanwhile waits twice as long.
 BATCH = 16
+#: Deadlines that are taken up together. Where other processes take them too, who takes more than it fires at
+#: once tries in vain what they have fired meanwhile.
+TAKEN, TAKEN_IF_SHARED = 16_384, BATCH
 _SOON_SECONDS = 2 * SWEEP_EVERY.total_seconds()
 
 #: Deadlines are looked at every five seconds.
@@ -39,6 +42,7 @@ class Deadlines:
         self._clock = clock
         self._wakeup = WakeUp(clock, self._look_if_possible)
         self.part = Part("scheduler", self._keep_awake, self._metrics, LONGEST_SILENCE)
+        self._taken = TAKEN_IF_SHARED if database.is_shared else TAKEN
         self._looking = asyncio.Lock()
         #: The deadlines that are being fired.
         self._under_way: dict[str, asyncio.Task[None]] = {}
@@ -79,12 +83,11 @@ class Deadlines:
             while not self._is_stopping:
                 self.part.beat()
                 now, known = self._clock.now(), failed.union(self._under_way)
-                looked = partial(fire_deadlines.due, now=now, most=len(known) + BATCH)
+                looked = partial(fire_deadlines.due, now=now, most=len(known) + self._taken)
                 due = [one for one in await self._database.read(looked) if one.id not in known]
-                for one in due:
-                    self._under_way[one.id] = self._go(self._fire(one, failed))
                 if due:
-                    await self._room()
+                    self._metrics.deadlines_taken_up(self._clock.now() - due[0].due_at)
+                    await self._fire_all(due, failed)
                     continue
                 following = await self._database.read(partial(fire_deadlines.following, now=now))
                 # What has fallen due meanwhile is fired now: a wake-up for the past would come to nothing.
@@ -92,11 +95,17 @@ class Deadlines:
                     self._wakeup.set_for(following)
                     return
 
-    async def _room(self) -> None:
+    async def _fire_all(self, due: Sequence[Due], failed: set[str]) -> None:
         """While the writer is at one batch the next one waits already: it never waits for us."""
-        self._has_room.clear()
-        if len(self._under_way) > BATCH:
-            await self._has_room.wait()
+        for first in range(0, len(due), BATCH):
+            if self._is_stopping:
+                return
+            self.part.beat()
+            for one in due[first : first + BATCH]:
+                self._under_way[one.id] = self._go(self._fire(one, failed))
+            self._has_room.clear()
+            if len(self._under_way) > BATCH:
+                await self._has_room.wait()
 
     async def _keep_awake(self) -> None:
         """A scheduler, for as long as it makes us look; raises Asleep when it does not."""

@@ -51,7 +51,7 @@ class Race:
 
     async def run(self) -> None:
         armed = await self.database.read(lambda tx: deadlines.armed_of(tx, self.incident.id))
-        self.due = [Due(row.id, self.incident.id) for row in armed if row.due_at <= DUE]
+        self.due = [Due(row.id, self.incident.id, row.due_at) for row in armed if row.due_at <= DUE]
         steps = [self.acknowledge(), self.fire(), self.claim(), self.claim()]
         self.chance.shuffle(steps)
         await asyncio.gather(*steps)

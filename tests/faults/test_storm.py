@@ -64,6 +64,22 @@ async def test_deadlines_that_cannot_be_fired_keep_no_other_waiting(database_url
     await database.close()
 
 
+async def test_stop_leaves_what_was_only_taken_up_to_the_next_start(database_url: str) -> None:
+    clock, times = SetClock(NOW), 6 * BATCH
+    database = Database(database_url)
+    await database.open()
+    await _declare(database, times, NOW, apart=0)
+    worker, stopping = Deadlines(database, clock), list[asyncio.Task[None]]()
+    database.after_commit(lambda _: None if stopping else stopping.append(asyncio.create_task(worker.stop())))
+    clock.forward(minutes=15)
+    await worker.look()
+    await stopping[0]
+    assert 0 < (await _levels(database))[1, 2] <= 3 * BATCH
+    await Deadlines(database, clock).look()
+    assert await _levels(database) == {(1, 2): times}
+    await database.close()
+
+
 async def test_deadline_whose_incident_is_held_up_keeps_no_other_waiting(server: Server) -> None:
     """Another process stands still in the middle of writing an incident."""
     clock, url = SetClock(NOW), await server.fresh()
