@@ -18,8 +18,8 @@ from storage.database import Database, Full, Touched
 #: Deadlines that are fired side by side; the writer commits them together. With 16, ten thousand that are due
 #: at once are fired a tenth sooner, and whoever asks for something meanwhile waits half as long again.
 BATCH = 8
-#: Deadlines that are taken up together. Where other processes take them too, who holds many tries in vain what
-#: the others have fired meanwhile.
+#: Deadlines that are taken up together. Where other processes take them too, who holds many tries in vain
+#: what the others have fired meanwhile.
 TAKEN, TAKEN_IF_SHARED = 16_384, 16
 _SOON_SECONDS = 2 * SWEEP_EVERY.total_seconds()
 
