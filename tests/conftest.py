@@ -16,11 +16,12 @@ import storage.postgres
 import storage.sqlite
 from bot.engine import outbox
 from bot.organization_file import document
+from bot.workspace.server import Workspace
 from tests.faults.doses import dose
 
-pytest.register_assert_rewrite("tests.story", "tests.quiet")
+pytest.register_assert_rewrite("tests.story", "tests.quiet", "tests.processes")
 
-from tests import scratch, sqlite  # noqa: E402
+from tests import processes, scratch, sqlite  # noqa: E402
 from tests.postgres import Server  # noqa: E402
 from tests.quiet import Quiet  # noqa: E402
 from tests.story import Story, opened  # noqa: E402
@@ -89,6 +90,15 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     url = await server.fresh()
     yield url
     server.drop(url)
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    """For real processes: everybody is in it, and the app is installed, not started."""
+    workspace = processes.northwind()
+    await workspace.start()
+    yield workspace
+    await workspace.stop()
 
 
 @pytest.fixture

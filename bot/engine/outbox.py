@@ -1,8 +1,7 @@
 """The outbox: lane by lane, most urgent first; hand to a deliverer, settle."""
 
 import asyncio
-import uuid
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,10 +11,8 @@ import structlog
 
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import (
-    LIMITED_TOGETHER,
     ClaimedDelivery,
     Deliverer,
-    Delivery,
     DeliveryKind,
     InDoubt,
     Never,
@@ -26,11 +23,13 @@ from bot.domain.delivery import (
 )
 from bot.engine import outcomes
 from bot.engine.clock import Clock
+from bot.engine.leases import Leases
 from bot.engine.reach import Reach
+from bot.engine.resting import Resting
 from bot.engine.supervisor import Part
 from bot.metrics import Metrics
 from bot.operations import deliver, reroute
-from bot.operations.deliver import Lease, Room
+from bot.operations.deliver import Room
 from storage.database import Connection, Database, Full, Touched, touched
 
 #: Deliveries that go out side by side; a few places are kept for pages.
@@ -40,16 +39,10 @@ KEPT_FOR_PAGES = 4
 LANES_WHEN_BUSY = 1
 #: Where people are reached by several methods, none takes all places: Slack may hang, or the mail server.
 KEPT_FOR_OTHERS = 2
-#: A delivery is its process's alone for this long, which is prolonged while it is being sent. What a
-#: process that died was sending is taken over by another one after that.
-LEASE = timedelta(seconds=6)
-KEEP_EVERY_SECONDS = 2.0
 _LONGEST_SLEEP = 5.0
 #: How often it is tried to write again.
 _CUT_OFF_SECONDS = 1.0
 LONGEST_SILENCE = timedelta(seconds=9)
-#: Before its end a lease is not counted on any more: what is sent then may arrive after it.
-_LEASE_MARGIN = timedelta(seconds=0.5)
 #: Seconds from a look that found nothing to the next one; while the database has its hands full, and then
 #: if there is a page to send.
 SHORTEST_GAP, LONGEST_GAP, GAP_OF_PAGES = 0.02, 0.3, 0.1
@@ -75,13 +68,9 @@ class Outbox:
         self._methods = tuple(methods)
         self._metrics = metrics or Metrics()
         self._reach = reach
-        self._lease = Lease(uuid.uuid4().hex, LEASE)
         self._sending: dict[int, ClaimedDelivery] = {}
-        #: Until when those that are not settled yet are ours, by the clock that nobody sets; where other
-        #: processes may take them.
-        self._ours_until: dict[int, timedelta] = {}
-        self._resting: dict[str, datetime] = {}
-        self._resting_kinds: dict[DeliveryKind, datetime] = {}
+        self._leases = Leases(database, clock, self._metrics, self._sending.keys, self._cannot_keep)
+        self._resting = Resting(clock)
         self._next_attempt: datetime | None = None
         #: When to look for pages that must go another way; None while every method answers.
         self._reroute_at: datetime | None = clock.now()
@@ -98,7 +87,6 @@ class Outbox:
         #: Whether an outcome, or a lease, could not be written down just now.
         self._is_stuck = False
         self.part = Part("outbox", self._run, self._metrics, LONGEST_SILENCE)
-        self._leases = Part("leases", self._keep_leases, self._metrics, LONGEST_SILENCE)
         database.after_commit(self._committed)
         self._stop_listening = clock.on_jump(self._look.set)
 
@@ -112,7 +100,7 @@ class Outbox:
             await self._reach.start()
         self.part.start()
         if self._database.is_shared:
-            self._leases.start()
+            self._leases.part.start()
 
     async def stop(self) -> None:
         """Takes up nothing new and waits for what is in flight; cancelled, it leaves that in doubt."""
@@ -123,12 +111,12 @@ class Outbox:
             await self.part.ended()
             await asyncio.gather(*self._tasks, return_exceptions=True)
         finally:
-            await self._leases.stop()
+            await self._leases.part.stop()
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """What must always run; leases are kept where other processes may take them."""
-        return (self.part, self._leases) if self._database.is_shared else (self.part,)
+        return (self.part, self._leases.part) if self._database.is_shared else (self.part,)
 
     def wake(self) -> None:
         """Look now at what may go out."""
@@ -137,12 +125,12 @@ class Outbox:
     @property
     def resting(self) -> frozenset[str]:
         """Lanes that were served a moment ago and are kept waiting for their pace."""
-        return frozenset(self._resting)
+        return self._resting.lanes
 
     @property
     def resting_kinds(self) -> frozenset[DeliveryKind]:
         """Kinds of which the other side has asked for no more for now."""
-        return frozenset(self._resting_kinds)
+        return self._resting.kinds
 
     @property
     def is_idle(self) -> bool:
@@ -172,7 +160,7 @@ class Outbox:
     async def _take_up(self) -> tuple[list[ClaimedDelivery], float]:
         """What is to be sent now, and how many seconds nothing more may be, unless something comes."""
         if self._database.is_unwritten:
-            if self._unwritten or self._ours_until:
+            if self._unwritten or self._leases:
                 # Once it can be written down again, who takes up more keeps all the others waiting.
                 return await self._pages_due() if self._is_stuck else [], _CUT_OFF_SECONDS
             await self._database.write_again()
@@ -233,32 +221,11 @@ class Outbox:
     def _away(self) -> tuple[Method, ...]:
         return (Method.SLACK,) if self._reach is not None and self._reach.is_in_trouble else ()
 
-    async def _keep_leases(self) -> None:
-        """Prolong what is being sent here, and take over what a process that died was sending."""
-        while True:
-            self._leases.beat()
-            await asyncio.sleep(KEEP_EVERY_SECONDS)
-            sending, now, asked_at = [*self._sending], self._clock.now(), self._clock.steady()
-
-            def keep(tx: Connection) -> tuple[Sequence[int], int]:
-                kept = deliver.keep(tx, sending, self._lease)  # noqa: B023 - it is run before the next turn
-                return kept, deliver.take_back(tx, now)  # noqa: B023
-
-            try:
-                kept, taken = await self._database.write(keep)
-            except Full as error:
-                log.warning("leases could not be kept", error=str(error))
-                self._is_stuck = True
-                if sending and await self._database.may_act_unwritten(error):
-                    self._look.set()
-                continue
-            except Exception:
-                log.exception("leases could not be kept")
-                continue
-            # What was settled while the answer was on its way is not ours any more.
-            self._hold(self._ours_until.keys() & kept, asked_at)
-            if taken:
-                log.warning("deliveries of a process that died are in doubt", count=taken)
+    async def _cannot_keep(self, error: Full) -> None:
+        """The leases run out: whoever sends does so because nobody else can."""
+        self._is_stuck = True
+        if self._sending and await self._database.may_act_unwritten(error):
+            self._look.set()
 
     async def _claim(self) -> list[ClaimedDelivery]:
         """What may go out now: pages into every free place, the rest into those not kept for pages."""
@@ -268,25 +235,14 @@ class Outbox:
         now, asked_at = self._clock.now(), self._clock.steady()
 
         def claim(tx: Connection) -> list[ClaimedDelivery]:
-            claimed = deliver.claim(tx, now, self._lease, room)
+            claimed = deliver.claim(tx, now, self._leases.ours, room)
             self._next_attempt = None if claimed else deliver.next_attempt(tx, now, room.resting_kinds)
             return claimed
 
         claimed = await self._database.write(claim)
         if self._reach is not None and any(one.owed.method is not Method.EMAIL for one in claimed):
             self._reach.tried()
-        if not self._database.is_shared:
-            return claimed
-        self._hold([one.id for one in claimed], asked_at)
-        return [replace(one, is_ours=partial(self._is_ours, one.id)) for one in claimed]
-
-    def _hold(self, deliveries: Collection[int], asked_at: timedelta) -> None:
-        """Their leases began, or were prolonged, after that moment."""
-        self._ours_until.update(dict.fromkeys(deliveries, asked_at + LEASE - _LEASE_MARGIN))
-
-    def _is_ours(self, delivery_id: int) -> bool:
-        """While nobody can write, a lease cannot be prolonged, and nobody takes over what we send."""
-        return self._clock.steady() < self._ours_until[delivery_id] or self._database.is_unwritten
+        return self._leases.begin(claimed, asked_at)
 
     def _room_by_method(self) -> dict[Method, int]:
         """How many more deliveries may go out by each method."""
@@ -301,8 +257,7 @@ class Outbox:
         free, now = LANES - len(self._sending), self._clock.now()
         ordinary = sum(one.owed.priority is not Priority.URGENT for one in self._sending.values())
         side_by_side = LANES - KEPT_FOR_PAGES if not self._database.is_busy else LANES_WHEN_BUSY
-        self._resting = {lane: until for lane, until in self._resting.items() if until > now}
-        self._resting_kinds = {kind: until for kind, until in self._resting_kinds.items() if until > now}
+        self._resting.go_on(now)
         return Room(
             all=free,
             ordinary=side_by_side - ordinary,
@@ -342,7 +297,7 @@ class Outbox:
         waiting = [moment for moment in (self._next_attempt, self._reroute_at) if moment]
         if self._reach is not None:
             waiting.append(self._reach.next_moment())
-        moments = [*self._resting.values(), *self._resting_kinds.values(), *waiting]
+        moments = [*self._resting.until, *waiting]
         return min([_LONGEST_SLEEP, *map(self._clock.wait_until, moments)])
 
     async def _sleep(self, seconds: float) -> None:
@@ -376,22 +331,14 @@ class Outbox:
             if delivery.owed.kind is DeliveryKind.PAGE and isinstance(outcome, TryAgain | InDoubt):
                 self._reroute_at = self._clock.now()
             self._sending.pop(delivery.id, None)
-            self._ours_until.pop(delivery.id, None)
+            self._leases.end(delivery.id)
             self._unwritten.discard(delivery.id)
             self._arrived.pop(delivery.id, None)
             self._look.set()
 
-    def _rest(self, owed: Delivery, outcome: Outcome) -> None:
-        """What the other side would refuse is not even asked; messages are limited channel by channel."""
-        match outcome:
-            case TryAgain(is_rate_limit=True, after=after) if after and owed.kind in LIMITED_TOGETHER:
-                self._resting_kinds[owed.kind] = self._clock.after(after)
-            case Sent(rest=rest) if rest:
-                self._resting[owed.lane] = self._clock.after(rest)
-
     async def _deliver(self, delivery: ClaimedDelivery) -> Outcome:
         outcome = await self._attempt(delivery)
-        self._rest(delivery.owed, outcome)
+        self._resting.learn(delivery.owed, outcome)
         return outcome
 
     async def _attempt(self, delivery: ClaimedDelivery) -> Outcome:
@@ -424,7 +371,7 @@ class Outbox:
                 delivery=delivery,
                 outcome=outcome,
                 retry_at=retry_at,
-                holder=self._lease.holder if not is_unwritten else None,
+                holder=self._leases.ours.holder if not is_unwritten else None,
                 methods=self._methods,
             )
             try:

@@ -26,8 +26,9 @@ from bot.domain.delivery import (
     pause_before,
 )
 from bot.domain.timeline import TOCSIN
+from bot.engine import leases
 from bot.engine.clock import SetClock
-from bot.engine.outbox import LANES, LEASE, Outbox
+from bot.engine.outbox import LANES, Outbox
 from bot.engine.reach import Reach
 from bot.operations import declare, deliver, outages, reorganize
 from bot.operations.deliver import Lease, Room
@@ -178,7 +179,7 @@ async def test_who_stood_still_for_longer_than_the_lease_knows_that_others_may_h
     await asyncio.wait_for(_until(lambda: len(engine.post.handed) == 1), 5)
     (delivery,) = engine.post.handed
     assert delivery.is_ours()
-    engine.clock.stand_still(seconds=LEASE.total_seconds())
+    engine.clock.stand_still(seconds=leases.LASTS.total_seconds())
     assert delivery.is_ours() is not engine.database.is_shared
 
 
@@ -263,7 +264,7 @@ async def test_what_is_being_sent_stays_ours_while_no_process_can_write(
     await engine.outbox.start()
     await asyncio.wait_for(_until(lambda: engine.post.handed), 5)
     server.make_read_only(database_url)
-    engine.clock.stand_still(seconds=LEASE.total_seconds())
+    engine.clock.stand_still(seconds=leases.LASTS.total_seconds())
     (delivery,) = engine.post.handed
     await asyncio.wait_for(_until(delivery.is_ours), 10)
     server.make_writable(database_url)
@@ -324,7 +325,7 @@ async def test_page_is_not_sent_any_more_by_who_lost_the_lock(
 
 async def test_outcome_of_what_was_not_claimed_takes_it_from_nobody_who_claimed_it(engine: Engine) -> None:
     """As after the lock was lost; but what arrived is not sent again."""
-    room, lease = Room(all=1, ordinary=0), Lease("another", LEASE)
+    room, lease = Room(all=1, ordinary=0), Lease("another", leases.LASTS)
     await engine.database.write(_declare)
     (page,) = await engine.database.read(lambda tx: deliver.pages_due(tx, NOW, room))
     await engine.database.write(lambda tx: deliver.claim(tx, NOW, lease, room))

@@ -10,19 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.workspace.server import Workspace
-from tests.cli.test_processes import (
-    PATIENCE,
-    declare,
-    environment,
-    line_with,
-    pages,
-    process,
-    workspace,
-)
 from tests.faults import clock_set_by_signals
 from tests.faults.doses import dose
-
-__all__ = ["workspace"]
+from tests.processes import PATIENCE, declare, environment, line_with, pages, process
 
 FORWARD, BACK = signal.SIGUSR1, signal.SIGUSR2
 DISTANCE, LATE = timedelta(seconds=8), timedelta(seconds=5)

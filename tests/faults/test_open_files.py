@@ -10,17 +10,7 @@ import pytest
 
 from bot.workspace.server import Workspace
 from tests import ports
-from tests.cli.test_processes import (
-    PATIENCE,
-    declare,
-    environment,
-    line_with,
-    pages,
-    process,
-    workspace,
-)
-
-__all__ = ["workspace"]
+from tests.processes import PATIENCE, declare, environment, line_with, pages, process
 
 pytestmark = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only on Linux: another's limits")
 #: Descriptors that are left to the process, and connections that somebody opens and holds.

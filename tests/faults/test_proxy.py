@@ -6,17 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from bot.workspace.server import Workspace
-from tests.cli.test_processes import (
-    PATIENCE,
-    declare,
-    environment,
-    line_with,
-    pages,
-    process,
-    workspace,
-)
-
-__all__ = ["workspace"]
+from tests.processes import PATIENCE, declare, environment, line_with, pages, process
 
 
 @asynccontextmanager

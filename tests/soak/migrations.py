@@ -22,8 +22,8 @@ from storage.backup import check, known_revisions
 from storage.database import Database, copy
 from storage.sqlite import sqlite_path, writing_engine
 from storage.upgrade import configuration
+from tests import processes
 from tests.bench import listing
-from tests.cli import test_processes as processes
 from tests.crash.process import Tocsin
 from tests.postgres import Server
 from tests.soak.report import Report
