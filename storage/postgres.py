@@ -34,6 +34,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from storage import address, locks, pooler, shared, tallies, touched
 from storage.alone import Alone
 from storage.errors import Full, MayBeDone, NobodyWrites, Unusable
+from storage.patience import PATIENCE, Patience
 from storage.touched import Touched
 from storage.upgrade import FLUSHED, Use, check_encoding, check_revision, upgrade, upgrade_beside
 
@@ -113,6 +114,7 @@ class Postgres:
         #: How often an operation found the server away. Nothing here begins anew: each has its own session.
         self.failures = self.writer_restarts = 0
         self._turns = asyncio.Semaphore(SIDE_BY_SIDE)
+        self._patience = Patience()
         self._under_way: set[asyncio.Task[Any]] = set()
         self._listening: asyncio.Task[None] | None = None
         self._is_deaf = asyncio.Event()
@@ -174,7 +176,7 @@ class Postgres:
             raise Full("Tocsin is overloaded; try again in a moment.")
         self.waiting += 1
         # A caller who goes away must not end a transaction in its middle.
-        task = asyncio.create_task(self._turn(operation))
+        task = asyncio.create_task(self._carry_out(operation))
         self._under_way.add(task)
         task.add_done_callback(self._done)
         return await asyncio.shield(task)
@@ -229,7 +231,7 @@ class Postgres:
             address.DRIVER,
             pool_size=size,
             max_overflow=0,
-            pool_timeout=_STATEMENT_SECONDS,
+            pool_timeout=PATIENCE,
             connect_args=_driver_arguments(self._arguments, patience, settings),
             **options,
         )
@@ -257,8 +259,26 @@ class Postgres:
 
     # One operation
 
-    async def _turn(self, operation: Operation[T]) -> T:
-        async with self._turns:
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One of those that are taken side by side. Raises Full when none comes."""
+        try:
+            async with asyncio.timeout(None) as limit:
+                give_up = partial(limit.reschedule, 0)
+                self._patience.begin(give_up)
+                try:
+                    await self._turns.acquire()
+                finally:
+                    self._patience.end(give_up)
+        except TimeoutError:
+            raise Full(f"The database has not come to it in {PATIENCE} s; nothing was done.") from None
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    async def _carry_out(self, operation: Operation[T]) -> T:
+        async with self._turn():
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     return await self._once(operation)
@@ -456,7 +476,7 @@ def _is_outside(error: BaseException) -> bool:
 def said(error: BaseException) -> str:
     """The error in one line, as the server worded it."""
     cause = getattr(error, "orig", None) or error
-    if isinstance(cause, TimeoutError):
+    if isinstance(cause, TimeoutError | PoolExhausted):
         return "it does not answer in time"
     cause = cause.__cause__ or cause
     return str(cause).partition("\n")[0] or type(cause).__name__

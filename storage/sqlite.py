@@ -26,6 +26,7 @@ from sqlalchemy.pool import NullPool
 from storage import incidents, shared, tallies, touched
 from storage.errors import Full, Unusable
 from storage.log_file import LogFile
+from storage.patience import PATIENCE, Patience
 from storage.place import LogMoved, Moved, Place
 from storage.shared import Shared
 from storage.sqlite_reader import PRAGMAS, SqliteReader
@@ -124,6 +125,7 @@ class SqliteWriter:
         #: When the last batch was handed back, and how many callers there have been at once lately.
         self._answered_at = 0.0
         self._crowd = 0.0
+        self._patience = Patience()
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._taken: deque[_Waiting] = deque()
         self._is_closing = False
@@ -133,12 +135,14 @@ class SqliteWriter:
         self._thread.start()
 
     def submit(self, operation: Callable[[Connection], T]) -> "asyncio.Future[T]":
-        """A future that is done after the commit. Raises Full when too many are waiting."""
+        """A future that is done after the commit; Full when too many are waiting, or no turn comes."""
         if self.waiting >= WAITING:
             raise Full("Tocsin is overloaded; try again in a moment.")
         future: asyncio.Future[T] = self._loop.create_future()
+        waiting = _Waiting(operation, future)
         self.waiting += 1
-        self._gathered.append(_Waiting(operation, future))
+        self._gathered.append(waiting)
+        self._patience.begin(waiting.give_up)
         if len(self._gathered) == 1:
             self._loop.call_soon(self._hand_over)
         return future
@@ -165,6 +169,7 @@ class SqliteWriter:
         self._answered_at = self._loop.time()
         self._crowd = max(len(batch), 0.9 * self._crowd)
         for waiting in batch:
+            self._patience.end(waiting.give_up)
             waiting.settle()
         if marks != Touched():
             self._told(marks)
@@ -266,6 +271,23 @@ class _Waiting:
         self.future = future
         self.result: Any = None
         self.error: BaseException | None = None
+        #: Taken by whoever is first: the writer, who runs it, or who gives it up.
+        self._turn = threading.Lock()
+        self.is_under_way = False
+
+    def begin(self) -> bool:
+        """Whether it is to be run, again if need be: its caller is there, and nobody has given it up."""
+        if self.future.cancelled():
+            return False
+        self.is_under_way = self.is_under_way or self._turn.acquire(blocking=False)
+        return self.is_under_way
+
+    def give_up(self) -> None:
+        """Its caller waits no longer, unless it is being done; in the event loop."""
+        if self._turn.acquire(blocking=False) and not self.future.done():
+            self.future.set_exception(
+                Full(f"The database has not come to it in {PATIENCE} s; nothing was done.")
+            )
 
     def settle(self) -> None:
         """Tell the caller, unless they have gone; in the event loop."""
@@ -336,7 +358,7 @@ class _Lost(sqlite3.Error):
 
 def _run(connection: Connection, sharing: Shared, waiting: _Waiting) -> None:
     """Raises _HalfDone when the operation failed and left something behind."""
-    if waiting.future.cancelled():  # whoever asked has gone before it began
+    if not waiting.begin():  # whoever asked has gone before
         return
     raw = _driver(connection)
     ordinals = sharing.ordinals.copy()
@@ -366,7 +388,7 @@ def _insert_gathered(connection: Connection) -> None:
 
 def _run_in_savepoint(connection: Connection, sharing: Shared, waiting: _Waiting) -> None:
     waiting.error = None
-    if waiting.future.cancelled():
+    if not waiting.begin():
         return
     raw = _driver(connection)
     raw.execute("SAVEPOINT operation")

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import tempfile
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -154,6 +154,21 @@ class Server:
         server = self._server
         arguments = ("-w", "-D", str(server.pgdata), "-m", how, "stop")
         pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It stands still, with all that it has taken: as a container that is paused."""
+        server = int((self._server.pgdata / "postmaster.pid").read_text(encoding="ascii").split()[0])
+        children = Path(f"/proc/{server}/task/{server}/children").read_text(encoding="ascii").split()
+        processes = [server, *map(int, children)]
+        for one in processes:
+            os.kill(one, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for one in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGCONT)
 
     def kill_backend(self, chance: random.Random) -> None:
         """One of its processes that serve a connection is killed: it ends them all, and has recovered."""

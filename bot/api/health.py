@@ -17,6 +17,8 @@ from storage.database import Database, Full
 Check = Callable[[], Awaitable[str | None]]
 
 _PATIENCE_SECONDS = 2.0
+#: Prometheus waits ten seconds for all of it, unless told otherwise.
+_COUNTING_SECONDS = 5.0
 #: A database that was written to so lately need not be written to again to know that it can be.
 _PROVED_SECONDS = 1.0
 
@@ -82,8 +84,9 @@ class Health:
         """All that is known: without the database its counts are missing, and `tocsin_ready` says why."""
         now = self.now()
         try:
-            waiting = await self._database.read(lambda tx: backlog.backlog(tx, now))
-        except Full:
+            async with asyncio.timeout(_COUNTING_SECONDS):
+                waiting = await self._database.read(lambda tx: backlog.backlog(tx, now))
+        except (Full, TimeoutError):
             waiting = None
         troubles = await self.troubles()
         text = self._metrics.exposition(waiting, {part: not why for part, why in troubles.items()}, Severity)

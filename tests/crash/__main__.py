@@ -65,6 +65,11 @@ async def _restart_server(one: Trial, server: Server | None, times: int) -> None
     await deeds.server_restarts(one, server, times)
 
 
+async def _freeze_server(one: Trial, server: Server | None, times: int) -> None:
+    assert server is not None
+    await deeds.server_freezes(one, server, times, seconds=30)
+
+
 DOSES = {
     "kill": Dose("SIGKILL, SQLite", 200, _kill),
     "end": Dose("SIGTERM, SQLite", 20, _end),
@@ -88,6 +93,7 @@ DOSES = {
         is_standing=True,
     ),
     "backend": Dose("PostgreSQL's backend killed", 20, _kill_backends, on_postgresql=True),
+    "freeze-pg": Dose("PostgreSQL stands still for 30 s", 5, _freeze_server, on_postgresql=True),
     "restart-pg": Dose("PostgreSQL restarted at once", 5, _restart_server, on_postgresql=True),
 }
 #: What each figure must stay below, in seconds, and at which quantile.

@@ -113,6 +113,19 @@ async def server_restarts(one: Trial, server: Server, times: int) -> None:
         await _and_back(one, server.start_again)
 
 
+async def server_freezes(one: Trial, server: Server, times: int, seconds: float) -> None:
+    """The database server stands still with all that it has taken, and goes on."""
+    for _ in range(times):
+        await _some_time(one)
+        since = one.now()
+        with server.frozen():
+            await asyncio.sleep(seconds)
+        back = time.monotonic()
+        await one.crowd.declare_at_once(1)
+        one.figures["back"].append(time.monotonic() - back)
+        one.was_away(since)
+
+
 async def _and_back(one: Trial, deed: Callable[[], None]) -> None:
     since = one.now()
     await asyncio.to_thread(deed)
