@@ -1,26 +1,9 @@
 """Whether it lives, whether it can work, and what it counts."""
 
 import json
-import re
 
-import aiohttp
-
+from tests.api.readings import asked, value
 from tests.story import Story
-
-
-async def asked(story: Story, path: str) -> tuple[int, str]:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{story.app.port}{path}") as answer,
-    ):
-        return answer.status, await answer.text()
-
-
-def value(text: str, metric: str) -> float:
-    """The value of one line of the exposition."""
-    found = re.search(rf"^{re.escape(metric)} (\S+)$", text, re.MULTILINE)
-    assert found is not None, f"{metric} is not in\n{text}"
-    return float(found[1])
 
 
 async def test_running_tocsin_is_alive_and_ready(story: Story) -> None:

@@ -15,8 +15,8 @@ from storage import outbox
 from storage.database import Full, MayBeDone
 from tests import scratch
 from tests.contract.conftest import Api
+from tests.faults.reporter import again, has_page, is_ready, is_said, readiness, until, whose_page_waits
 from tests.faults.small_disk import mounted
-from tests.faults.test_disk import again, has_page, is_ready, is_said, readiness, until, whose_page_waits
 from tests.postgres import Server
 from tests.story import Story, opened
 

@@ -13,7 +13,7 @@ import storage.patience
 import storage.postgres
 from storage.database import Database
 from tests.contract.conftest import Api
-from tests.faults.test_disk import (
+from tests.faults.reporter import (
     has_page,
     is_ready,
     is_red,

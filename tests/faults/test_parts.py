@@ -18,7 +18,7 @@ from bot.app import App, Role
 from bot.engine.supervisor import Part
 from bot.metrics import Metrics
 from storage.database import Connection, Database, Full, sqlite_path
-from tests.api.test_health import asked, value
+from tests.api.readings import asked, value
 from tests.postgres import Server
 from tests.story import Story, opened
 

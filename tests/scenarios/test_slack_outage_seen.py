@@ -9,7 +9,7 @@ import pytest
 from bot.app import App
 from bot.slack import client, connection
 from bot.workspace import sockets
-from tests.api.test_health import asked
+from tests.api.readings import asked
 from tests.scenarios.outages import declares, fail, is_quiet, pass_by, types, with_mail
 from tests.story import Story, opened, text_of
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bot.settings import Settings
-from tests.api.test_health import asked, value
+from tests.api.readings import asked, value
 from tests.story import Story, opened
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

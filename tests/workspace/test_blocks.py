@@ -9,7 +9,7 @@ from bot.workspace.blocks import checked_message, view_problems
 from bot.workspace.errors import SlackError
 from bot.workspace.state import State
 from tests.workspace.conftest import House
-from tests.workspace.test_interactions import BUTTON, MODAL
+from tests.workspace.samples import BUTTON, MODAL
 
 
 def plain(text: str) -> dict[str, Any]:

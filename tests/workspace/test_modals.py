@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.workspace.errors import InputsRefused, WorkspaceError
 from tests.workspace.conftest import Clock, House
-from tests.workspace.test_interactions import BUTTON, MODAL
+from tests.workspace.samples import BUTTON, MODAL
 
 
 def titled(title: str, **more: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from slack_bolt.app.async_app import AsyncApp
 
 from tests.workspace.conftest import House
-from tests.workspace.test_interactions import BUTTON, MODAL
+from tests.workspace.samples import BUTTON, MODAL
 
 
 class Page:

@@ -15,7 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.workspace.errors import WorkspaceError
 from tests.workspace.conftest import MANIFEST, Clock, House
-from tests.workspace.test_interactions import BUTTON
+from tests.workspace.samples import BUTTON
 
 
 async def test_a_socket_ticket_is_good_for_one(house: House) -> None:

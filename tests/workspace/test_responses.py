@@ -7,7 +7,7 @@ import pytest
 from slack_bolt.app.async_app import AsyncApp
 
 from tests.workspace.conftest import Clock, House
-from tests.workspace.test_interactions import BUTTON
+from tests.workspace.samples import BUTTON
 
 
 @pytest.fixture
