@@ -66,9 +66,12 @@ async def _until_stopped(app: App) -> None:
 
 
 async def stop_signal() -> None:
-    """Returns at Ctrl-C or SIGTERM."""
+    """Returns at Ctrl-C, SIGTERM, or when the terminal is closed."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it to be ignored
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         loop.add_signal_handler(number, stopped.set)
     await stopped.wait()

@@ -20,12 +20,15 @@ from tests.processes import PATIENCE, declare, environment, line_with, pages, pr
 from tests.story import ORGANIZATION, text_of
 
 
-async def test_sigterm_ends_in_time_with_exit_code_zero(workspace: Workspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("asking", [signal.SIGTERM, signal.SIGHUP])
+async def test_asked_to_end_it_ends_in_time_with_exit_code_zero(
+    workspace: Workspace, tmp_path: Path, asking: signal.Signals
+) -> None:
     async with process("run", **environment(workspace, tmp_path / "tocsin.db")) as running:
         await line_with(running, "connected to Slack")
         await workspace.until(lambda: workspace.connected, PATIENCE)
         await declare(workspace, "trouble")
-        running.terminate()
+        running.send_signal(asking)
         async with asyncio.timeout(10):
             assert await running.wait() == 0
     connection = sqlite3.connect(tmp_path / "tocsin.db")
