@@ -67,11 +67,16 @@ class Person:
     async def types(self, text: str, channel: str = "general") -> Answer:
         """Type `/incident text`; what is shown for it."""
         workspace = self._story.workspace
-        before = len(workspace.ephemerals(self.id))
+        before, forms = len(workspace.ephemerals(self.id)), len(workspace.views(self.id))
         ack = await workspace.command(self.id, workspace.channel(channel).id, "/incident", text)
         if any("Still working" in text_of(one) for one in workspace.ephemerals(self.id)[before:]):
-            # A machine that is busy takes longer than two seconds; the answer follows.
-            await workspace.until(lambda: len(workspace.ephemerals(self.id)) > before + 1, timeout=30)
+            # A machine that is busy takes longer than two seconds; the answer, or a form, follows.
+            await workspace.until(
+                lambda: (
+                    len(workspace.ephemerals(self.id)) > before + 1 or len(workspace.views(self.id)) > forms
+                ),
+                timeout=30,
+            )
         await self._story.settle()
         shown = workspace.ephemerals(self.id)[before:]
         words = " ".join(text_of(message) for message in shown)
