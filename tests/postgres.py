@@ -189,10 +189,10 @@ class Server:
         self._until_it_answers()
 
     def _until_it_answers(self) -> None:
-        while True:
-            with suppress(subprocess.CalledProcessError):
-                self._server.psql("SELECT 1")
-                return
+        folder = str(make_url(self._server.get_uri()).query["host"])
+        asked = [str(self._server.bin_path / "pg_isready"), "-q", "-h", folder]
+        while subprocess.run(asked, check=False).returncode != 0:
+            pass
 
     def stop(self) -> None:
         self._server.cleanup()
