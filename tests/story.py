@@ -202,7 +202,7 @@ class Story:
         if self._by_http:
             self.installed.request_url = f"http://127.0.0.1:{self.app.port}/slack/events"
         else:
-            await self.workspace.until(lambda: self.workspace.connected, timeout=30)
+            await self.workspace.until(lambda: self.workspace.connected)
         await self.settle()
 
     async def close(self) -> None:

@@ -114,9 +114,8 @@ class Deadlines:
         try:
             while True:
                 await asyncio.sleep(1)
-                if self._looking.locked():  # who looks is awake, however long the database takes
-                    self.part.beat()
-                if self.part.silent_for() > LONGEST_SILENCE:
+                # Who looks is awake, however long the database takes; `/readyz` says that it is silent.
+                if self.part.silent_for() > LONGEST_SILENCE and not self._looking.locked():
                     raise Asleep(f"nobody has looked at the deadlines for {self.part.silent_for()}")
         finally:
             self._wakeup.stop()

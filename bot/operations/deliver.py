@@ -167,7 +167,8 @@ def _taken(tx: Connection, head: Row[Any], now: datetime, lease: Lease) -> Claim
     row = _newest(tx, head, now) if head.kind in COLLAPSING else head
     wish = reroute.wish(tx, now, row) if row.kind == DeliveryKind.PAGE else Wish.SEND
     if wish is Wish.DROP:
-        outbox.settle(tx, row.id, row.lane, {"state": DeliveryState.DROPPED, "settled_at": now})
+        dropped = {"state": DeliveryState.DROPPED, "settled_at": reroute.over_at(tx, now, row)}
+        outbox.settle(tx, row.id, row.lane, dropped)
         return None
     if wish is Wish.PUT_BACK:
         reroute.put_back(tx, row)

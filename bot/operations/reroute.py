@@ -105,6 +105,15 @@ def wish(tx: Connection, now: datetime, page: Row[Any]) -> Wish:
     return Wish.WAIT if is_sending and not _is_stand_in(cause, page) else Wish.SEND
 
 
+def over_at(tx: Connection, now: datetime, page: Row[Any]) -> datetime:
+    """When a page that is wanted no more is over: not before it was answered.
+
+    Who answered may have been asked later than this transaction, and have written first.
+    """
+    incident = look_up.glance(tx, page.incident_id)
+    return max(now, incident.acknowledged_at or now, incident.resolved_at or now)
+
+
 def may_fall(cause: Entry) -> bool:
     """Whether a page for it may go by another method: not one by hand whose methods were named."""
     return not (isinstance(cause.event, Paged) and cause.event.methods)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.bench.server import Connection, Running, running
 from tests.faults.doses import dose
 
-EXAMPLES = dose(12, 100)
+EXAMPLES = dose(25, 100)
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml").read_text(encoding="utf-8")
 
 

@@ -56,9 +56,6 @@ class Found:
     owed: list[Row[Any]]
     holders: list[Holder]
     overdue: list[str]
-    #: An operation reads the clock before it waits for its turn. On SQLite turns come in that order; where
-    #: several are taken side by side, one may write so much later what it read before another.
-    apart: timedelta
 
 
 @dataclass
@@ -137,7 +134,7 @@ def judge(
         _timeline_is_whole(verdict, incident, entries)
         _timeline_stands_in_its_channel(verdict, incident, entries, arrived)
         _levels_followed(verdict, incident, entries, downtimes)
-    _everything_arrived(verdict, found, arrived, office)
+    _everything_arrived(verdict, found, arrived, office, _apart(downtimes))
     _who_has_the_pager_was_told(verdict, found, arrived)
     _nothing_came_twice(verdict, arrived, office, downtimes)
     _nobody_was_paged_after(verdict, found, ledger, arrived)
@@ -163,8 +160,7 @@ async def read(database_url: str) -> Found:
 
 
 def _read(tx: Connection) -> Found:
-    is_sqlite = tx.dialect.name == "sqlite"
-    if is_sqlite:
+    if tx.dialect.name == "sqlite":
         assert tx.execute(text("PRAGMA integrity_check")).scalar_one() == "ok", "I6"
         assert tx.execute(text("PRAGMA foreign_key_check")).all() == [], "I6"
     incidents = {row.id: rows.incident(row) for row in tx.execute(select(tables.incidents))}
@@ -178,8 +174,7 @@ def _read(tx: Connection) -> Found:
     )
     owed = tx.execute(select(tables.outbox)).all()
     holders = [one for row in tx.execute(select(tables.duty)) if (one := rows.holder(row)) is not None]
-    overdue, apart = list(tx.execute(late).scalars()), timedelta(0) if is_sqlite else _ON_ITS_WAY
-    return Found(incidents, entries, list(owed), holders, overdue, apart)
+    return Found(incidents, entries, list(owed), holders, list(tx.execute(late).scalars()))
 
 
 def _nothing_was_forgotten(
@@ -274,7 +269,15 @@ def _late(due: datetime, at: datetime, downtimes: list[Downtime]) -> float:
     return max((at - due).total_seconds() - idle, 0.0)
 
 
-def _everything_arrived(verdict: Verdict, found: Found, arrived: Arrivals, office: PostOffice) -> None:
+def _apart(downtimes: list[Downtime]) -> timedelta:
+    """Of several processes each reads its clock before it waits for its turn; one alone writes in order."""
+    is_alone = all(one.is_total for one in downtimes)
+    return timedelta(0) if is_alone else _ON_ITS_WAY
+
+
+def _everything_arrived(
+    verdict: Verdict, found: Found, arrived: Arrivals, office: PostOffice, apart: timedelta
+) -> None:
     owed = {row.key: row for row in found.owed}
     letters = {str(one.message["Message-ID"]).split("@")[0] for one in office.letters}
     came = {_which(row) for row in found.owed if row.kind == "page" and row.state == "sent"}
@@ -284,12 +287,11 @@ def _everything_arrived(verdict: Verdict, found: Found, arrived: Arrivals, offic
             pages[row.incident_id].append(row)
         verdict.expect("I4", row.state in ("sent", "dropped"), f"{row.key} is {row.state}: {row.last_error}")
     for incident in found.incidents.values():
-        entries = found.entries[incident.id]
-        for entry in entries:
+        for entry in found.entries[incident.id]:
             if not isinstance(entry.event, Escalated):
                 continue
             keys = _page_keys(entry, entry.event)
-            _later_pages_came(verdict, entries, entry, pages[incident.id], letters, found.apart)
+            _later_pages_came(verdict, found.entries[incident.id], entry, pages[incident.id], letters, apart)
             for key in keys:
                 verdict.expect("I4", key in owed, f"{key} was never owed")
                 instead = owed.get(f"{key.removesuffix(':slack')}:email")
