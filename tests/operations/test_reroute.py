@@ -15,6 +15,7 @@ from bot.operations import declare, deliver, look_up, reorganize, reroute, respo
 from bot.operations.deliver import Lease, Room
 from bot.operations.reroute import Rerouted
 from storage.database import Connection, Database
+from storage.pages import for_event
 from tests.story import ORGANIZATION
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -105,3 +106,13 @@ async def test_pages_that_nobody_need_answer_do_not_hide_the_others(pages: Pages
     pages.forward(31)
     assert len(await pages.rerouted()) == 1
     assert (await pages.events(open_one))[-1] == "PageRerouted"
+
+
+async def test_page_that_was_answered_is_not_over_before_its_answer(pages: Pages) -> None:
+    """Who answered read the clock after us, and wrote first."""
+    incident = await pages.declared()
+    answered_at = pages.now + timedelta(milliseconds=5)
+    await pages.database.write(lambda tx: respond.acknowledge(tx, answered_at, TOCSIN, incident.number))
+    assert await pages.claimed(*METHODS) == []
+    owed = await pages.database.read(lambda tx: for_event(tx, incident.id, 3))
+    assert [(page.state, page.settled_at) for page in owed] == [("dropped", answered_at)]
