@@ -2,7 +2,8 @@
 
 aiohttp waits for ever for a request that is never finished. A client that opens a connection and sends
 nothing, or a header a minute, would keep it and its file descriptor; a few hundred of them would be all. With
-a low limit on open files, strangers get half of it: Slack and the database need the others.
+a low limit on open files, strangers get half of it: Slack and the database need the others. Who is one too
+many takes the place of the longest idle one, at once: a flood leaves nobody without descriptors for seconds.
 """
 
 import asyncio
@@ -16,8 +17,7 @@ from aiohttp import web
 #: for longer than aiohttp keeps it alive.
 UNUSED_SECONDS = 20.0
 KEEP_ALIVE_SECONDS = 60.0
-#: So many connections are served, if there are twice as many descriptors; of more, the longest idle ones go
-#: first.
+#: So many connections are served, if there are twice as many descriptors.
 MOST = 512
 _LOOK_EVERY_SECONDS = 2.0
 
@@ -29,6 +29,7 @@ class Connections:
         self._unused_seconds = unused_seconds
         self._busy: dict[Any, int] = {}
         self._used: set[Any] = set()
+        #: Since when each has asked for nothing (the loop's clock), the longest idle one first.
         self._idle_since: dict[Any, float] = {}
 
     def middleware(self) -> Any:
@@ -41,34 +42,50 @@ class Connections:
             connection = request.protocol
             self._used.add(connection)
             self._busy[connection] = self._busy.get(connection, 0) + 1
+            self._idle_since.pop(connection, None)
             try:
                 return await handler(request)
             finally:
                 self._busy[connection] -= 1
                 if not self._busy[connection]:
                     del self._busy[connection]
-                self._idle_since[connection] = asyncio.get_running_loop().time()
+                    self._rests(connection)
 
         return counting
 
-    async def watch(self, server: web.Server) -> None:
+    def taken_up(self, connection: web.RequestHandler) -> None:
+        """It is open from now on; if it is one too many, the longest idle one is not."""
+        self._rests(connection)
+        self._make_room()
+
+    def gone(self, connection: web.RequestHandler) -> None:
+        self._idle_since.pop(connection, None)
+        self._used.discard(connection)
+
+    async def watch(self) -> None:
+        """Close what is idle for too long, for ever."""
         while True:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
-            self._close_idle(server)
+            self._make_room()  # for who was busy when somebody came
+            now = asyncio.get_running_loop().time()
+            for connection, since in [*self._idle_since.items()]:
+                longest = 1.5 * KEEP_ALIVE_SECONDS if connection in self._used else self._unused_seconds
+                if now - since > longest:
+                    self._close(connection)
 
-    def _close_idle(self, server: web.Server) -> None:
-        now = asyncio.get_running_loop().time()
-        connections = set(server.connections)
-        self._idle_since = {one: self._idle_since.get(one, now) for one in connections}
-        self._used &= connections
-        idle = sorted((one for one in connections if one not in self._busy), key=self._idle_since.__getitem__)
-        too_many = max(len(connections) - _most(), 0)
-        for place, connection in enumerate(idle):
-            longest = 1.5 * KEEP_ALIVE_SECONDS if connection in self._used else self._unused_seconds
-            if place < too_many or now - self._idle_since[connection] > longest:
-                connection.force_close()
-                if connection.transport is not None:
-                    connection.transport.abort()
+    def _make_room(self) -> None:
+        while self._idle_since and len(self._idle_since) + len(self._busy) > _most():
+            self._close(next(iter(self._idle_since)))
+
+    def _rests(self, connection: web.RequestHandler) -> None:
+        if connection.transport is not None:  # else it ended meanwhile
+            self._idle_since[connection] = asyncio.get_running_loop().time()
+
+    def _close(self, connection: web.RequestHandler) -> None:
+        self._idle_since.pop(connection, None)
+        connection.force_close()
+        if connection.transport is not None:
+            connection.transport.abort()
 
 
 def _most() -> int:

@@ -5,12 +5,15 @@ client that hangs up as a failure of ours; and of a body that goes wrong after i
 nobody, so that whoever reads it waits for more.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
+
+from bot.api.connections import Connections
 
 _NOT_OURS = (HttpProcessingError, web.RequestPayloadError)
 #: The answer to a request that cannot be read.
@@ -20,9 +23,18 @@ Refuse = Callable[[HttpProcessingError], web.Response]
 class Protocol(web.RequestHandler):
     """Speaks HTTP on one connection of the server."""
 
-    def __init__(self, server: web.Server, refuse: Refuse, **options: Any) -> None:
+    def __init__(self, server: web.Server, connections: Connections, refuse: Refuse, **options: Any) -> None:
         super().__init__(server, **options)
+        self._connections = connections
         self._refuse = refuse
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._connections.taken_up(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._connections.gone(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -73,7 +73,7 @@ class Server:
 
     async def watch(self) -> None:
         """Close connections that ask for nothing, for ever."""
-        await self._connections.watch(self._answering)
+        await self._connections.watch()
 
     async def stop(self) -> None:
         self.stand_in.close()
@@ -83,6 +83,7 @@ class Server:
     def _protocol(self) -> Protocol:
         return Protocol(
             self._answering,
+            self._connections,
             self._unreadable,
             loop=asyncio.get_running_loop(),
             access_log=None,

@@ -61,6 +61,29 @@ async def test_others_are_answered_meanwhile(story: Story) -> None:
         writer.close()
 
 
+async def test_who_is_one_too_many_takes_the_place_of_the_longest_idle_one(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MOST", 10)
+    monkeypatch.setattr(connections, "_LOOK_EVERY_SECONDS", 3600.0)
+    held = [await asyncio.open_connection("127.0.0.1", story.app.port) for _ in range(30)]
+    for reader, _ in held[:20]:
+        assert await ended(reader) == b""
+    asking = held[25:]
+    for reader, writer in asking:
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 200 ")
+    more = [await asyncio.open_connection("127.0.0.1", story.app.port) for _ in range(5)]
+    for reader, _ in held[20:25]:
+        assert await ended(reader) == b""
+    for reader, writer in [*asking, *more]:
+        assert not reader.at_eof()
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asyncio.wait_for(reader.readuntil(b"HTTP/1.1 200 "), 10)
+    for _, writer in [*held, *more]:
+        writer.close()
+
+
 async def key_of(story: Story) -> str:
     async with aiohttp.ClientSession() as session:
         return await Api(story, session).key()

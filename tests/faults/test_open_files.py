@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only o
 LEFT, HELD = 40, 80
 
 
-async def test_page_goes_out_while_strangers_hold_every_descriptor(
+async def test_page_goes_out_while_strangers_want_every_descriptor(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     port = ports.free()
@@ -27,16 +28,15 @@ async def test_page_goes_out_while_strangers_hold_every_descriptor(
         await workspace.until(lambda: workspace.connected, PATIENCE)
         allowed = len(open_files(running.pid)) + LEFT
         resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (allowed, allowed))
-        held = [socket.create_connection(("127.0.0.1", port)) for _ in range(HELD)]
-        await line_with(running, "socket.accept.. out of system resource")
-        assert len(open_files(running.pid)) == allowed
-        await declare(workspace, "trouble --sev SEV1")
-        await workspace.until(lambda: len(pages(workspace)) == 1, PATIENCE)
-        async with asyncio.timeout(PATIENCE / 2):
-            while len(open_files(running.pid)) == allowed:  # noqa: ASYNC110 - strangers get half of them
-                await asyncio.sleep(0.01)
-        for one in held:
-            one.close()
+        with ExitStack() as held:
+            for _ in range(HELD):
+                held.enter_context(socket.create_connection(("127.0.0.1", port)))
+            await line_with(running, "socket.accept.. out of system resource")
+            await declare(workspace, "trouble --sev SEV1")
+            await workspace.until(lambda: len(pages(workspace)) == 1, PATIENCE)
+            async with asyncio.timeout(PATIENCE / 2):
+                while len(open_files(running.pid)) == allowed:  # noqa: ASYNC110 - strangers get half of them
+                    await asyncio.sleep(0.01)
         running.terminate()
         assert running.stdout is not None
         rest = (await running.stdout.read()).decode()
