@@ -28,6 +28,30 @@ async def test_unknown_person_is_refused_privately(story: Story) -> None:
     assert "No" in (await story.person("ada").types("list")).text
 
 
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ({"http_status": 502}, "Slack failed"),
+        ({"error": "service_unavailable"}, "Slack is not well"),
+        ({"error": "missing_scope"}, "the app lacks"),
+        ({"drop": True}, "the connection to Slack broke"),
+    ],
+)
+async def test_nobody_is_called_unknown_because_slack_does_not_tell(
+    story: Story, fault: Json, why: str
+) -> None:
+    story.tolerated |= {fault.get("error", "")}
+    newcomer = stranger(story, "zoe")
+    story.workspace.faults.add("users.info", **fault, times=9)
+    answer = (await newcomer.types("declare Oh no")).text
+    assert why in answer
+    assert "Nothing was done" in answer
+    assert "does not know you" not in answer
+    story.workspace.faults.clear()
+    assert "does not know you yet" in (await newcomer.types("declare Oh no")).text
+    assert "No" in (await story.person("ada").types("list")).text
+
+
 async def test_foreign_person_is_refused_privately(story: Story) -> None:
     await story.person("ada").types("declare Oh no")
     guest = stranger(story, "quinn", team_id="T0OTHER", email="ada@example.com")

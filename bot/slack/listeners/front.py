@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.domain.delivery import InDoubt, Never, TryAgain
 from bot.domain.errors import Invalid, NotFound, Refusal, Unavailable, UnknownPerson
 from bot.domain.ids import PersonId
 from bot.domain.overview import Overview
@@ -28,6 +29,7 @@ from bot.operations import audit, look_up, reorganize
 from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
 from bot.operations.permit import LacksRight
 from bot.slack.command import Misunderstood
+from bot.slack.errors import outcome_of
 from bot.slack.typed import NOBODY, Names, unnamed
 from bot.slack.views import answers, kit
 from bot.slack.views.inputs import Metadata
@@ -133,11 +135,22 @@ class Front:
             return await attempt()
 
     async def _find(self, slack_id: str) -> bool:
-        """Whether Slack's e-mail for this account is that of somebody in the organization."""
+        """Whether Slack's e-mail for this account is that of somebody in the organization.
+
+        Raises Unavailable when Slack does not tell: whether we know them is then not known.
+        """
         try:
             found = await self.client.users_info(user=slack_id)
-        except UNHEARD:
-            return False
+        except UNHEARD as error:
+            match outcome_of(error):
+                case Never(is_unknown_contact=True):
+                    return False
+                case InDoubt(why) | TryAgain(why) | Never(why):
+                    log.warning("Slack does not tell who somebody is", user=slack_id, error=why)
+                    raise Unavailable(
+                        f"Slack did not tell who you are: {why}. Nothing was done; try again in a moment."
+                    ) from error
+            raise
         now, email = self.now(), str(found["user"].get("profile", {}).get("email") or "")
         return await self.database.write(lambda tx: reorganize.recognize(tx, now, email, slack_id))
 
