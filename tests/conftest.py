@@ -1,8 +1,10 @@
 """Fixtures that several rooms of tests share."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache, partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for place, item in enumerate(long):
         others.insert(place * (gap + 1), item)
     items[:] = others
+
+
+#: After so many tests what they left is collected, and what stays is not looked at again. By itself Python
+#: looks at everything in the middle of a story: once a thousand tests have run, its loop stands still for it,
+#: for seconds on a slow machine.
+_COLLECTED_EVERY = 20
+_tests = count(1)
+
+
+def pytest_collection_finish() -> None:
+    _collect()
+    gc.set_threshold(10_000, 20, 1_000_000)
+
+
+def pytest_runtest_logfinish() -> None:
+    if next(_tests) % _COLLECTED_EVERY == 0:
+        _collect()
+
+
+def _collect() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

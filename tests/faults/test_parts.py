@@ -13,8 +13,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from bot.app import App, Role
+from bot.engine import supervisor
 from bot.engine.supervisor import Part
 from bot.metrics import Metrics
 from storage.database import Connection, Database, Full, sqlite_path
@@ -66,20 +68,24 @@ async def test_part_that_dies_is_seen_and_begun_again(story: Story, part: str) -
     assert value(told, f'tocsin_restarts_total{{part="{part}"}}') == 1
 
 
-async def test_part_that_goes_on_dying_is_begun_ever_more_slowly() -> None:
+async def test_part_that_goes_on_dying_is_begun_ever_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "_FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(supervisor, "_LONGEST_PAUSE", 0.1)
     begun: list[float] = []
 
     async def body() -> None:
         begun.append(asyncio.get_running_loop().time())
-        if len(begun) < 4:
+        if len(begun) < 6:
             raise ValueError("it cannot work")
 
     part = Part("test", body, Metrics())
-    part.start()
-    await part.ended()
-    pauses = [later - earlier for earlier, later in pairwise(begun)]
-    assert pauses == sorted(pauses)
-    assert pauses[-1] > 2 * pauses[0]
+    with capture_logs() as told:
+        part.start()
+        await part.ended()
+    announced = [one["again_in"] for one in told]
+    assert announced == [0.02, 0.04, 0.08, 0.1, 0.1]
+    waited = [later - earlier for earlier, later in pairwise(begun)]
+    assert all(took > 0.9 * pause for took, pause in zip(waited, announced, strict=True))
     assert await part.trouble() is None
 
 
