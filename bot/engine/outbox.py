@@ -294,9 +294,8 @@ class Outbox:
 
     def _pause(self) -> float:
         """Seconds until something that waits for its time may go out."""
-        waiting = [moment for moment in (self._next_attempt, self._reroute_at) if moment]
-        if self._reach is not None:
-            waiting.append(self._reach.next_moment())
+        of_slack = self._reach.next_moment() if self._reach is not None else None
+        waiting = [moment for moment in (self._next_attempt, self._reroute_at, of_slack) if moment]
         moments = [*self._resting.until, *waiting]
         return min([_LONGEST_SLEEP, *map(self._clock.wait_until, moments)])
 

@@ -83,8 +83,12 @@ class Reach:
         """One delivery goes out as a trial."""
         self._trial_at = self._clock.after(TRIAL_EVERY)
 
-    def next_moment(self) -> datetime:
-        return min(self._ask_at, self._trial_at) if self.is_away else self._ask_at
+    def next_moment(self) -> datetime | None:
+        """When there will be something to do; a trial that is due waits for a delivery, not for a moment."""
+        moments = [] if self.is_asking else [self._ask_at]
+        if self.is_held(self._clock.now()):
+            moments.append(self._trial_at)
+        return min(moments, default=None)
 
     def is_due(self, now: datetime) -> bool:
         return not self.is_asking and _is_due(self._ask_at, now, EVERY)

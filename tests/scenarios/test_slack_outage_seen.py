@@ -47,6 +47,22 @@ async def test_readyz_says_within_ten_seconds_why_and_since_when(tmp_path: Path,
         assert await slack_part(story) == "ok"
 
 
+@pytest.mark.parametrize("is_owed", [False, True], ids=["nothing owed", "a card owed"])
+async def test_outbox_sleeps_while_slack_is_away(
+    story: Story, monkeypatch: pytest.MonkeyPatch, is_owed: bool
+) -> None:
+    """The trial that is due has nothing to try, or was just made: it is no reason to look again at once."""
+    fail(story, http_status=503)
+    await pass_by(story, 10)
+    if is_owed:
+        await declares(story)
+    await pass_by(story, 30)
+    looks: list[None] = []
+    monkeypatch.setattr(story.app.outbox.part, "beat", lambda: looks.append(None))
+    await asyncio.sleep(0.5)
+    assert len(looks) <= 1
+
+
 async def test_refused_connections_are_named(story: Story) -> None:
     await story.workspace.refuse()
     await pass_by(story, 10)
