@@ -1,6 +1,5 @@
 """Fixtures that several rooms of tests share."""
 
-import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache, partial
@@ -23,7 +22,7 @@ from tests.faults.doses import dose
 
 pytest.register_assert_rewrite("tests.story", "tests.quiet", "tests.processes")
 
-from tests import processes, scratch, sqlite  # noqa: E402
+from tests import collecting, processes, scratch, sqlite  # noqa: E402
 from tests.postgres import Server  # noqa: E402
 from tests.quiet import Quiet  # noqa: E402
 from tests.story import Story, opened  # noqa: E402
@@ -73,26 +72,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = others
 
 
-#: After so many tests what they left is collected, and what stays is not looked at again. By itself Python
-#: looks at everything in the middle of a story: once a thousand tests have run, its loop stands still for it,
-#: for seconds on a slow machine.
+#: After so many tests what they left is collected.
 _COLLECTED_EVERY = 20
 _tests = count(1)
 
 
 def pytest_collection_finish() -> None:
-    _collect()
-    gc.set_threshold(10_000, 20, 1_000_000)
+    collecting.only_when_told()
 
 
 def pytest_runtest_logfinish() -> None:
     if next(_tests) % _COLLECTED_EVERY == 0:
-        _collect()
-
-
-def _collect() -> None:
-    gc.collect()
-    gc.freeze()
+        collecting.collect()
 
 
 @pytest.fixture(scope="session")

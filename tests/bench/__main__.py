@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests import collecting
 from tests.bench import creating, listing, scheduling, standing, viewing
 from tests.bench.server import Running, running
 from tests.postgres import Server
@@ -169,6 +170,7 @@ def main() -> None:
     names = sys.argv[1:] or list(BENCHES)
     if unknown := [name for name in names if name not in BENCHES]:
         sys.exit(f"There is no {', '.join(unknown)}; there are {', '.join(BENCHES)}.")
+    collecting.only_when_told()
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-", dir=".") as folder:
         is_kept = asyncio.run(bench(Path(folder).resolve(), console, names))
     sys.exit(0 if is_kept else 1)

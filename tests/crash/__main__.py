@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import collecting
 from tests.crash import deeds
 from tests.crash.trial import Trial, trial
 from tests.crash.witness import Verdict
@@ -153,6 +154,7 @@ def _told(dose: Dose, times: int, verdict: Verdict, figures: dict[str, list[floa
 def main() -> None:
     wanted, is_well = asked_for("tests.crash", __doc__, DOSES), True
     for name in wanted.names:
+        collecting.collect()
         dose = DOSES[name]
         times = max(round(dose.times * wanted.part), 1)
         is_well = _told(dose, times, *asyncio.run(_give(dose, times, wanted.seed))) and is_well

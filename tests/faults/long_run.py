@@ -6,6 +6,8 @@ import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from tests import collecting
+
 
 @dataclass(frozen=True)
 class LongRun:
@@ -16,7 +18,10 @@ class LongRun:
 
 
 def asked_for(module: str, about: str | None, known: Collection[str]) -> LongRun:
-    """What stands on the command line: `python -m module [NAME …] [--seed N] [--part 0.1]`."""
+    """What stands on the command line: `python -m module [NAME …] [--seed N] [--part 0.1]`.
+
+    From now on the witness stands still for no collection of garbage.
+    """
     asked = argparse.ArgumentParser(prog=f"python -m {module}", description=about)
     asked.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}; all by default")
     asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
@@ -25,6 +30,7 @@ def asked_for(module: str, about: str | None, known: Collection[str]) -> LongRun
     if unknown := set(wanted.names) - set(known):
         asked.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     say(f"seed {wanted.seed}")
+    collecting.only_when_told()
     return LongRun(wanted.names or [*known], wanted.seed, wanted.part)
 
 

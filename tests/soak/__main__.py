@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from tests import collecting
 from tests.faults.long_run import asked_for, say
 from tests.postgres import Server
 from tests.soak import junk, locked, migrations, slack, steady, storm, whole
@@ -86,6 +87,7 @@ async def _give(name: str, part: float, seed: int) -> bool:
         async for what, work in DOSES[name](Path(folder), part, seed):
             say(what)
             report = await work
+            collecting.collect()
             for line in report.figures:
                 say(f"  {line}")
             for line in report.broken[:20]:
