@@ -54,9 +54,12 @@ class Connections:
         return counting
 
     def taken_up(self, connection: web.RequestHandler) -> None:
-        """It is open from now on; if it is one too many, the longest idle one is not."""
+        """It is open from now on; if it is one too many, the longest idle one is not.
+
+        Where all the others are busy it stays: what it asks may be answered sooner than they are.
+        """
+        self._make_room(coming=1)
         self._rests(connection)
-        self._make_room()
 
     def gone(self, connection: web.RequestHandler) -> None:
         self._idle_since.pop(connection, None)
@@ -73,8 +76,8 @@ class Connections:
                 if now - since > longest:
                     self._close(connection)
 
-    def _make_room(self) -> None:
-        while self._idle_since and len(self._idle_since) + len(self._busy) > _most():
+    def _make_room(self, coming: int = 0) -> None:
+        while self._idle_since and len(self._idle_since) + len(self._busy) + coming > _most():
             self._close(next(iter(self._idle_since)))
 
     def _rests(self, connection: web.RequestHandler) -> None:

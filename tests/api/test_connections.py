@@ -84,6 +84,23 @@ async def test_who_is_one_too_many_takes_the_place_of_the_longest_idle_one(
         writer.close()
 
 
+async def test_who_comes_while_all_others_are_busy_is_answered(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await key_of(story)
+    monkeypatch.setattr(connections, "MOST", 5)
+    head = f"POST /api/v1/incidents HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\n"
+    slow = [await asyncio.open_connection("127.0.0.1", story.app.port) for _ in range(5)]
+    for reader, writer in slow:
+        writer.write(head.encode() + b"Expect: 100-continue\r\nContent-Length: 500\r\n\r\n")
+        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 100 ")
+    reader, writer = await asyncio.open_connection("127.0.0.1", story.app.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 200 ")
+    for _, one in [*slow, (reader, writer)]:
+        one.close()
+
+
 async def key_of(story: Story) -> str:
     async with aiohttp.ClientSession() as session:
         return await Api(story, session).key()
