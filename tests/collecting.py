@@ -10,7 +10,7 @@ _NEVER = 1_000_000
 
 
 def only_when_told() -> None:
-    """From now on whole collections are made by `collect` alone; those of what is young cost nothing."""
+    """From now on whole collections are made by `collect` alone; those of what is young cost little."""
     collect()
     gc.set_threshold(10_000, 20, _NEVER)
 

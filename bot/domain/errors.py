@@ -161,6 +161,6 @@ class EscalatedMeanwhile(Conflict):
 
 
 class Unavailable(Refusal):
-    """The database cannot take this now; nothing was written, or the sentence says that it may have been."""
+    """The database, or Slack, cannot take this now; nothing was written, or the sentence says that it may be."""
 
     code = "UNAVAILABLE"
