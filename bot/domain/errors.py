@@ -161,6 +161,6 @@ class EscalatedMeanwhile(Conflict):
 
 
 class Unavailable(Refusal):
-    """The database, or Slack, cannot take this now; nothing was written, or the sentence says that it may be."""
+    """The database, or Slack, cannot take this now; nothing was done, or the sentence says that it may be."""
 
     code = "UNAVAILABLE"
