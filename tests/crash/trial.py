@@ -129,12 +129,22 @@ class Trial:
         return CLOCK.now()
 
     async def finish(self) -> Verdict:
-        """Let everything come to rest, end the processes, and look at what is there."""
+        """Let everything come to rest, end the processes, and look at what is there.
+
+        The pager goes to and fro all the time: of a handoff in between the next start must tell.
+        """
         await self.crowd.stop()
         await asyncio.sleep(organization.LEVELS * organization.LEVEL_SECONDS + 1)
-        await self.until_nothing_is_owed()
-        codes = [await one.terminate() for one in self.processes]
-        found = await witness.read(self.database_url)
+        codes: list[int] = []
+        while True:
+            await self.until_nothing_is_owed()
+            rested_at = self.now()
+            codes += [await one.terminate() for one in self.processes]
+            found = await witness.read(self.database_url)
+            if not witness.is_handoff_untold(found, rested_at):
+                break
+            for one in self.processes:
+                await self._start_again(one, rested_at, cuts=0)
         verdict = witness.judge(found, self.crowd.ledger, self.workspace, self.office, self.downtimes)
         verdict.expect("end", self.half_sent == 0, f"{self.half_sent} deliveries were left half sent")
         verdict.expect("end", all(code == 0 for code in codes), f"exit codes {codes}")

@@ -43,6 +43,7 @@ from tests.crash.clients import CLOCK, Ledger
 from tests.crash.organization import LEVELS
 from tests.mail.post_office import PostOffice
 
+_OF_HANDOFFS = ("pager_taken", "pager_given")
 #: A page that was being sent while somebody acknowledged may arrive so much later.
 _ON_ITS_WAY = timedelta(seconds=3)
 
@@ -157,6 +158,14 @@ async def read(database_url: str) -> Found:
         return await database.read(_read)
     finally:
         await database.close()
+
+
+def is_handoff_untold(found: Found, rested_at: datetime) -> bool:
+    """Whether the pager changed hands after all had come to rest, and nobody could be told any more."""
+    return any(
+        row.kind in _OF_HANDOFFS and row.state == "pending" and row.owed_at > rested_at - _ON_ITS_WAY
+        for row in found.owed
+    )
 
 
 def _read(tx: Connection) -> Found:
@@ -374,7 +383,7 @@ def _who_has_the_pager_was_told(verdict: Verdict, found: Found, arrived: Arrival
     """Each handoff was told to both people, unless it was no longer so when it could be told."""
     told: dict[tuple[str, int], list[Row[Any]]] = defaultdict(list)
     for row in found.owed:
-        if row.kind in ("pager_taken", "pager_given"):
+        if row.kind in _OF_HANDOFFS:
             _, schedule, ordinal, _, _ = row.key.split(":")
             told[schedule, int(ordinal)].append(row)
     for holder in found.holders:
