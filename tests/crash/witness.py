@@ -79,13 +79,17 @@ class Verdict:
 
 
 class Arrivals:
-    """What Slack received, by the keys of deliveries that messages carry."""
+    """What Slack received, by the keys of deliveries that messages carry, and what the mail server did."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, office: PostOffice) -> None:
         self.times: Counter[str] = Counter()
         self.at: dict[str, datetime] = {}
         #: The timeline as it stands in the channels: sequence numbers, for each incident.
         self.mirrored: dict[str, list[int]] = defaultdict(list)
+        #: When letters came, by what their Message-ID begins with; who died in between may send one again.
+        self.letters: dict[str, list[datetime]] = defaultdict(list)
+        for letter in office.letters:
+            self.letters[str(letter.message["Message-ID"]).split("@")[0]].append(letter.at)
         for channel in workspace.state.channels.values():
             for message in channel.posts:
                 self._note(
@@ -101,6 +105,11 @@ class Arrivals:
         if kind == "mirror":
             incident_id, _, sequence = rest.partition(":")
             self.mirrored[incident_id].append(int(sequence))
+
+    def of_page(self, key: str) -> list[datetime]:
+        """When the page came, by Slack or as a letter."""
+        by_slack = [self.at[key]] if key in self.at else []
+        return by_slack + self.letters.get(_message_id(key), [])
 
 
 @dataclass(frozen=True)
@@ -129,15 +138,15 @@ def judge(
         by_title[incident.title].append(incident)
     _nothing_was_forgotten(verdict, found, ledger, by_title)
     _nothing_was_made_twice(verdict, found, ledger, by_title)
-    arrived = Arrivals(workspace)
+    arrived = Arrivals(workspace, office)
     for incident in found.incidents.values():
         entries = found.entries[incident.id]
         _timeline_is_whole(verdict, incident, entries)
         _timeline_stands_in_its_channel(verdict, incident, entries, arrived)
         _levels_followed(verdict, incident, entries, downtimes)
-    _everything_arrived(verdict, found, arrived, office, _apart(downtimes))
+    _everything_arrived(verdict, found, arrived, _apart(downtimes))
     _who_has_the_pager_was_told(verdict, found, arrived)
-    _nothing_came_twice(verdict, arrived, office, downtimes)
+    _nothing_came_twice(verdict, arrived, downtimes)
     _nobody_was_paged_after(verdict, found, ledger, arrived)
     verdict.counts.update(
         answered=len(ledger),
@@ -284,11 +293,8 @@ def _apart(downtimes: list[Downtime]) -> timedelta:
     return timedelta(0) if is_alone else _ON_ITS_WAY
 
 
-def _everything_arrived(
-    verdict: Verdict, found: Found, arrived: Arrivals, office: PostOffice, apart: timedelta
-) -> None:
+def _everything_arrived(verdict: Verdict, found: Found, arrived: Arrivals, apart: timedelta) -> None:
     owed = {row.key: row for row in found.owed}
-    letters = {str(one.message["Message-ID"]).split("@")[0] for one in office.letters}
     came = {_which(row) for row in found.owed if row.kind == "page" and row.state == "sent"}
     pages: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in found.owed:
@@ -300,7 +306,7 @@ def _everything_arrived(
             if not isinstance(entry.event, Escalated):
                 continue
             keys = _page_keys(entry, entry.event)
-            _later_pages_came(verdict, found.entries[incident.id], entry, pages[incident.id], letters, apart)
+            _later_pages_came(verdict, found.entries[incident.id], entry, pages[incident.id], arrived, apart)
             for key in keys:
                 verdict.expect("I4", key in owed, f"{key} was never owed")
                 instead = owed.get(f"{key.removesuffix(':slack')}:email")
@@ -310,10 +316,8 @@ def _everything_arrived(
                     is_over = not incident.awaits_acknowledgement or (instead and instead.state == "sent")
                     is_there = key not in owed or is_over or _which(owed[key]) in came
                     verdict.expect("I4", is_there, f"{key} was dropped")
-                elif key.endswith(":email"):
-                    verdict.expect("I4", _message_id(key) in letters, f"{key} did not arrive")
                 else:
-                    verdict.expect("I4", key in arrived.at, f"{key} did not arrive")
+                    verdict.expect("I4", arrived.of_page(key), f"{key} did not arrive")
                     if key in arrived.at:
                         verdict.page_seconds.append((arrived.at[key] - entry.at).total_seconds())
 
@@ -338,7 +342,7 @@ def _later_pages_came(
     entries: list[Entry],
     entry: Entry,
     pages: list[Row[Any]],
-    letters: set[str],
+    arrived: Arrivals,
     apart: timedelta,
 ) -> None:
     """Each that the entry owed, unless somebody answered before, or a newer letter about it came instead."""
@@ -356,9 +360,10 @@ def _later_pages_came(
         is_over = bool(answers) and answers[0] <= row.settled_at + apart
         if row.state == "sent":
             verdict.counts["later pages"] += 1
-            verdict.expect("I4", _message_id(key) in letters, f"{key} did not arrive")
-            is_late = is_over and row.settled_at > answers[0] + _ON_ITS_WAY
-            verdict.expect("I7", not is_late, f"{key} came at {row.settled_at}, after {answers[:1]}")
+            came_at = arrived.of_page(key)
+            verdict.expect("I4", came_at, f"{key} did not arrive")
+            is_late = bool(answers) and any(at > answers[0] + _ON_ITS_WAY for at in came_at)
+            verdict.expect("I7", not is_late, f"{key} came at {came_at}, after {answers[:1]}")
             continue
         instead = [
             one.key
@@ -411,13 +416,10 @@ def _message_id(key: str) -> str:
     return f"<page.{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 
-def _nothing_came_twice(
-    verdict: Verdict, arrived: Arrivals, office: PostOffice, downtimes: list[Downtime]
-) -> None:
+def _nothing_came_twice(verdict: Verdict, arrived: Arrivals, downtimes: list[Downtime]) -> None:
     for key, times in arrived.times.items():
         verdict.expect("I5", times == 1, f"{key} came {times} times")
-    letters = Counter(str(one.message["Message-ID"]) for one in office.letters)
-    verdict.letters_twice = sum(times - 1 for times in letters.values())
+    verdict.letters_twice = sum(len(times) - 1 for times in arrived.letters.values())
     cuts = sum(one.cuts for one in downtimes)
     verdict.expect("I5", verdict.letters_twice <= cuts, f"{verdict.letters_twice} letters came again")
 
@@ -437,6 +439,6 @@ def _nobody_was_paged_after(verdict: Verdict, found: Found, ledger: Ledger, arri
             by_itself = entry.event.reason is not Reason.BY_HAND
             verdict.expect("I7", not (is_after and by_itself), f"{known}: {entry.event} after it")
             for key in () if is_after else _page_keys(entry, entry.event):
-                came_at = arrived.at.get(key)
-                is_late = came_at is not None and came_at > known.acknowledged_at + _ON_ITS_WAY
+                came_at = arrived.of_page(key)
+                is_late = any(at > known.acknowledged_at + _ON_ITS_WAY for at in came_at)
                 verdict.expect("I7", not is_late, f"{key} came at {came_at}, after {known.acknowledged_at}")

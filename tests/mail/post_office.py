@@ -7,6 +7,7 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
@@ -14,9 +15,12 @@ from typing import Any
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from bot.engine.clock import Clock
+
 HERE = "127.0.0.1"
 #: Reaches this machine too, but does not say so: what is trusted only here is not trusted there.
 ELSEWHERE = "0.0.0.0"  # noqa: S104 - nothing listens there
+_CLOCK = Clock()
 USER, PASSWORD = "tocsin@example.com", "pass/word canary"
 
 
@@ -30,6 +34,7 @@ class Received:
     content: bytes
     is_encrypted: bool
     is_known: bool
+    at: datetime
 
     @property
     def text(self) -> str:
@@ -156,6 +161,7 @@ class PostOffice:
                 content=content,
                 is_encrypted=session.ssl is not None or self._is_smtps,
                 is_known=bool(session.authenticated),
+                at=_CLOCK.now(),
             )
         )
 
