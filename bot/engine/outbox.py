@@ -358,10 +358,11 @@ class Outbox:
 
         Whether it was: a page whose next attempt comes sooner than the database is attempted without it.
         """
+        known_at = self._clock.now()
         retry_at = self._clock.after(outcomes.pause_after(delivery, outcome))
         may_go_on = delivery.owed.kind is DeliveryKind.PAGE and isinstance(outcome, TryAgain | InDoubt)
         outcomes.report(delivery, outcome)
-        outcomes.count(self._metrics, delivery, outcome, self._clock.now() - delivery.owed_at)
+        outcomes.count(self._metrics, delivery, outcome, known_at - delivery.owed_at)
         while True:
             is_unwritten = delivery.id in self._unwritten
             settle = partial(
@@ -369,6 +370,7 @@ class Outbox:
                 now=self._clock.now(),
                 delivery=delivery,
                 outcome=outcome,
+                known_at=known_at,
                 retry_at=retry_at,
                 holder=self._leases.ours.holder if not is_unwritten else None,
                 methods=self._methods,

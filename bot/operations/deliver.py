@@ -190,12 +190,14 @@ def settle(
     now: datetime,
     delivery: ClaimedDelivery,
     outcome: Outcome,
+    known_at: datetime,
     retry_at: datetime,
     holder: str | None,
     methods: Collection[Method] = USUAL,
 ) -> None:
     """What came of a delivery, and all that follows from it, in one transaction.
 
+    `known_at` is when it arrived, which is earlier than `now` where the database kept it waiting.
     `methods` are those by which people can be reached here: a page that fails falls to the next one.
     Whose lease has ended meanwhile has a say only if it was sent: then it need not be sent again. `holder` is
     None for what could not be claimed; another process may have claimed it since.
@@ -214,7 +216,7 @@ def settle(
         return
     match outcome:
         case Sent():
-            _sent(tx, now, delivery, outcome)
+            _sent(tx, now, delivery, outcome, known_at)
         case Never():
             _failed(tx, now, delivery, outcome, methods)
         case Dropped():
@@ -241,7 +243,7 @@ def _newest(tx: Connection, head: Row[Any], now: datetime) -> Row[Any]:
     return newest
 
 
-def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) -> None:
+def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent, arrived_at: datetime) -> None:
     outbox.settle(
         tx,
         delivery.id,
@@ -251,7 +253,7 @@ def _sent(tx: Connection, now: datetime, delivery: ClaimedDelivery, sent: Sent) 
             "attempt": delivery.attempt,
             "channel_id": sent.channel_id,
             "receipt": sent.receipt,
-            "settled_at": now,
+            "settled_at": arrived_at,
             "leased_until": None,
             "leased_by": None,
         },

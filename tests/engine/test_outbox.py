@@ -184,6 +184,24 @@ async def test_who_stood_still_for_longer_than_the_lease_knows_that_others_may_h
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_it_arrived_when_it_did_however_late_that_is_written_down(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await engine.owe(owed("a"))
+    engine.post.gate.clear()
+    await engine.outbox.start()
+    await asyncio.wait_for(_until(lambda: len(engine.post.handed) == 1), 5)
+    monkeypatch.setattr(storage.sqlite, "WAITING", 0)
+    engine.post.gate.set()
+    await asyncio.wait_for(_until(lambda: engine.outbox._is_stuck), 5)
+    engine.clock.forward(minutes=1)
+    monkeypatch.undo()
+    await asyncio.wait_for(_until(lambda: not engine.outbox._is_stuck), 10)
+    settled = select(table.c.state, table.c.settled_at)
+    assert await engine.database.read(lambda tx: tx.execute(settled).all()) == [("sent", NOW)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_next_page_goes_out_though_the_first_cannot_be_written_down(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -330,8 +348,8 @@ async def test_outcome_of_what_was_not_claimed_takes_it_from_nobody_who_claimed_
     (page,) = await engine.database.read(lambda tx: deliver.pages_due(tx, NOW, room))
     await engine.database.write(lambda tx: deliver.claim(tx, NOW, lease, room))
     for outcome, state in ((InDoubt("no answer"), "sending"), (Sent(), "sent")):
-        settle = partial(deliver.settle, now=NOW, delivery=page, outcome=outcome, retry_at=NOW, holder=None)
-        await engine.database.write(settle)
+        settle = partial(deliver.settle, delivery=page, outcome=outcome, retry_at=NOW, holder=None)
+        await engine.database.write(partial(settle, now=NOW, known_at=NOW))
         assert (await engine.states())[page.owed.key] == state
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from bot.operations.deliver import Lease, Room
 from bot.operations.reroute import Rerouted
 from storage.database import Connection, Database
 from storage.pages import for_event
+from tests.scenarios.test_rules import SLACK_TWICE
 from tests.story import ORGANIZATION
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -43,9 +45,13 @@ class Pages:
         room = Room(all=50, ordinary=0, by_method={one: 50 if one in methods else 0 for one in METHODS})
         return await self.database.write(lambda tx: deliver.claim(tx, self.now, LEASE, room))
 
-    async def settled(self, page: ClaimedDelivery, outcome: Outcome) -> None:
+    async def settled(
+        self, page: ClaimedDelivery, outcome: Outcome, known_at: datetime | None = None
+    ) -> None:
         await self.database.write(
-            lambda tx: deliver.settle(tx, self.now, page, outcome, self.now, LEASE.holder, METHODS)
+            lambda tx: deliver.settle(
+                tx, self.now, page, outcome, known_at or self.now, self.now, LEASE.holder, METHODS
+            )
         )
 
     async def rerouted(self) -> list[Rerouted]:
@@ -116,3 +122,19 @@ async def test_page_that_was_answered_is_not_over_before_its_answer(pages: Pages
     assert await pages.claimed(*METHODS) == []
     owed = await pages.database.read(lambda tx: for_event(tx, incident.id, 3))
     assert [(page.state, page.settled_at) for page in owed] == [("dropped", answered_at)]
+
+
+async def test_reminder_comes_though_it_was_written_down_late_that_the_page_had_arrived(
+    pages: Pages, tmp_path: Path
+) -> None:
+    """The database was away, and so long nobody knew of the page but who had sent it."""
+    file = tmp_path / "organization.yaml"
+    file.write_text(ORGANIZATION.read_text("utf-8").replace(*SLACK_TWICE), "utf-8")
+    wanted = organization_file.read(file)
+    await pages.database.write(lambda tx: reorganize.apply(tx, NOW, TOCSIN, wanted))
+    await pages.declared()
+    (first,) = await pages.claimed(*METHODS)
+    pages.forward(240)
+    await pages.settled(first, Sent("D1", "1.0"), known_at=NOW)
+    (reminder,) = await pages.claimed(*METHODS)
+    assert (reminder.owed.method, reminder.owed.person_id) == (Method.SLACK, first.owed.person_id)
