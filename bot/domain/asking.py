@@ -29,6 +29,11 @@ def _is_answered(incident: Incident, cause: Entry) -> bool:
     return is_by_itself or cause.at < incident.acknowledged_at
 
 
+def may_fall(cause: Entry) -> bool:
+    """Whether a page for it may go by another method: not one by hand whose methods were named."""
+    return not (isinstance(cause.event, Paged) and cause.event.methods)
+
+
 def has_begun_again(incident: Incident, cause: Entry) -> bool:
     """Whether the policy has begun again since: who is paged anew is asked by that page, not by this one."""
     if not isinstance(cause.event, Escalated) or cause.event.round != incident.round:

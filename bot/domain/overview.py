@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.asking import may_fall
 from bot.domain.contact import Method
 from bot.domain.delivery import DeliveryState
 from bot.domain.ids import PersonId, SlackChannelId, TeamId
@@ -68,6 +69,11 @@ class PageFacts:
     person: Person
     entry: Entry
     is_asking: bool
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is still to be sent. One by hand whose methods were named is, whatever was answered."""
+        return self.is_asking or not may_fall(self.entry)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ class MailDeliverer:
             facts = await self._facts(delivery)
         except NotFound as refusal:
             return Never(refusal.sentence)
+        if not facts.is_wanted:
+            return Dropped()
         person, overview = facts.person, facts.overview
         if not person.is_active:
             return Never("they are not in the organization any more")

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.domain import consequences
+from bot.domain.asking import may_fall
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import (
     COLLAPSING,
@@ -373,7 +374,7 @@ def _page_failed(
     A page by hand whose methods were named falls to no other.
     """
     cause = look_up.entry(tx, incident.id, owed.sequence or 0)
-    if reroute.may_fall(cause):
+    if may_fall(cause):
         for other in methods:
             if other is not owed.method:
                 reroute.owe_instead(tx, now, cause, person_id, other)

@@ -25,7 +25,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.domain import consequences, escalation
-from bot.domain.asking import is_asking
+from bot.domain.asking import is_asking, may_fall
 from bot.domain.contact import USUAL, Method
 from bot.domain.delivery import REROUTE_AFTER, DeliveryState
 from bot.domain.ids import PersonId
@@ -38,7 +38,6 @@ from bot.domain.timeline import (
     EscalationExhausted,
     Event,
     LevelPassed,
-    Paged,
     PageRerouted,
     Reason,
 )
@@ -112,11 +111,6 @@ def over_at(tx: Connection, now: datetime, page: Row[Any]) -> datetime:
     """
     incident = look_up.glance(tx, page.incident_id)
     return max(now, incident.acknowledged_at or now, incident.resolved_at or now)
-
-
-def may_fall(cause: Entry) -> bool:
-    """Whether a page for it may go by another method: not one by hand whose methods were named."""
-    return not (isinstance(cause.event, Paged) and cause.event.methods)
 
 
 def _is_joined(tx: Connection, now: datetime, incident: Incident, page: Row[Any]) -> bool:

@@ -1,6 +1,7 @@
 """Carry out one Slack delivery: look the facts up, lay them out, send, and say what came of it."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import aiohttp
@@ -19,7 +20,7 @@ from bot.domain.delivery import (
 )
 from bot.domain.errors import NotFound
 from bot.domain.organization import Person
-from bot.domain.overview import Overview
+from bot.domain.overview import Overview, PageFacts
 from bot.domain.time import Now
 from bot.domain.timeline import PostmortemCreated
 from bot.operations import look_up, outages, write_up
@@ -163,8 +164,12 @@ class SlackDeliverer:
         return await self._post_in_place(delivery, overview, await self._database.read_in_turn(query))
 
     async def _page(self, delivery: ClaimedDelivery) -> Outcome:
-        shown, person = await self._page_message(delivery, delivery.owed.sequence or 0)
-        return await self._posting.post(delivery, await self._posting.direct_message(person), shown)
+        person = await self._posting.person(delivery)
+        channel = await self._posting.direct_message(person)
+        facts, shown = await self._page_message(delivery, person, delivery.owed.sequence or 0)
+        # It may have been answered since it was taken up.
+        wanted = replace(delivery, is_wanted=delivery.is_wanted and facts.is_wanted)
+        return await self._posting.post(wanted, channel, shown)
 
     async def _refresh_page(self, delivery: ClaimedDelivery) -> Outcome:
         page_id = delivery.owed.page_id or 0
@@ -175,7 +180,8 @@ class SlackDeliverer:
             return TryAgain("its page is still on the way", _WAIT_FOR_PAGE, is_wait=True)
         if channel is None or ts is None or sequence is None:
             return Sent()
-        shown, _ = await self._page_message(delivery, sequence)
+        person = await self._posting.person(delivery)
+        _, shown = await self._page_message(delivery, person, sequence)
         return await self._posting.update(channel, ts, shown)
 
     async def _tell(self, delivery: ClaimedDelivery) -> Outcome:
@@ -199,15 +205,16 @@ class SlackDeliverer:
         answer = await self._client.usergroups_users_list(usergroup=found[0])
         return Sent(members=tuple(answer["users"]))
 
-    async def _page_message(self, delivery: ClaimedDelivery, sequence: int) -> tuple[Message, Person]:
-        person = await self._posting.person(delivery)
+    async def _page_message(
+        self, delivery: ClaimedDelivery, person: Person, sequence: int
+    ) -> tuple[PageFacts, Message]:
         now = self._now()
 
-        def query(tx: Connection) -> Message:
+        def query(tx: Connection) -> tuple[PageFacts, Message]:
             facts = look_up.page_facts(tx, delivery.owed.incident_id or "", sequence, person.id, now)
-            return page.page(facts, now)
+            return facts, page.page(facts, now)
 
-        return await self._database.read_in_turn(query), person
+        return await self._database.read_in_turn(query)
 
     # How it is sent
 

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.delivery import LEASE_ENDED, Never, Sent, TryAgain
+from bot.domain.delivery import LEASE_ENDED, Dropped, Never, Sent, TryAgain
+from bot.domain.timeline import TOCSIN
+from bot.operations import respond
 from tests.mail.conftest import CREDENTIALS, LINK, Desk
 from tests.mail.post_office import ELSEWHERE, PASSWORD, USER, Authority, opened
 
@@ -75,6 +77,18 @@ async def test_letter_that_another_process_may_have_taken_up_is_not_sent(desk: D
         outcome = await desk.sends(office.url(), replace(desk.owed(), is_ours=lambda: False))
     assert outcome == LEASE_ENDED
     assert office.letters == []
+
+
+async def test_letter_that_was_answered_since_it_was_taken_up_is_not_sent(desk: Desk) -> None:
+    """But one by hand by a chosen method is what somebody wanted, whatever was answered."""
+    by_itself = replace(desk.owed().owed, sequence=desk.incident.sequence - 1)
+    await desk.database.write(
+        lambda tx: respond.acknowledge(tx, desk.clock.now(), TOCSIN, desk.incident.number)
+    )
+    async with opened() as office:
+        outcome = await desk.sends(office.url(), replace(desk.owed(), owed=by_itself))
+        assert (outcome, office.letters) == (Dropped(), [])
+        assert isinstance(await desk.sends(office.url()), Sent)
 
 
 # Encryption and login

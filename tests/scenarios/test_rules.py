@@ -1,10 +1,13 @@
 """People's rules: which method after how long, until somebody acknowledges; and quiet hours."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from bot.domain.organization import Person
 from bot.operations import audit_backlog
+from bot.slack.posting import Posting
 from tests.mail.post_office import PostOffice
 from tests.scenarios.outages import FARID, declares, fail, is_quiet, pass_by, types, with_mail
 from tests.story import Story
@@ -51,6 +54,31 @@ async def test_acknowledgement_stops_what_was_to_follow(tmp_path: Path) -> None:
         await story.person("ben").types("ack INC-2026-001")
         await story.forward(hours=1)
         assert (paged(story), office.letters) == (1, [])
+
+
+async def test_page_that_is_answered_while_its_message_is_being_made_is_not_sent(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is taken up, and then Slack, or the database, takes its time."""
+    goes_on, begun, opens = asyncio.Event(), asyncio.Event(), Posting.direct_message
+
+    async def held_up(posting: Posting, person: Person) -> str:
+        begun.set()
+        await goes_on.wait()
+        return await opens(posting, person)
+
+    monkeypatch.setattr(Posting, "direct_message", held_up)
+    for name, text in (("ada", "declare Oh no --sev SEV1 --service Checkout"), ("ben", "ack INC-2026-001")):
+        await story.workspace.command(
+            story.ids[name], story.workspace.channel("general").id, "/incident", text
+        )
+        await asyncio.wait_for(begun.wait(), 10)
+    async with asyncio.timeout(10):
+        while (await story.overview()).incident.acknowledged_at is None:  # noqa: ASYNC110 - a test waits from outside
+            await asyncio.sleep(0.01)
+    goes_on.set()
+    await story.settle()
+    assert paged(story) == 0
 
 
 async def test_page_that_is_not_due_is_not_called_late(tmp_path: Path) -> None:
