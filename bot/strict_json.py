@@ -14,6 +14,7 @@ DEEPEST, MOST = 100, 20_000
 
 _AS_ARRAYS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes({*range(256)} - {*b"[]{}"})
+_STRAIGHT_DOWN = b"[" * (DEEPEST + 1)
 
 
 def loads(text: bytes | str) -> Any:
@@ -34,6 +35,8 @@ def _brackets(text: str) -> bytes:
 def _check(brackets: bytes) -> None:
     if brackets.count(b"[") > MOST:
         raise ValueError("too many")
+    if _STRAIGHT_DOWN in brackets:  # found at once; what follows takes milliseconds for it
+        raise ValueError("too deep")
     for _ in range(DEEPEST):
         brackets = brackets.replace(b"[]", b"")  # takes away the innermost ones
     if brackets:
