@@ -20,9 +20,10 @@ from bot.domain.rights import Role
 from bot.domain.rotation import Period, Rotation
 from bot.domain.schedule import Layer, Schedule
 from bot.domain.sla import DEFAULT_SLAS, Severity, Sla
-from bot.organization_file import FileError, parse
+from bot.organization_file import FileError, document, parse
 from tests.demo import organization_in
 from tests.domain.samples import of_people, of_role
+from tests.story import ORGANIZATION
 
 SMALL = """\
 organization:
@@ -65,6 +66,15 @@ def complaints(text: str) -> list[str]:
 def changed(old: str, new: str) -> list[str]:
     assert SMALL.count(old) == 1, old
     return complaints(SMALL.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    "text", [SMALL, ORGANIZATION.read_text("utf-8"), manifests.text("organization.yaml")]
+)
+def test_file_is_read_alike_with_and_without_libyaml(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    quickly = document.load(text, "organization.yaml")
+    monkeypatch.setattr(document, "_Quick", document._Careful)
+    assert document.load(text, "organization.yaml") == quickly
 
 
 def test_demo_organization_is_complete(tmp_path: Path) -> None:
