@@ -8,15 +8,16 @@ run again.
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, text, values
-from sqlalchemy import column as named
-from sqlalchemy import types as kinds
+from sqlalchemy import ARRAY, Connection, Select, Text, bindparam, func, select, text
 
 from storage.tables import incidents
 
 _WRITES = "writes"
 #: The lock of who acts although it cannot be written down; see `storage.alone`.
 UNWRITTEN = "hashtextextended('unwritten', 3)"
+#: One statement for however many: each other one would be compiled, and planned, anew.
+_LANE = func.unnest(bindparam("names", type_=ARRAY(Text))).column_valued("lane")
+_LANES = select(func.pg_advisory_xact_lock(func.hashtextextended(_LANE, 0)))
 
 
 def begin(tx: Connection) -> None:
@@ -48,9 +49,7 @@ def organization(tx: Connection) -> None:
 def lanes(tx: Connection, names: Collection[str]) -> None:
     """Nobody else adds to these lanes, or settles in them, until the end of this transaction."""
     if are_needed(tx):
-        wanted = values(named("lane", kinds.Text), name="wanted").data([(name,) for name in sorted(names)])
-        lock = func.pg_advisory_xact_lock(func.hashtextextended(wanted.c.lane, 0))
-        tx.execute(select(lock).select_from(wanted))
+        tx.execute(_LANES, {"names": sorted(names)})
 
 
 def attempt(tx: Connection, name: str) -> bool:
