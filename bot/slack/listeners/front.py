@@ -142,15 +142,19 @@ class Front:
         try:
             found = await self.client.users_info(user=slack_id)
         except UNHEARD as error:
-            match outcome_of(error):
+            match outcome_of(error, is_aside=True):
                 case Never(is_unknown_contact=True):
                     return False
-                case InDoubt(why) | TryAgain(why) | Never(why):
-                    log.warning("Slack does not tell who somebody is", user=slack_id, error=why)
-                    raise Unavailable(
-                        f"Slack did not tell who you are: {why}. Nothing was done; try again in a moment."
-                    ) from error
-            raise
+                case Never(why):
+                    advice = "an admin of the app must mend that"
+                case InDoubt(why) | TryAgain(why):
+                    advice = "try again in a moment"
+                case _:
+                    raise
+            log.warning("Slack does not tell who somebody is", user=slack_id, error=why)
+            raise Unavailable(
+                f"Slack did not tell who you are: {why}. Nothing was done; {advice}."
+            ) from error
         now, email = self.now(), str(found["user"].get("profile", {}).get("email") or "")
         return await self.database.write(lambda tx: reorganize.recognize(tx, now, email, slack_id))
 
