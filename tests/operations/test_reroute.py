@@ -17,7 +17,7 @@ from bot.operations.deliver import Lease, Room
 from bot.operations.reroute import Rerouted
 from storage.database import Connection, Database
 from storage.pages import for_event
-from tests.scenarios.test_rules import SLACK_TWICE
+from tests.scenarios.outages import SLACK_TWICE
 from tests.story import ORGANIZATION
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)

@@ -13,6 +13,10 @@ from tests.story import ORGANIZATION, Story, opened
 FARID = "farid@example.com"
 FARID_BY_BOTH = ("email: farid@example.com}", "email: farid@example.com, channels: [slack, email]}")
 FARID_BY_EMAIL = ("email: farid@example.com}", "email: farid@example.com, channels: [email]}")
+SLACK_TWICE = (
+    "email: farid@example.com}",
+    "email: farid@example.com, notify: {high: [{channel: slack}, {channel: slack, after: 3 min}]}}",
+)
 
 
 @asynccontextmanager

@@ -9,17 +9,22 @@ from bot.domain.organization import Person
 from bot.operations import audit_backlog
 from bot.slack.posting import Posting
 from tests.mail.post_office import PostOffice
-from tests.scenarios.outages import FARID, declares, fail, is_quiet, pass_by, types, with_mail
+from tests.scenarios.outages import (
+    FARID,
+    SLACK_TWICE,
+    declares,
+    fail,
+    is_quiet,
+    pass_by,
+    types,
+    with_mail,
+)
 from tests.story import Story
 
 PLAIN = "email: farid@example.com}"
 SLACK_THEN_EMAIL = (
     PLAIN,
     "email: farid@example.com, notify: {high: [{channel: slack}, {channel: email, after: 5 min}]}}",
-)
-SLACK_TWICE = (
-    PLAIN,
-    "email: farid@example.com, notify: {high: [{channel: slack}, {channel: slack, after: 3 min}]}}",
 )
 #: It is four in the morning in Berlin when the stories begin.
 QUIET = (
