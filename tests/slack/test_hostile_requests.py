@@ -390,6 +390,44 @@ async def test_envelope_that_comes_twice_has_its_effect_once(tmp_path: Path, qui
         quiet.check()
 
 
+async def test_commands_that_share_a_trigger_are_each_carried_out(story: Story) -> None:
+    """Slack gives each its own; other senders may not, and what somebody typed must not vanish."""
+    ada = story.person("ada")
+    asked = {
+        "command": "/incident",
+        "user_id": ada.id,
+        "channel_id": story.workspace.channel("general").id,
+        "trigger_id": "1.2.3",
+    }
+    for words in ("declare Checkout is down", "ack INC-2026-001", "note INC-2026-001 It is the certificate"):
+        body = urlencode(asked | {"text": words}).encode()
+        assert await post(story, body, signed(story, body)) == 200
+    await story.settle()
+    assert "Declared" in await story.events("INC-2026-002")
+    events = await story.events()
+    assert [events.count(one) for one in ("Acknowledged", "Noted")] == [1, 1]
+
+
+async def test_forms_that_share_an_id_are_each_carried_out(story: Story) -> None:
+    user = {"id": story.ids["ada"], "team_id": story.workspace.state.team_id}
+    for number in ("INC-2026-001", "INC-2026-002"):
+        await story.person("ada").types("declare One of two")
+        view = {
+            "id": "V1",
+            "type": "modal",
+            "callback_id": "note",
+            "private_metadata": json.dumps({"number": number, "channel_id": None}),
+            "blocks": [],
+            "state": {"values": {"note": {"value": {"type": "plain_text_input", "value": "Once"}}}},
+        }
+        payload = {"type": "view_submission", "view": view, "user": user, "trigger_id": "1.2.3"}
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        for _ in range(2):
+            assert await post(story, body, signed(story, body)) == 200
+        await story.settle()
+        assert (await story.events(number)).count("Noted") == 1
+
+
 async def test_form_that_names_another_address_is_carried_out_and_nobody_else_told(story: Story) -> None:
     """`private_metadata` comes back from outside: whoever writes it must not be sent what is confidential."""
     asked: list[object] = []

@@ -5,6 +5,8 @@ milliseconds; when two seconds pass without one, Slack is told "still working" a
 """
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
@@ -46,6 +48,8 @@ _TIMEOUT_SECONDS = 8
 UNHEARD = (SlackApiError, ClientError, OSError, TimeoutError)
 #: Where Slack takes answers, besides where its API is.
 _RESPONSE_ORIGINS = (("https", "hooks.slack.com"), ("https", "hooks.slack-gov.com"))
+#: What tells a form that stands open from every other.
+_FORM = ("id", "hash", "callback_id", "private_metadata")
 
 log = structlog.get_logger()
 
@@ -323,11 +327,16 @@ def person_meant(tx: Connection, slack_id: str | None) -> PersonId:
 def identity(body: Body) -> str:
     """What tells this request of Slack from every other: the same one may come twice.
 
-    A form whose acknowledgement got lost stays open and is submitted again, with another trigger.
+    All that was asked counts, not its trigger alone: where a sender gives many requests the same one, nobody's
+    words may vanish. A form whose acknowledgement got lost stays open and is submitted again, with another
+    trigger, perhaps with other words.
     """
-    if body.get("type") == "view_submission" and (view_id := (body.get("view") or {}).get("id")):
-        return f"view {view_id}"
-    return str(body.get("event_id") or body.get("trigger_id") or body.get("response_url") or "")
+    if event_id := body.get("event_id"):
+        return str(event_id)
+    view = body.get("view") or {}
+    is_form = body.get("type") == "view_submission" and view.get("id")
+    asked = [view.get(part) for part in _FORM] if is_form else body
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def user_of(body: Body) -> tuple[str, str | None]:
