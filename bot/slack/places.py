@@ -49,7 +49,7 @@ async def create_channel(
                 raise
         else:
             channel: dict[str, Any] = created["channel"]
-            return Sent(channel["id"], name=channel["name"])
+            return Sent(channel["id"], name=channel.get("name", name))
     return Never(f"{NAMES} channel names like {name} are taken")
 
 
@@ -71,7 +71,7 @@ async def _own_channel(
     own_id = (await client.auth_test())["user_id"]
     async for channel in channels(client):
         is_ours = channel.get("creator") == own_id and channel.get("created", 0) >= earliest
-        if is_ours and channel["name"] in names:
+        if is_ours and channel.get("name") in names:
             return channel
     return None
 

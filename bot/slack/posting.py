@@ -137,8 +137,8 @@ class Posting:
         """The channel's id; the bot joins it, so that it can look whether an announcement arrived."""
         if name not in self._channels:
             async for channel in places.channels(self._client):
-                if name.lstrip("#") in (channel["name"], channel["id"]):
-                    if not channel["is_member"]:
+                if name.lstrip("#") in (channel.get("name"), channel["id"]):
+                    if not channel.get("is_member"):  # to join twice does no harm
                         await self._client.conversations_join(channel=channel["id"])
                     self._channels[name] = channel["id"]
         return self._channels.get(name)
