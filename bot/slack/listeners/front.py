@@ -327,9 +327,9 @@ def person_meant(tx: Connection, slack_id: str | None) -> PersonId:
 def identity(body: Body) -> str:
     """What tells this request of Slack from every other: the same one may come twice.
 
-    All that was asked counts, not its trigger alone: where a sender gives many requests the same one, nobody's
-    words may vanish. A form whose acknowledgement got lost stays open and is submitted again, with another
-    trigger, perhaps with other words.
+    All that was asked counts, not its trigger alone: where a sender gives many requests one and the same,
+    nobody's words may vanish. A form whose acknowledgement got lost stays open and is submitted again, with
+    another trigger, perhaps with other words.
     """
     if event_id := body.get("event_id"):
         return str(event_id)
