@@ -328,6 +328,14 @@ async def test_what_means_nothing_changes_nothing_and_is_nobodys_fault(story: St
     assert "INC-2026-002" not in (await story.person("ada").types("list all")).text
 
 
+async def test_event_that_nobody_asked_for_is_acknowledged(story: Story, quiet: Quiet) -> None:
+    """Somebody who subscribes the app to more must not lose its home tab for it."""
+    for event in ({"type": "app_mention", "user": story.ids["ada"]}, {"type": "message", "channel": "C1"}):
+        body = json.dumps({"type": "event_callback", "event_id": event["type"], "event": event}).encode()
+        assert await post(story, body, signed(story, body, JSON)) == 200
+    assert quiet.told("Unhandled") == 0
+
+
 async def test_valid_request_that_is_replayed_has_its_effect_once(story: Story, quiet: Quiet) -> None:
     """Many at once and after one another: what was signed holds five minutes."""
     body = command(story, "declare Only once --service Checkout")

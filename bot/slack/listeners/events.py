@@ -1,5 +1,6 @@
 """Slack's events and shortcuts."""
 
+import re
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -22,6 +23,10 @@ def register(app: AsyncApp, front: Front) -> None:
     async def home_opened(body: Body, event: dict[str, Any]) -> None:
         if event.get("tab") == "home":
             await show_home(front, body)
+
+    @app.event(re.compile(""))
+    async def anything_else() -> None:
+        """It is acknowledged: Slack sends no events any more to an app that leaves too many unanswered."""
 
     @app.shortcut("declare")
     async def declare(ack: AsyncAck, body: Body) -> None:
