@@ -60,7 +60,10 @@ async def examine(current: Settings, organization: Organization | None) -> Async
 
 def _scopes(identity: AsyncSlackResponse) -> Finding:
     headers: dict[str, str] = {key.lower(): value for key, value in identity.headers.items()}
-    granted = {one.strip() for one in headers.get("x-oauth-scopes", "").split(",")}
+    if "x-oauth-scopes" not in headers:
+        mend = "look whether something between here and Slack takes the header X-OAuth-Scopes away"
+        return wrong("Slack: its answer does not say which scopes the app has", mend)
+    granted = {one.strip() for one in headers["x-oauth-scopes"].split(",")}
     missing = sorted(scopes() - granted)
     if not missing:
         return right(f"Slack: all {len(scopes())} scopes are granted")

@@ -19,6 +19,8 @@ from bot.settings import Secret, Settings
 from tests import demo
 
 PEOPLE = ("ada", "ben", "chloe", "dev", "emi", "farid", "gus", "hana")
+#: In the place of the granted scopes: nothing is said of them.
+_UNSAID = "unsaid"
 GOOD: dict[str, Any] = {
     "auth.test": {"ok": True, "user": "tocsin", "team": "Northwind"},
     "apps.connections.open": {"ok": True, "url": "wss://x"},
@@ -36,7 +38,10 @@ GOOD: dict[str, Any] = {
 async def slack(
     answers: Mapping[str, Any], granted: str | None = None, missing: tuple[str, ...] = ()
 ) -> AsyncIterator[str]:
-    """A Slack that answers so (a list: one after another), in which all but `missing` are members."""
+    """A Slack that answers so (a list: one after another), in which all but `missing` are members.
+
+    `granted` are the scopes; none in particular means all.
+    """
 
     async def answer(request: web.Request) -> web.Response:
         method = request.match_info["method"]
@@ -46,6 +51,8 @@ async def slack(
             return web.json_response({"ok": found, "error": "users_not_found", "user": {"id": handle}})
         asked_for = ",".join(scopes()) if granted is None else granted
         headers = {"x-oauth-scopes": asked_for, "Retry-After": "0"}
+        if granted == _UNSAID:
+            del headers["x-oauth-scopes"]
         said = {**GOOD, **answers}[method]
         return web.json_response(said.pop(0) if isinstance(said, list) else said, headers=headers)
 
@@ -135,6 +142,12 @@ async def test_wrong_answer_says_how_to_mend(
     found = await wrong(healthy, answers)
     assert what in found.what
     assert mend in found.mend
+
+
+async def test_scopes_that_are_not_told_are_not_said_to_be_missing(healthy: Settings) -> None:
+    found = await wrong(healthy, {}, granted=_UNSAID)
+    assert found.what == "Slack: its answer does not say which scopes the app has"
+    assert "X-OAuth-Scopes" in found.mend
 
 
 async def test_missing_scopes_are_named(healthy: Settings) -> None:
