@@ -133,8 +133,8 @@ def _status(error: SlackApiError) -> int:
 
 
 def _seconds(text: str | None) -> float:
-    """The wish of a `Retry-After` header; a second when it says none."""
+    """The wish of a `Retry-After` header; a second when it says none, and never more than an hour."""
     try:
-        return min(max(float(text or 1), 1.0), 3600.0)
+        return min(max(1.0, float(text or 1)), 3600.0)
     except ValueError:
         return 1.0

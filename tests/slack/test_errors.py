@@ -1,5 +1,7 @@
 """Slack's errors: what is tried again, what is over, and how either is told to people."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,14 +15,16 @@ from bot.slack.errors import outcome_of
 LACKS = "the app lacks the scope groups:write, which private channels need (missing_scope)"
 
 
-def refusal(name: str, status: int = 200, **more: Any) -> SlackApiError:
+def refusal(
+    name: str, status: int = 200, headers: Mapping[str, str] | None = None, **more: Any
+) -> SlackApiError:
     answer = AsyncSlackResponse(
         client=AsyncWebClient(),
         http_verb="POST",
         api_url="x",
         req_args={},
         data={"ok": False, "error": name, **more},
-        headers={},
+        headers=dict(headers or {}),
         status_code=status,
     )
     return SlackApiError("refused", answer)  # type: ignore[no-untyped-call] # theirs
@@ -49,3 +53,24 @@ def test_people_read_what_slack_means(error: SlackApiError, kind: type[Outcome],
 
 def test_what_is_only_an_aside_does_not_wait_for_a_scope() -> None:
     assert said(outcome_of(refusal("missing_scope", needed="groups:write"), is_aside=True)) == (Never, LACKS)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 1),
+        ({"Retry-After": "30"}, 30),
+        ({"Retry-After": "0"}, 1),
+        ({"Retry-After": "-5"}, 1),
+        ({"Retry-After": "86400"}, 3600),
+        ({"Retry-After": "inf"}, 3600),
+        ({"Retry-After": "nan"}, 1),
+        ({"Retry-After": "Fri, 27 Nov 2026 12:00:00 GMT"}, 1),
+    ],
+)
+def test_patience_that_slack_asks_for_is_understood_and_bounded(
+    headers: Mapping[str, str], seconds: int
+) -> None:
+    outcome = outcome_of(refusal("ratelimited", 429, headers))
+    assert isinstance(outcome, TryAgain)
+    assert outcome.after == timedelta(seconds=seconds)
