@@ -11,9 +11,10 @@ from bot.domain.errors import EscalatedMeanwhile
 from bot.operations import escalate, respond
 from bot.slack.command import Command
 from bot.slack.listeners import duty
+from bot.slack.listeners.asked import Body, card_url_of, is_at_home
 from bot.slack.listeners.commands import listing, postmortem, shown
 from bot.slack.listeners.forms import ask, show_declare
-from bot.slack.listeners.front import Body, Front, card_url_of, is_at_home, react
+from bot.slack.listeners.front import Front, react
 from bot.slack.listeners.shown_again import show_card, show_home
 from bot.slack.verbs import Verb
 from bot.slack.views import actions, answers

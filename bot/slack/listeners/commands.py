@@ -19,8 +19,9 @@ from bot.operations.permit import permit
 from bot.slack import grammar
 from bot.slack.command import Command, UnknownName
 from bot.slack.listeners import duty
+from bot.slack.listeners.asked import Body, asked_in
 from bot.slack.listeners.forms import ask, show_declare
-from bot.slack.listeners.front import Body, Front, asked_in, person_meant, reply
+from bot.slack.listeners.front import Front, person_meant, reply
 from bot.slack.listeners.meant import meant, with_name
 from bot.slack.verbs import Verb
 from bot.slack.views import answers, kit, modals

@@ -15,7 +15,8 @@ from bot.domain.timeline import Actor
 from bot.operations import look_up, rota, stand_in, swap
 from bot.operations.permit import permit
 from bot.slack import when
-from bot.slack.listeners.front import Body, Front, asked_in, person_meant
+from bot.slack.listeners.asked import Body, asked_in
+from bot.slack.listeners.front import Front, person_meant
 from bot.slack.views import answers, duty, duty_forms
 from bot.slack.views import rota as rota_view
 from bot.slack.views.duty_forms import Shifts

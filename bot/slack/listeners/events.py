@@ -7,8 +7,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.slack.command import Command
+from bot.slack.listeners.asked import Body
 from bot.slack.listeners.forms import ask, show_declare
-from bot.slack.listeners.front import Body, Front, react
+from bot.slack.listeners.front import Front, react
 from bot.slack.listeners.shown_again import show_home
 from bot.slack.verbs import Verb
 from bot.slack.views import kit

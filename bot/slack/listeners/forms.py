@@ -12,7 +12,8 @@ from bot.domain.timeline import Actor
 from bot.operations import look_up, respond
 from bot.operations.permit import permit
 from bot.slack.command import Command
-from bot.slack.listeners.front import Body, Front, asked_in
+from bot.slack.listeners.asked import Body, asked_in
+from bot.slack.listeners.front import Front
 from bot.slack.verbs import Verb
 from bot.slack.views import modals
 from storage.database import Connection

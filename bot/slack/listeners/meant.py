@@ -7,7 +7,8 @@ from bot.domain.errors import NotFound
 from bot.domain.timeline import Actor
 from bot.operations import look_up
 from bot.slack.command import Command, Misunderstood, UnknownName
-from bot.slack.listeners.front import Body, Front, channel_of
+from bot.slack.listeners.asked import Body, channel_of
+from bot.slack.listeners.front import Front
 from bot.slack.naming import Named
 from storage.database import Connection
 

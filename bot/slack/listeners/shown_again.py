@@ -9,8 +9,9 @@ import structlog
 from bot.domain.errors import Refusal, UnknownPerson
 from bot.domain.timeline import Actor
 from bot.operations import look_up, rota
+from bot.slack.listeners.asked import Body, user_of
 from bot.slack.listeners.commands import shown
-from bot.slack.listeners.front import UNHEARD, Body, Front, user_of
+from bot.slack.listeners.front import UNHEARD, Front
 from bot.slack.views import home
 from storage.database import Connection
 

@@ -17,7 +17,8 @@ from bot.domain.timeline import Actor
 from bot.operations import assign, declare, look_up, page, respond, write_up
 from bot.operations.carry_out_once import CarriedOutBefore
 from bot.slack.listeners import duty
-from bot.slack.listeners.front import Body, Front, person_meant, settled
+from bot.slack.listeners.asked import Body
+from bot.slack.listeners.front import Front, person_meant, settled
 from bot.slack.listeners.shown_again import show_card, show_home
 from bot.slack.verbs import Verb
 from bot.slack.views import answers, inputs, kit
