@@ -5,7 +5,6 @@ same Message-ID, by which mail programs know that it is the same; and one that t
 confirm in time is given up, for the next contact method to take its place.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
@@ -19,6 +18,7 @@ from bot.domain.overview import Overview, PageFacts
 from bot.domain.time import Now
 from bot.mail import errors, letters
 from bot.mail.message import message
+from bot.mail.patience import patience
 from bot.mail.session import Session, tls_of
 from bot.operations import look_up
 from storage.database import Connection, Database
@@ -39,14 +39,14 @@ class MailDeliverer:
         database: Database,
         now: Now,
         link: Callable[[Overview], str],
-        patience: float = PATIENCE_SECONDS,
+        seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._server = server
         self._sender = sender
         self._database = database
         self._now = now
         self._link = link
-        self._patience = patience
+        self._seconds = seconds
         self._tls = tls_of(server)
 
     async def __call__(self, delivery: ClaimedDelivery) -> Outcome:
@@ -88,7 +88,7 @@ class MailDeliverer:
         content = written.as_bytes()
         session = Session(self._server, self._tls)
         try:
-            async with asyncio.timeout(self._patience):
+            async with patience(self._seconds):
                 await session.open()
                 if not delivery.is_ours():
                     return LEASE_ENDED
@@ -101,11 +101,11 @@ class MailDeliverer:
             session.break_off()
 
 
-async def check(server: MailServer, patience: float = PATIENCE_SECONDS) -> str | None:
+async def check(server: MailServer, seconds: float = PATIENCE_SECONDS) -> str | None:
     """Why letters cannot be handed to the server; None when they can. No letter is sent."""
     session = Session(server, tls_of(server))
     try:
-        async with asyncio.timeout(patience):
+        async with patience(seconds):
             await session.open()
         session.leave()
     except (aiosmtplib.SMTPException, OSError) as error:

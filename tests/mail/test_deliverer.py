@@ -3,7 +3,9 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import aiosmtplib
 import pytest
 
 from bot.domain.delivery import LEASE_ENDED, Dropped, Never, Sent, TryAgain
@@ -259,6 +261,32 @@ async def test_letter_that_may_have_arrived_is_not_sent_again(desk: Desk, fault:
     assert "did not confirm" in outcome.why
     assert "nobody is paged twice" in outcome.why
     assert len(office.letters) == 1
+
+
+@pytest.mark.parametrize("step", ["execute_command", "ehlo"])
+async def test_process_that_stood_still_hears_what_was_answered_meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """It wakes up after all the time that it had: before its greeting, or when the letter has gone out."""
+    loop, stood_still = asyncio.get_running_loop(), 0.0
+    time, go_on = loop.time, getattr(aiosmtplib.SMTP, step)
+
+    async def stand_still(*asked: Any, **more: Any) -> Any:
+        nonlocal stood_still
+        if step == "ehlo" or b"." in asked:
+            loop.call_soon(stop)
+        return await go_on(*asked, **more)
+
+    def stop() -> None:
+        nonlocal stood_still
+        stood_still += 60
+
+    monkeypatch.setattr(loop, "time", lambda: time() + stood_still)
+    monkeypatch.setattr(aiosmtplib.SMTP, step, stand_still)
+    async with opened() as office:
+        outcome = await desk.sends(office.url())
+    (letter,) = office.letters
+    assert outcome == Sent(receipt=letter.message["Message-ID"])
 
 
 async def test_server_that_does_not_greet_is_cut_off(desk: Desk) -> None:
