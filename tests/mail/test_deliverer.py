@@ -272,7 +272,6 @@ async def test_process_that_stood_still_hears_what_was_answered_meanwhile(
     time, go_on = loop.time, getattr(aiosmtplib.SMTP, step)
 
     async def stand_still(*asked: Any, **more: Any) -> Any:
-        nonlocal stood_still
         if step == "ehlo" or b"." in asked:
             loop.call_soon(stop)
         return await go_on(*asked, **more)
