@@ -9,7 +9,7 @@ from bot.slack.views.inputs import Metadata
 Body = dict[str, Any]
 
 #: What tells a form that stands open from every other.
-_FORM = ("id", "hash", "callback_id", "private_metadata")
+_FORM = ("id", "callback_id", "private_metadata")
 
 
 def identity(body: Body) -> str:
