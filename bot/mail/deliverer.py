@@ -90,9 +90,10 @@ class MailDeliverer:
         try:
             async with patience(self._seconds):
                 await session.open()
+                await session.offer(self._sender.address, recipient)
                 if not delivery.is_ours():
                     return LEASE_ENDED
-                await session.send(self._sender.address, recipient, content)
+                await session.hand_over(content)
             session.leave()
             return Sent(receipt=written["Message-ID"])
         except (aiosmtplib.SMTPException, OSError) as error:  # a TimeoutError is an OSError

@@ -15,7 +15,7 @@ import re
 import ssl
 
 import aiosmtplib
-from aiosmtplib import SMTPDataError
+from aiosmtplib import SMTPDataError, SMTPServerDisconnected
 
 from bot.domain.mail import MailServer, StartTls
 from bot.mail.errors import NoSmtpUtf8, Unsafe
@@ -54,16 +54,24 @@ class Session:
         if self._server.user is not None:
             await self._log_in(self._server.user)
 
-    async def send(self, sender: str, recipient: str, letter: bytes) -> None:
-        """The server has taken the letter, whose lines end in CRLF. Raises SMTPException, OSError."""
+    async def offer(self, sender: str, recipient: str) -> None:
+        """The server waits for a letter from one to the other. Raises SMTPException, OSError."""
         options, encoding = ([], "ascii") if recipient.isascii() else (["SMTPUTF8"], "utf-8")
         if options and not self._smtp.supports_extension("smtputf8"):
             raise NoSmtpUtf8("the mail server cannot take an address beyond ASCII")
         await self._smtp.mail(sender, options=options, encoding=encoding)
         await self._smtp.rcpt(recipient, encoding=encoding)
         answer = await self._smtp.execute_command(b"DATA")
-        if answer.code != 354 or self._smtp.protocol is None:
+        if answer.code != 354:
             raise SMTPDataError(answer.code, answer.message)
+
+    async def hand_over(self, letter: bytes) -> None:
+        """The server has taken the letter, whose lines end in CRLF. Raises SMTPException, OSError.
+
+        It is written before anything is waited for: what was true just before the call still is.
+        """
+        if self._smtp.protocol is None:
+            raise SMTPServerDisconnected("the mail server closed the connection")
         self._smtp.protocol.write(_DOT_AT_START.sub(b"..", letter))
         self.is_handed_over = True
         answer = await self._smtp.execute_command(b".")

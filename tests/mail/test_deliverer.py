@@ -7,6 +7,7 @@ from typing import Any
 
 import aiosmtplib
 import pytest
+from aiosmtpd.smtp import SMTP
 
 from bot.domain.delivery import LEASE_ENDED, Dropped, Never, Sent, TryAgain
 from bot.domain.timeline import TOCSIN
@@ -77,6 +78,25 @@ async def test_title_with_line_ends_and_dots_arrives_whole(desk: Desk) -> None:
 async def test_letter_that_another_process_may_have_taken_up_is_not_sent(desk: Desk) -> None:
     async with opened() as office:
         outcome = await desk.sends(office.url(), replace(desk.owed(), is_ours=lambda: False))
+    assert outcome == LEASE_ENDED
+    assert office.letters == []
+
+
+async def test_lease_that_ends_while_the_server_waits_for_the_letter_holds_it_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a process that stood still between its last word and the letter."""
+    asked: list[str] = []
+    async with opened() as office:
+        stage = office.stage
+
+        async def watched(name: str, clerk: SMTP) -> str | None:
+            asked.append(name)
+            return await stage(name, clerk)
+
+        monkeypatch.setattr(office, "stage", watched)
+        until_then = replace(desk.owed(), is_ours=lambda: "DATA" not in asked)
+        outcome = await desk.sends(office.url(), until_then)
     assert outcome == LEASE_ENDED
     assert office.letters == []
 
