@@ -83,13 +83,12 @@ class Deadlines:
             while not self._is_stopping:
                 self.part.beat()
                 now, known = self._clock.now(), failed.union(self._under_way)
-                looked = partial(fire_deadlines.due, now=now, most=len(known) + self._taken)
-                due = [one for one in await self._database.read(looked) if one.id not in known]
+                looked = partial(fire_deadlines.look, now=now, known=known, most=self._taken)
+                due, following = await self._database.read(looked)
                 if due:
                     self._metrics.deadlines_taken_up(self._clock.now() - due[0].due_at)
                     await self._fire_all(due, failed)
                     continue
-                following = await self._database.read(partial(fire_deadlines.following, now=now))
                 # What has fallen due meanwhile is fired now: a wake-up for the past would come to nothing.
                 if following is None or following > self._clock.now():
                     self._wakeup.set_for(following)

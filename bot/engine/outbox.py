@@ -43,8 +43,8 @@ _LONGEST_SLEEP = 5.0
 #: How often it is tried to write again.
 _CUT_OFF_SECONDS = 1.0
 LONGEST_SILENCE = timedelta(seconds=9)
-#: Seconds from a look that found nothing to the next one; while the database has its hands full, and then
-#: if there is a page to send.
+#: Seconds from one look to the next; while the database has its hands full, and then if there is a page to
+#: send.
 SHORTEST_GAP, LONGEST_GAP, GAP_OF_PAGES = 0.02, 0.3, 0.1
 
 log = structlog.get_logger()
@@ -153,7 +153,7 @@ class Outbox:
                 claimed, pause = [], 1.0
             for delivery in claimed:
                 self._begin(delivery)
-            if not claimed and not self._is_stopping:
+            if not self._is_stopping:
                 await self._sleep(pause)
                 await self._breathe(looked_at)
 
@@ -170,7 +170,7 @@ class Outbox:
         except Full as error:
             return await self._claim_unwritten(error), _CUT_OFF_SECONDS
         self._is_cut_off = False
-        return claimed, 0.0 if claimed else self._pause()
+        return claimed, self._pause()
 
     async def _breathe(self, looked_at: float) -> None:
         """While many write, they are not looked at each time; only a page is hurried."""
@@ -236,7 +236,7 @@ class Outbox:
 
         def claim(tx: Connection) -> list[ClaimedDelivery]:
             claimed = deliver.claim(tx, now, self._leases.ours, room)
-            self._next_attempt = None if claimed else deliver.next_attempt(tx, now, room.resting_kinds)
+            self._next_attempt = deliver.next_attempt(tx, now, room.resting_kinds)
             return claimed
 
         claimed = await self._database.write(claim)

@@ -170,6 +170,7 @@ def _taken(tx: Connection, head: Row[Any], now: datetime, lease: Lease) -> Claim
     if wish is Wish.DROP:
         dropped = {"state": DeliveryState.DROPPED, "settled_at": reroute.over_at(tx, now, row)}
         outbox.settle(tx, row.id, row.lane, dropped)
+        touched.mark(tx, touched.OUTBOX)  # what follows in its lane may go out
         return None
     if wish is Wish.PUT_BACK:
         reroute.put_back(tx, row)

@@ -1,5 +1,6 @@
 """Deadlines that fell due: claim one, check that it still holds, do what it stands for."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,11 +47,10 @@ def fire(tx: Connection, now: datetime, due: Due) -> Fired | None:
     return Fired(kind, deadline.due_at, record(tx, now, TOCSIN, before, after, *events))
 
 
-def following(tx: Connection, now: datetime) -> datetime | None:
-    """When the next deadline falls due that is not due yet."""
-    return deadlines.following(tx, now)
-
-
-def due(tx: Connection, now: datetime, most: int) -> list[Due]:
-    """The deadlines that are due, the most overdue first."""
-    return [Due(*found) for found in deadlines.due(tx, now, most)]
+def look(
+    tx: Connection, now: datetime, known: Collection[str], most: int
+) -> tuple[list[Due], datetime | None]:
+    """What is due besides what is known, the most overdue first; if nothing is, when the next falls due."""
+    found = [Due(*one) for one in deadlines.due(tx, now, len(known) + most)]
+    others = [one for one in found if one.id not in known]
+    return others, None if others else deadlines.following(tx, now)
