@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from storage import locks, shared, tallies
+from storage import others, shared, tallies
 from storage.prepared import Insert, Statement, Update
 from storage.tables import incidents, numbers, places
 from storage.upsert import insert
@@ -56,7 +56,7 @@ def next_ordinal(tx: Connection, year: int) -> int:
     others write at the same time the row is taken at once: it is what keeps their numbers apart.
     """
     running = shared.of(tx)
-    if running is None or locks.are_needed(tx):
+    if running is None or others.write(tx):
         [(ordinal,)] = _NEXT_NUMBER.run(tx, {"y": year})
         return int(ordinal)
     given = running.ordinals

@@ -7,12 +7,14 @@ from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Connection,
     Row,
     Select,
     and_,
+    any_,
     bindparam,
     cast,
     extract,
@@ -24,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage import locks, shared, touched
+from storage import locks, others, shared, touched
 from storage.prepared import Insert, Statement, Update, powers
 from storage.tables import incidents, outbox
 from storage.types import as_time, kept
@@ -44,6 +46,13 @@ _HEADS = text("outbox.state = 'pending' AND outbox.is_head")
 _unsettled = text("outbox.state IN ('pending', 'sending')")
 #: So many lanes, or ids, are asked for in one statement at most.
 _MOST = 64
+_MICROSECOND = timedelta(microseconds=1)
+#: As many as there are in one statement: only PostgreSQL is asked this.
+_FREE = Statement(
+    _WITH_NUMBER.where(
+        outbox.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), _HEADS
+    ).with_for_update(of=outbox, skip_locked=True)
+)
 _ONE = Statement(select(outbox).where(outbox.c.id == bindparam("wanted")))
 _WITH_KEY = Statement(select(outbox).where(outbox.c.key == bindparam("wanted")))
 _CHANGE = Update(outbox, "id")
@@ -185,9 +194,8 @@ def _next(kinds: tuple[Kind, ...]) -> Statement:
 
 def free(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
     """Those of these heads that nobody else is just taking up, each with the number of its incident."""
-    if locks.are_needed(tx):
-        chosen = _WITH_NUMBER.where(outbox.c.id.in_(ids), _HEADS)
-        return {row.id: row for row in tx.execute(chosen.with_for_update(of=outbox, skip_locked=True))}
+    if others.write(tx):
+        return {row.id: row for row in _FREE.rows(tx, {"ids": list(ids)})}
     return {row.id: row for row in _with_ids(tx, ids) if row.state == "pending" and row.is_head}
 
 
@@ -210,17 +218,17 @@ def _one_of(count: int) -> Statement:
 
 def take(tx: Connection, delivery_id: int, holder: str, lease: timedelta) -> None:
     """The delivery is the holder's alone until its lease ends."""
-    columns = {"state": "sending", "leased_by": holder, "leased_until": _lease_end(tx, lease)}
-    if locks.are_needed(tx):
-        tx.execute(outbox.update().where(outbox.c.id == delivery_id).values(columns))
+    if others.write(tx):
+        _TAKE.change(tx, {"wanted": delivery_id, "holder": holder, "lease": lease // _MICROSECOND})
     else:
-        change(tx, delivery_id, columns)
+        change(tx, delivery_id, {"state": "sending", "leased_by": holder, "leased_until": None})
 
 
 def keep(tx: Connection, ids: Sequence[int], holder: str, lease: timedelta) -> Sequence[int]:
     """Prolong the leases that are still the holder's: which."""
     held = outbox.update().where(outbox.c.id.in_(ids), _is_held_by(holder))
-    return tx.execute(held.values(leased_until=_lease_end(tx, lease)).returning(outbox.c.id)).scalars().all()
+    until = _server_time() + lease // _MICROSECOND if others.write(tx) else None
+    return tx.execute(held.values(leased_until=until).returning(outbox.c.id)).scalars().all()
 
 
 def is_held(tx: Connection, delivery_id: int, holder: str) -> bool:
@@ -247,14 +255,23 @@ def _is_held_by(holder: str) -> ColumnElement[bool]:
     return and_(outbox.c.state == "sending", outbox.c.leased_by == holder)
 
 
-def _lease_end(tx: Connection, lease: timedelta) -> ColumnElement[Any] | None:
-    """By the server's clock: the clocks of several machines differ. On SQLite nobody else asks."""
-    return _server_time() + lease // timedelta(microseconds=1) if locks.are_needed(tx) else None
-
-
 def _server_time() -> ColumnElement[int]:
-    """Microseconds since 1970."""
+    """Microseconds since 1970, by the server's clock: the clocks of several machines differ.
+
+    On SQLite nobody else asks how long a lease lasts.
+    """
     return cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
+
+
+_TAKE = Statement(
+    outbox.update()
+    .where(outbox.c.id == bindparam("wanted"))
+    .values(
+        state="sending",
+        leased_by=bindparam("holder"),
+        leased_until=_server_time() + bindparam("lease", type_=BigInteger),
+    )
+)
 
 
 def newest_in_lane(tx: Connection, lane: str, kind: str) -> Row[Any]:
@@ -370,7 +387,7 @@ def take_back(tx: Connection, now: datetime) -> int:
     prolonged the lease of, and what never had one: it came with `copy` from a SQLite file.
     """
     statement = outbox.update().where(text("outbox.state = 'sending'"))
-    if locks.are_needed(tx):
+    if others.write(tx):
         lease = outbox.c.leased_until
         statement = statement.where(or_(lease.is_(None), kept(lease) < _server_time()))
     pending = {"state": "pending", "is_in_doubt": True, "leased_until": None, "leased_by": None}

@@ -31,7 +31,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from storage import address, locks, pooler, shared, tallies, touched
+from storage import address, others, pooler, shared, tallies, touched
 from storage.alone import Alone
 from storage.errors import Full, MayBeDone, NobodyWrites, Unusable
 from storage.patience import PATIENCE, Patience
@@ -439,7 +439,7 @@ _EVERYTHING = Touched(
 def _carried_out(operation: Operation[T], connection: Connection) -> tuple[T, Touched]:
     """What the operation came to, with what it touched and what it counted."""
     touched.take(connection)
-    locks.begin(connection)
+    others.begin(connection)
     shared.begin(connection)
     result = operation(connection)
     tallies.flush(connection)

@@ -1,18 +1,19 @@
 """Statements compiled once, for what happens with every incident, deadline and delivery.
 
-SQLAlchemy spends 60 to 100 µs on each execution besides SQLite's 5 to 20. What stands here is still written
-as Core expressions and compiled by SQLAlchemy; only its execution on SQLite is ours. Several rows go in one
-statement, because each one sets the interpreter free and has to win it back.
+SQLAlchemy spends 60 to 100 µs on each execution besides SQLite's 5 to 20, and 80 besides asyncpg's 120. What
+stands here is still written as Core expressions and compiled by SQLAlchemy; only its execution is ours.
+Several rows go in one statement: each one sets the interpreter free and has to win it back, or is a journey
+to the server.
 """
 
+import itertools
 from collections import namedtuple
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, cast
 
 from sqlalchemy import (
     Connection,
-    CursorResult,
     Executable,
     Row,
     Table,
@@ -22,8 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import MultipleResultsFound
 
-from storage import locks, shared
-from storage.upsert import insert
+from storage import others, shared
 
 Processor = Callable[[Any], Any]
 Parameters = Mapping[str, Any]
@@ -38,27 +38,19 @@ class Statement:
 
     def __init__(self, statement: Executable, *, holds: bool = False, incident: str | None = None) -> None:
         self._statement: Any = statement
+        self._holds = holds
         self._incident = incident
-        self._holding: Any = cast("Any", statement).with_for_update() if holds else statement
-        self._text = ""
-        self._parameters: list[tuple[str, Any, Processor | None]] = []
-        self._found: Callable[[Sequence[Any]], Row[Any]] | None = None
+        self._forms: dict[tuple[str, bool], _Form] = {}
 
     def run(self, tx: Connection, parameters: Parameters) -> list[tuple[Any, ...]]:
         """What it returns, as the driver gives it, unconverted."""
-        if _is_sqlite(tx):
-            return self._fetched(tx, parameters)
-        result = self._execute(tx, parameters)
-        return [tuple(row) for row in result] if result.returns_rows else []
+        found = self._executed(tx, self._form(tx), parameters).fetchall()
+        return found if _is_sqlite(tx) else [*map(tuple, found)]
 
     def rows(self, tx: Connection, parameters: Parameters) -> Sequence[Row[Any]]:
         """The rows it returns, by their columns' names, converted."""
-        if not _is_sqlite(tx):
-            return self._execute(tx, parameters).all()
-        found = self._fetched(tx, parameters)
-        if self._found is None:
-            self._found = _by_name(self._statement.compile(dialect=tx.dialect), tx.dialect)
-        return [*map(self._found, found)]
+        form = self._form(tx)
+        return [*map(form.row, self._executed(tx, form, parameters).fetchall())]
 
     def row(self, tx: Connection, parameters: Parameters) -> Row[Any] | None:
         """The only row it returns, if any."""
@@ -69,41 +61,59 @@ class Statement:
 
     def change(self, tx: Connection, parameters: Parameters) -> int:
         """How many rows it changed."""
-        if tx.dialect.is_async:
-            return int(self._execute(tx, parameters).rowcount)
-        return int(self._executed(tx, parameters).rowcount)
+        return int(self._executed(tx, self._form(tx), parameters).rowcount)
 
-    def _execute(self, tx: Connection, parameters: Parameters) -> CursorResult[Any]:
-        return tx.execute(self._holding if locks.are_needed(tx) else self._statement, dict(parameters))
+    def _form(self, tx: Connection) -> "_Form":
+        kind = (tx.dialect.name, self._holds and others.write(tx))
+        form = self._forms.get(kind)
+        if form is None:
+            statement = self._statement.with_for_update() if kind[1] else self._statement
+            form = self._forms[kind] = _Form(statement.compile(dialect=tx.dialect), tx.dialect)
+        return form
 
-    def _fetched(self, tx: Connection, parameters: Parameters) -> list[tuple[Any, ...]]:
-        return self._executed(tx, parameters).fetchall()  # type: ignore[no-any-return]
-
-    def _executed(self, tx: Connection, parameters: Parameters) -> Any:
-        if not self._text:
-            self._compile(tx.dialect)
+    def _executed(self, tx: Connection, form: "_Form", parameters: Parameters) -> Any:
         values = [
             (processor(parameters.get(name, fixed)) if processor else parameters.get(name, fixed))
-            for name, fixed, processor in self._parameters
+            for name, fixed, processor in form.parameters
         ]
         incident = parameters[self._incident] if self._incident is not None else None
-        return _driver(tx, incident).execute(self._text, values)
+        return _execute(tx, form.text, values, incident)
 
-    def _compile(self, dialect: Dialect) -> None:
+
+class _Form:
+    """A statement as one kind of database is asked it."""
+
+    def __init__(self, compiled: Any, dialect: Dialect) -> None:
+        self._compiled, self._dialect = compiled, dialect
+        #: Each with its name, what it is unless said otherwise, and what makes the driver's value of it.
+        self.parameters: list[tuple[str, Any, Processor | None]] = []
+        self.text = str(compiled)
+        if dialect.name == "sqlite":
+            self._write_out()
+        else:
+            self.parameters = [self._parameter(name) for name in compiled.positiontup]
+
+    @cached_property
+    def row(self) -> Callable[[Sequence[Any]], Row[Any]]:
+        """What makes a row of the driver's one of SQLAlchemy's kind."""
+        return _by_name(self._compiled, self._dialect)
+
+    def _parameter(self, name: str) -> tuple[str, Any, Processor | None]:
+        return name, self._compiled.params[name], self._compiled._bind_processors.get(name)
+
+    def _write_out(self) -> None:
         """What is fixed stands in the text. As a parameter, SQLite would plan the statement anew each time:
         the value may decide whether an index of some rows only can be used."""
-        compiled = self._statement.compile(dialect=dialect)
-        processors, values = compiled._bind_processors, compiled.params
-        text, *rest = str(compiled).split("?")
-        self._parameters = []
-        for name, following in zip(compiled.positiontup, rest, strict=True):
-            if isinstance(values[name], str):
-                text += "'" + values[name].replace("'", "''") + "'"
+        text, *rest = self.text.split("?")
+        for name, following in zip(self._compiled.positiontup, rest, strict=True):
+            value = self._compiled.params[name]
+            if isinstance(value, str):
+                text += "'" + value.replace("'", "''") + "'"
             else:
                 text += "?"
-                self._parameters.append((name, values[name], processors.get(name)))
+                self.parameters.append(self._parameter(name))
             text += following
-        self._text = text
+        self.text = text
 
 
 def _is_sqlite(tx: Connection) -> bool:
@@ -170,17 +180,10 @@ class Insert:
     def __init__(self, table: Table, unless: str | None = None) -> None:
         self._table = table
         self._unless = unless
-        adding = insert(table)
-        if unless is not None:
-            adding = adding.on_conflict_do_nothing(index_elements=[unless])
-        self._statement = adding.returning(*table.primary_key.columns)
-        self._texts: dict[Hashable, str] = {}
-        self._processors: dict[str, Processor | None] = {}
+        self._known: dict[Hashable, tuple[str, list[tuple[int, Processor]]]] = {}
 
     def run(self, tx: Connection, rows: Sequence[Parameters]) -> int:
         """How many rows were inserted. Every row has the same columns."""
-        if tx.dialect.is_async:
-            return len(tx.execute(self._statement, [dict(row) for row in rows]).all())
         inserted = first = 0
         for count in powers(len(rows), _MOST_ROWS):
             inserted += self._run(tx, rows[first : first + count])
@@ -189,24 +192,28 @@ class Insert:
 
     def _run(self, tx: Connection, rows: Sequence[Parameters]) -> int:
         columns = tuple(rows[0])
-        shape = (columns, len(rows))
-        text = self._texts.get(shape)
-        if text is None:
-            text = self._texts[shape] = self._compile(tx.dialect, columns, len(rows))
+        shape = (tx.dialect.name, columns, len(rows))
+        known = self._known.get(shape)
+        if known is None:
+            known = self._known[shape] = self._compile(tx, columns, len(rows))
+        text, processors = known
         values = [row[column] for row in rows for column in columns]
-        for place, column in enumerate(columns):
-            if processor := self._processors[column]:
-                values[place :: len(columns)] = map(processor, values[place :: len(columns)])
-        return int(_driver(tx).execute(text, values).rowcount)
+        for place, processor in processors:
+            values[place :: len(columns)] = map(processor, values[place :: len(columns)])
+        return int(_execute(tx, text, values).rowcount)
 
-    def _compile(self, dialect: Dialect, columns: Sequence[str], count: int) -> str:
-        for column in columns:
-            self._processors[column] = _processor(self._table.c[column].type, dialect)
-        quoted = dialect.identifier_preparer.quote
+    def _compile(
+        self, tx: Connection, columns: Sequence[str], count: int
+    ) -> tuple[str, list[tuple[int, Processor]]]:
+        """The statement, and what makes the driver's values of those at some places of a row."""
+        found = [_processor(self._table.c[column].type, tx.dialect) for column in columns]
+        quoted = tx.dialect.identifier_preparer.quote
         ending = f" ON CONFLICT ({quoted(self._unless)}) DO NOTHING" if self._unless is not None else ""
-        line = f"({', '.join('?' * len(columns))})"
-        names, lines = ", ".join(map(quoted, columns)), ", ".join([line] * count)
-        return f"INSERT INTO {self._table.name} ({names}) VALUES {lines}{ending}"  # noqa: S608
+        marks = itertools.repeat("?") if _is_sqlite(tx) else (f"${n}" for n in itertools.count(1))
+        lines = ", ".join(f"({', '.join(itertools.islice(marks, len(columns)))})" for _ in range(count))
+        names = ", ".join(map(quoted, columns))
+        text = f"INSERT INTO {self._table.name} ({names}) VALUES {lines}{ending}"  # noqa: S608
+        return text, [(place, processor) for place, processor in enumerate(found) if processor is not None]
 
 
 def powers(total: int, most: int) -> Iterator[int]:
@@ -237,10 +244,24 @@ def _converter(kind: Any, dialect: Dialect) -> Processor | None:
     return found
 
 
-def _driver(tx: Connection, incident: str | None = None) -> Any:
-    """The driver's own connection, inside the same transaction, after all that was to be inserted.
+def _execute(tx: Connection, text: str, values: Sequence[Any], incident: str | None = None) -> Any:
+    """The driver's own cursor, inside the same transaction, after all that was to be inserted.
 
     Who asks of one incident waits only for what is to be inserted of that one.
     """
+    if not _is_sqlite(tx):
+        return _ask_the_server(tx, text, values)
     shared.insert_gathered(tx, incident)
-    return tx.connection.driver_connection
+    driver: Any = tx.connection.driver_connection
+    return driver.execute(text, values)
+
+
+def _ask_the_server(tx: Connection, text: str, values: Sequence[Any]) -> Any:
+    """What goes wrong is SQLAlchemy's to tell: it knows when the session is lost, and those beside it."""
+    cursor = tx.connection.cursor()
+    try:
+        cursor.execute(text, values)
+    except BaseException as error:
+        is_of_server = isinstance(error, tx.dialect.loaded_dbapi.Error)
+        tx._handle_dbapi_exception(error, text if is_of_server else None, None, cursor, None)
+    return cursor

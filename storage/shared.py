@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from storage import locks
+from storage import others
 from storage.tables import metadata
 
 Row = Mapping[str, Any]
@@ -93,7 +93,7 @@ def insert(
     The columns of these names hold what an incident is asked for by: its id, or its number.
     """
     found = of(tx)
-    if found is None or locks.are_needed(tx):
+    if found is None or others.write(tx):
         write(tx, rows)
         return
     found.gathered.setdefault(table, (write, []))[1].extend(rows)
