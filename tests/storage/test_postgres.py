@@ -10,12 +10,13 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import Connection, make_url, select, text
+from sqlalchemy import Connection, Executable, func, make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import address, postgres, requests, upgrade
 from storage.database import Database, Full, MayBeDone, Touched, Unusable, inspect_postgresql, touched
 from storage.errors import NobodyWrites
+from storage.prepared import Statement
 from storage.tables import facts
 from storage.tables import requests as table
 from tests import scratch
@@ -24,6 +25,10 @@ from tests.postgres import Cutter, Server, bear_witness, waited_for
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
 Two = tuple[Database, Database]
+#: Executes a statement: by SQLAlchemy, and past it.
+Execute = Callable[[Connection, Executable], object]
+WAYS = {"executed": Connection.execute, "prepared": lambda tx, statement: Statement(statement).run(tx, {})}
+both_ways = pytest.mark.parametrize("execute", WAYS.values(), ids=WAYS.keys())
 
 
 @pytest.fixture
@@ -98,14 +103,15 @@ async def test_refused_operation_leaves_nothing_and_tells_nobody(two: Two) -> No
     assert touched.OUTBOX not in {what for marks in heard for what in marks.what}
 
 
-async def test_two_that_meet_crosswise_are_both_carried_out(two: Two) -> None:
+@both_ways
+async def test_two_that_meet_crosswise_are_both_carried_out(two: Two, execute: Execute) -> None:
     first, second = two
     for key in "ab":
         await first.write(partial(requests.is_new, key=key, at=NOW))
     runs: list[str] = []
 
     def lock(tx: Connection, key: str) -> None:
-        tx.execute(select(table.c.key).where(table.c.key == key).with_for_update())
+        execute(tx, select(table.c.key).where(table.c.key == key).with_for_update())
 
     def crossing(one: str, other: str) -> Callable[[Connection], None]:
         def operation(tx: Connection) -> None:
@@ -120,28 +126,30 @@ async def test_two_that_meet_crosswise_are_both_carried_out(two: Two) -> None:
     assert len(runs) == 3
 
 
-async def test_who_comes_second_with_a_unique_value_sees_the_first(two: Two) -> None:
+@both_ways
+async def test_who_comes_second_with_a_unique_value_sees_the_first(two: Two, execute: Execute) -> None:
     """What only a constraint finds out is decided by looking again."""
 
     def keep(tx: Connection, value: str) -> str:
         found = tx.execute(select(facts.c.value).where(facts.c.name == "secret")).scalar()
         if found is None:
             tx.execute(text("SELECT pg_sleep(0.1)"))
-            tx.execute(facts.insert().values(name="secret", value=value))
+            execute(tx, facts.insert().values(name="secret", value=value))
         return str(found or value)
 
     kept = await asyncio.gather(*(door.write(partial(keep, value=f"{n}")) for n, door in enumerate(two)))
     assert len(set(kept)) == 1
 
 
-async def test_operation_whose_connection_is_cut_is_run_again(two: Two) -> None:
+@both_ways
+async def test_operation_whose_connection_is_cut_is_run_again(two: Two, execute: Execute) -> None:
     first, second = two
     begun: list[int] = []
 
     def operation(tx: Connection) -> bool:
         begun.append(tx.execute(text("SELECT pg_backend_pid()")).scalar_one())
         if len(begun) == 1:
-            tx.execute(text("SELECT pg_sleep(10)"))
+            execute(tx, select(func.pg_sleep(10)))
         return requests.is_new(tx, "cut", NOW)
 
     waiting = asyncio.ensure_future(first.write(operation))
