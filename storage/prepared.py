@@ -6,10 +6,10 @@ Several rows go in one statement: each one sets the interpreter free and has to 
 to the server.
 """
 
-import itertools
 from collections import namedtuple
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import chain
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -169,8 +169,8 @@ class Update:
         return self._table.update().where(*wanted).values({name: bindparam(f"new_{name}") for name in names})
 
 
-#: So many rows go in one statement at most. Fewer go in statements of 32, 16, 8 …: a driver keeps only so
-#: many of them at hand.
+#: So many rows go in one statement of SQLite's at most. Fewer go in statements of 32, 16, 8 …: a driver keeps
+#: only so many of them at hand. PostgreSQL has one statement for however many.
 _MOST_ROWS = 64
 
 
@@ -180,10 +180,12 @@ class Insert:
     def __init__(self, table: Table, unless: str | None = None) -> None:
         self._table = table
         self._unless = unless
-        self._known: dict[Hashable, tuple[str, list[tuple[int, Processor]]]] = {}
+        self._known: dict[Hashable, tuple[str, Sequence[Processor | None]]] = {}
 
     def run(self, tx: Connection, rows: Sequence[Parameters]) -> int:
         """How many rows were inserted. Every row has the same columns."""
+        if not _is_sqlite(tx):
+            return self._run(tx, rows)
         inserted = first = 0
         for count in powers(len(rows), _MOST_ROWS):
             inserted += self._run(tx, rows[first : first + count])
@@ -191,29 +193,46 @@ class Insert:
         return inserted
 
     def _run(self, tx: Connection, rows: Sequence[Parameters]) -> int:
+        is_sqlite = _is_sqlite(tx)
         columns = tuple(rows[0])
-        shape = (tx.dialect.name, columns, len(rows))
+        shape = (tx.dialect.name, columns, len(rows) if is_sqlite else None)
         known = self._known.get(shape)
         if known is None:
-            known = self._known[shape] = self._compile(tx, columns, len(rows))
+            source = _lines if is_sqlite else _unnested
+            known = self._known[shape] = self._compile(tx.dialect, columns, source, len(rows))
         text, processors = known
-        values = [row[column] for row in rows for column in columns]
-        for place, processor in processors:
-            values[place :: len(columns)] = map(processor, values[place :: len(columns)])
+        by_column = [
+            [row[column] for row in rows] if processor is None else [processor(row[column]) for row in rows]
+            for column, processor in zip(columns, processors, strict=True)
+        ]
+        values = [*chain.from_iterable(zip(*by_column, strict=True))] if is_sqlite else by_column
         return int(_execute(tx, text, values).rowcount)
 
     def _compile(
-        self, tx: Connection, columns: Sequence[str], count: int
-    ) -> tuple[str, list[tuple[int, Processor]]]:
-        """The statement, and what makes the driver's values of those at some places of a row."""
-        found = [_processor(self._table.c[column].type, tx.dialect) for column in columns]
-        quoted = tx.dialect.identifier_preparer.quote
+        self, dialect: Dialect, columns: Sequence[str], source: "_Source", count: int
+    ) -> tuple[str, Sequence[Processor | None]]:
+        """The statement, and what makes the driver's values of those in each column."""
+        types = [self._table.c[column].type for column in columns]
+        quoted = dialect.identifier_preparer.quote
         ending = f" ON CONFLICT ({quoted(self._unless)}) DO NOTHING" if self._unless is not None else ""
-        marks = itertools.repeat("?") if _is_sqlite(tx) else (f"${n}" for n in itertools.count(1))
-        lines = ", ".join(f"({', '.join(itertools.islice(marks, len(columns)))})" for _ in range(count))
         names = ", ".join(map(quoted, columns))
-        text = f"INSERT INTO {self._table.name} ({names}) VALUES {lines}{ending}"  # noqa: S608
-        return text, [(place, processor) for place, processor in enumerate(found) if processor is not None]
+        text = f"INSERT INTO {self._table.name} ({names}) {source(dialect, types, count)}{ending}"
+        return text, [_processor(one, dialect) for one in types]
+
+
+_Source = Callable[[Dialect, Sequence[Any], int], str]
+
+
+def _lines(dialect: Dialect, types: Sequence[Any], count: int) -> str:
+    """So many rows, value by value."""
+    line = f"({', '.join('?' * len(types))})"
+    return f"VALUES {', '.join([line] * count)}"
+
+
+def _unnested(dialect: Dialect, types: Sequence[Any], count: int) -> str:
+    """However many rows, column by column."""
+    arrays = (f"${place}::{one.compile(dialect)}[]" for place, one in enumerate(types, 1))
+    return f"SELECT * FROM unnest({', '.join(arrays)})"  # noqa: S608 - names of types
 
 
 def powers(total: int, most: int) -> Iterator[int]:
