@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import storage.postgres
 import storage.sqlite
+from bot import organization_file
+from bot.domain.organization import Organization
 from bot.engine import outbox
-from bot.organization_file import document
 from bot.workspace.server import Workspace
 from tests.faults.doses import dose
 
@@ -35,8 +36,16 @@ if memory := scratch.folder():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)  # noqa: TID251 - pytest's setting, not ours
 
 _patch = pytest.MonkeyPatch()
-#: The same organization file is read by a thousand tests.
-_patch.setattr(document, "composed", lru_cache(maxsize=16)(document.composed))
+_parse = organization_file.parse
+_parsed = lru_cache(maxsize=16)(_parse)
+
+
+def _parsed_once(text: str, source: str, folder: Path | None = None) -> Organization:
+    """The same organization file is read by a thousand tests; calendars that it names may change."""
+    return _parse(text, source, folder) if "calendar" in text else _parsed(text, source)
+
+
+_patch.setattr(organization_file, "parse", _parsed_once)
 #: And each opens engines of the same two kinds: what was compiled for one serves the others.
 _compiled: dict[object, object] = {}
 for _kind in (PGDialect_asyncpg, SQLiteDialect_pysqlite):
