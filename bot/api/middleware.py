@@ -24,9 +24,11 @@ log = structlog.get_logger()
 
 
 def routes(front: Front) -> list[web.RouteDef]:
-    """Every route of the API, ready to be served."""
+    """Every route of the API, ready to be served; a slash at its end is forgiven."""
     return [
-        web.route(one.method, BASE + one.path, _serving(front, one), expect_handler=_go_on) for one in ROUTES
+        web.route(one.method, BASE + path, _serving(front, one), expect_handler=_go_on)
+        for one in ROUTES
+        for path in (one.path, f"{one.path}/")
     ]
 
 

@@ -49,6 +49,17 @@ async def test_refusals_stand_in_the_envelope_too(api: Api) -> None:
         _check_meta(reply)
 
 
+async def test_slash_at_the_end_of_a_path_is_forgiven(api: Api) -> None:
+    number, key = await opened(await api.client()), await api.key()
+    for path in ("/users", f"/incidents/{number}"):
+        plain, slashed = [await api.request("GET", f"/api/v1{path}{end}", key) for end in ("", "/")]
+        assert slashed.status == 200, slashed.text
+        assert slashed.json["data"] == plain.json["data"]
+    acknowledged = await api.request("POST", f"/api/v1/incidents/{number}/acknowledge/", key)
+    assert acknowledged.status == 200, acknowledged.text
+    assert (await api.request("DELETE", "/api/v1/incidents/", key)).status == 405
+
+
 async def test_method_that_an_endpoint_lacks_is_refused_in_the_envelope(api: Api) -> None:
     key = await api.key()
     for method, path in (("DELETE", "/incidents"), ("PUT", "/incidents/INC-2026-001"), ("POST", "/users")):
