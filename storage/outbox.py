@@ -50,7 +50,9 @@ _MICROSECOND = timedelta(microseconds=1)
 #: As many as there are in one statement: only PostgreSQL is asked this.
 _FREE = Statement(
     _WITH_NUMBER.where(
-        outbox.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), _HEADS
+        outbox.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger))),
+        outbox.c.next_attempt_at <= bindparam("moment"),
+        _HEADS,
     ).with_for_update(of=outbox, skip_locked=True)
 )
 _ONE = Statement(select(outbox).where(outbox.c.id == bindparam("wanted")))
@@ -192,11 +194,15 @@ def _next(kinds: tuple[Kind, ...]) -> Statement:
     return Statement(union_all(*walks))
 
 
-def free(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
-    """Those of these heads that nobody else is just taking up, each with the number of its incident."""
+def free(tx: Connection, ids: Sequence[int], now: datetime) -> dict[int, Row[Any]]:
+    """Those of these heads that nobody else is just taking up, each with the number of its incident.
+
+    Since they were found another process may have tried one in vain: it waits for its time again.
+    """
     if others.write(tx):
-        return {row.id: row for row in _FREE.rows(tx, {"ids": list(ids)})}
-    return {row.id: row for row in _with_ids(tx, ids) if row.state == "pending" and row.is_head}
+        return {row.id: row for row in _FREE.rows(tx, {"ids": list(ids), "moment": now})}
+    found = ((row, row.state == "pending" and row.is_head) for row in _with_ids(tx, ids))
+    return {row.id: row for row, waits in found if waits and row.next_attempt_at <= now}
 
 
 def with_ids(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:

@@ -92,10 +92,12 @@ def claim(tx: Connection, now: datetime, lease: Lease, room: Room) -> list[Claim
     """The most urgent heads of lanes, now being sent; what is no longer wanted is dropped on the way."""
     if not locks.may_claim(tx):
         return []
-    while chosen := _chosen(tx, now, room):
-        free = outbox.free(tx, [head.id for head in chosen])
-        of_urgency = [free[head.id] for head in chosen if head.id in free]
+    while (choice := _chosen(tx, now, room)).heads:
+        free = outbox.free(tx, [head.id for head in choice.heads], now)
+        of_urgency = [free[head.id] for head in choice.heads if head.id in free]
         claimed = [one for row in of_urgency if (one := _taken(tx, row, now, lease))]
+        if claimed and (choice.leaves_some or len(claimed) < len(free)):
+            touched.mark(tx, touched.OUTBOX)  # what was hidden behind these is looked for
         if claimed or not free:
             return claimed
     return []
@@ -103,8 +105,8 @@ def claim(tx: Connection, now: datetime, lease: Lease, room: Room) -> list[Claim
 
 def pages_due(tx: Connection, now: datetime, room: Room) -> list[ClaimedDelivery]:
     """Pages that may go out now, not claimed: only for who cannot write, and keeps in mind what it holds."""
-    chosen = _chosen(tx, now, room, outbox.behind(tx, now, room.arrived))
-    heads = [head for head in chosen if head.kind == DeliveryKind.PAGE]
+    choice = _chosen(tx, now, room, outbox.behind(tx, now, room.arrived))
+    heads = [head for head in choice.heads if head.kind == DeliveryKind.PAGE]
     found = outbox.with_ids(tx, [head.id for head in heads]).values()
     wishes = [(row, reroute.wish(tx, now, row)) for row in found]
     return [rows.claimed(row, is_wanted=wish is Wish.SEND) for row, wish in wishes if wish not in _IDLE]
@@ -120,9 +122,14 @@ def next_attempt(tx: Connection, now: datetime, resting_kinds: Collection[Delive
     return outbox.next_attempt(tx, now, _kinds(resting_kinds))
 
 
-def _chosen(
-    tx: Connection, now: datetime, room: Room, others: Sequence[outbox.Head] = ()
-) -> list[outbox.Head]:
+@dataclass(frozen=True)
+class _Choice:
+    heads: list[outbox.Head]
+    #: Whether more may be due than there is room for.
+    leaves_some: bool
+
+
+def _chosen(tx: Connection, now: datetime, room: Room, others: Sequence[outbox.Head] = ()) -> _Choice:
     """The most urgent heads that there is room for, these others among them."""
     most = room.all + len(room.resting) + len(room.held)
     full = {method for method, left in room.by_method.items() if left <= 0}
@@ -137,10 +144,11 @@ def _chosen(
     free = [head for head in [*heads, *others] if head.lane not in room.resting or head.kind in UNPACED]
     free = [head for head in free if head.id not in room.held]
     free.sort(key=lambda head: (head.priority, head.id))
-    free = _that_fit(free, room.by_method)
-    urgent = [head for head in free if head.priority == Priority.URGENT][: room.all]
-    ordinary = [head for head in free if head.priority != Priority.URGENT]
-    return urgent + ordinary[: max(min(room.all - len(urgent), room.ordinary), 0)]
+    fitting = _that_fit(free, room.by_method)
+    urgent = [head for head in fitting if head.priority == Priority.URGENT][: room.all]
+    ordinary = [head for head in fitting if head.priority != Priority.URGENT]
+    chosen = urgent + ordinary[: max(min(room.all - len(urgent), room.ordinary), 0)]
+    return _Choice(chosen, len(chosen) < len(free) or len(heads) >= most)
 
 
 def _that_fit(heads: list[outbox.Head], by_method: Mapping[Method, int]) -> list[outbox.Head]:
@@ -170,7 +178,6 @@ def _taken(tx: Connection, head: Row[Any], now: datetime, lease: Lease) -> Claim
     if wish is Wish.DROP:
         dropped = {"state": DeliveryState.DROPPED, "settled_at": reroute.over_at(tx, now, row)}
         outbox.settle(tx, row.id, row.lane, dropped)
-        touched.mark(tx, touched.OUTBOX)  # what follows in its lane may go out
         return None
     if wish is Wish.PUT_BACK:
         reroute.put_back(tx, row)

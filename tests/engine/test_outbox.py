@@ -21,6 +21,7 @@ from bot.domain.delivery import (
     InDoubt,
     Never,
     Outcome,
+    Priority,
     Sent,
     TryAgain,
     pause_before,
@@ -30,10 +31,11 @@ from bot.engine import leases
 from bot.engine.clock import SetClock
 from bot.engine.outbox import LANES, Outbox
 from bot.engine.reach import Reach
-from bot.operations import declare, deliver, outages, reorganize
+from bot.operations import declare, deliver, outages, reorganize, respond
 from bot.operations.deliver import Lease, Room
 from bot.operations.record import owe
-from storage.database import Connection, Database, Full
+from storage import outbox
+from storage.database import Connection, Database, Full, touched
 from storage.errors import NobodyWrites
 from storage.tables import outbox as table
 from tests.postgres import Server
@@ -115,7 +117,8 @@ async def engine(database_url: str) -> AsyncIterator[Engine]:
     engine = Engine(database)
     yield engine
     engine.post.gate.set()
-    await engine.outbox.stop()
+    async with asyncio.timeout(20):  # where it cannot write it would wait for ever
+        await engine.outbox.stop()
     await database.close()
 
 
@@ -166,8 +169,55 @@ async def test_pages_by_a_method_without_room_hide_none_by_the_other(
 
     await engine.owe(*(page(f"waits {n}", full) for n in range(40)), page("goes", other))
     room = Room(all=2, ordinary=0, by_method={full: 0, other: 14})
-    chosen = await engine.database.read(lambda tx: deliver._chosen(tx, NOW, room))
-    assert [one.lane for one in chosen] == ["goes"]
+    choice = await engine.database.read(lambda tx: deliver._chosen(tx, NOW, room))
+    assert [one.lane for one in choice.heads] == ["goes"]
+
+
+async def test_what_is_hidden_behind_a_page_that_is_dropped_goes_out_at_once(engine: Engine) -> None:
+    """Nothing else that happens may be needed for it."""
+
+    def overtaken(tx: Connection) -> None:
+        _declare(tx)
+        respond.acknowledge(tx, NOW, TOCSIN, "INC-2026-002")
+        page = select(table.c.lane).where(table.c.kind == "page", table.c.state == "pending")
+        owe(tx, NOW, [owed("behind", str(tx.execute(page).scalar_one()))])
+
+    await engine.database.write(_declare)
+    await engine.outbox.start()
+    await engine.settle()
+    pages = len(_pages(engine.post))
+    engine.post.gate.clear()
+    await engine.database.write(overtaken)
+    await asyncio.wait_for(_until(lambda: "behind" in engine.post.keys), 5)
+    assert len(_pages(engine.post)) == pages
+
+
+async def test_what_another_process_tried_in_vain_meanwhile_waits_for_its_time(engine: Engine) -> None:
+    """Between the look for what is due and its claim, another process has its turn."""
+
+    def overtaken(tx: Connection) -> list[set[int]]:
+        found = []
+        for again_at in (NOW, NOW + timedelta(seconds=30)):
+            heads = [one.id for one in outbox.heads(tx, NOW, [(Priority.LOW, DeliveryKind.FIND_PERSON)], 10)]
+            outbox.change(tx, heads[0], {"next_attempt_at": again_at})
+            found.append({*heads} - {*outbox.free(tx, heads, NOW)})
+        return found
+
+    await engine.owe(owed("a", "a"), owed("b", "b"))
+    kept, left = await engine.database.write(overtaken)
+    assert (len(kept), len(left)) == (0, 1)
+
+
+async def test_what_there_was_no_room_for_is_looked_for_again(engine: Engine) -> None:
+    heard: list[frozenset[str]] = []
+    await engine.owe(*[owed(lane, lane) for lane in "abc"])
+    engine.database.after_commit(lambda marks: heard.append(marks.what))
+    lease = Lease("somebody", timedelta(seconds=10))
+    for room, expected in ((1, {touched.OUTBOX}), (2, set[str]())):
+        heard.clear()
+        claim = partial(deliver.claim, now=NOW, lease=lease, room=Room(all=16, ordinary=room))
+        assert len(await engine.database.write(claim)) == room
+        assert set().union(*heard) == expected
 
 
 async def test_who_stood_still_for_longer_than_the_lease_knows_that_others_may_have_it(
@@ -226,7 +276,8 @@ async def other(engine: Engine, database_url: str) -> AsyncIterator[Engine]:
     other = Engine(database, engine.clock)
     yield other
     other.post.gate.set()
-    await other.outbox.stop()
+    async with asyncio.timeout(20):
+        await other.outbox.stop()
     await database.close()
 
 
