@@ -47,7 +47,7 @@ Operation = Callable[[Connection], T]
 SIDE_BY_SIDE = 8
 WAITING = 4096
 READERS = 8
-#: Statements that each session keeps at hand: about twice as many as there are.
+#: Statements that each session keeps at hand: more than there are.
 STATEMENTS = 300
 #: How often an operation is run again that met another one crosswise.
 ATTEMPTS = 8

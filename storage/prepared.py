@@ -198,8 +198,10 @@ class Insert:
         shape = (tx.dialect.name, columns, len(rows) if is_sqlite else None)
         known = self._known.get(shape)
         if known is None:
-            source = _lines if is_sqlite else _unnested
-            known = self._known[shape] = self._compile(tx.dialect, columns, source, len(rows))
+            types = [self._table.c[column].type for column in columns]
+            source = _lines(len(columns), len(rows)) if is_sqlite else _unnested(types, tx.dialect)
+            text = self._text(tx.dialect, columns, source)
+            known = self._known[shape] = text, [_processor(one, tx.dialect) for one in types]
         text, processors = known
         by_column = [
             [row[column] for row in rows] if processor is None else [processor(row[column]) for row in rows]
@@ -208,28 +210,19 @@ class Insert:
         values = [*chain.from_iterable(zip(*by_column, strict=True))] if is_sqlite else by_column
         return int(_execute(tx, text, values).rowcount)
 
-    def _compile(
-        self, dialect: Dialect, columns: Sequence[str], source: "_Source", count: int
-    ) -> tuple[str, Sequence[Processor | None]]:
-        """The statement, and what makes the driver's values of those in each column."""
-        types = [self._table.c[column].type for column in columns]
+    def _text(self, dialect: Dialect, columns: Sequence[str], source: str) -> str:
         quoted = dialect.identifier_preparer.quote
         ending = f" ON CONFLICT ({quoted(self._unless)}) DO NOTHING" if self._unless is not None else ""
-        names = ", ".join(map(quoted, columns))
-        text = f"INSERT INTO {self._table.name} ({names}) {source(dialect, types, count)}{ending}"
-        return text, [_processor(one, dialect) for one in types]
+        return f"INSERT INTO {self._table.name} ({', '.join(map(quoted, columns))}) {source}{ending}"
 
 
-_Source = Callable[[Dialect, Sequence[Any], int], str]
-
-
-def _lines(dialect: Dialect, types: Sequence[Any], count: int) -> str:
+def _lines(columns: int, rows: int) -> str:
     """So many rows, value by value."""
-    line = f"({', '.join('?' * len(types))})"
-    return f"VALUES {', '.join([line] * count)}"
+    line = f"({', '.join('?' * columns)})"
+    return f"VALUES {', '.join([line] * rows)}"
 
 
-def _unnested(dialect: Dialect, types: Sequence[Any], count: int) -> str:
+def _unnested(types: Sequence[Any], dialect: Dialect) -> str:
     """However many rows, column by column."""
     arrays = (f"${place}::{one.compile(dialect)}[]" for place, one in enumerate(types, 1))
     return f"SELECT * FROM unnest({', '.join(arrays)})"  # noqa: S608 - names of types
