@@ -14,7 +14,7 @@ class NobodyWrites(Full):
 
 
 class MayBeDone(Full):
-    """The database went away while this was being committed: nobody knows whether it was done."""
+    """The database went away or fell silent while this was written: nobody knows whether it was done."""
 
 
 class Unusable(Exception):

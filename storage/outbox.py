@@ -67,8 +67,15 @@ _HELD = Statement(
     holds=True,
 )
 _UNSETTLED = Statement(select(outbox.c.id).where(outbox.c.id == bindparam("wanted"), _unsettled), holds=True)
-_PENDING = Statement(
-    select(outbox.c.id).where(outbox.c.id == bindparam("wanted"), outbox.c.state == "pending"), holds=True
+_NOT_TAKEN = Statement(
+    select(outbox.c.id).where(
+        outbox.c.id == bindparam("wanted"),
+        or_(
+            outbox.c.state == "pending",
+            and_(outbox.c.state == "sending", outbox.c.leased_by == bindparam("holder")),
+        ),
+    ),
+    holds=True,
 )
 
 
@@ -237,6 +244,12 @@ def keep(tx: Connection, ids: Sequence[int], holder: str, lease: timedelta) -> S
     return tx.execute(held.values(leased_until=until).returning(outbox.c.id)).scalars().all()
 
 
+def give_back(tx: Connection, holder: str, but: Collection[int]) -> None:
+    """What the holder has taken up is pending again as it was, all but these."""
+    taken = outbox.update().where(_is_held_by(holder), outbox.c.id.not_in(but))
+    tx.execute(taken.values(state="pending", leased_until=None, leased_by=None))
+
+
 def is_held(tx: Connection, delivery_id: int, holder: str) -> bool:
     """Whether the lease is still the holder's."""
     return bool(_HELD.run(tx, {"wanted": delivery_id, "holder": holder}))
@@ -252,9 +265,9 @@ def is_unsettled(tx: Connection, delivery_id: int) -> bool:
     return bool(_UNSETTLED.run(tx, {"wanted": delivery_id}))
 
 
-def is_pending(tx: Connection, delivery_id: int) -> bool:
-    """Whether it waits, and nobody has taken it up."""
-    return bool(_PENDING.run(tx, {"wanted": delivery_id}))
+def is_not_taken(tx: Connection, delivery_id: int, holder: str) -> bool:
+    """Whether it waits or is being sent, and nobody but the holder has taken it up."""
+    return bool(_NOT_TAKEN.run(tx, {"wanted": delivery_id, "holder": holder}))
 
 
 def _is_held_by(holder: str) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from storage import incidents, shared, tallies, touched
-from storage.errors import Full, Unusable
+from storage.errors import Full, MayBeDone, Unusable
 from storage.log_file import LogFile
 from storage.patience import PATIENCE, Patience
 from storage.place import LogMoved, Moved, Place
@@ -135,7 +135,10 @@ class SqliteWriter:
         self._thread.start()
 
     def submit(self, operation: Callable[[Connection], T]) -> "asyncio.Future[T]":
-        """A future that is done after the commit; Full when too many are waiting, or no turn comes."""
+        """A future that is done after the commit; Full when too many are waiting, or no turn comes.
+
+        MayBeDone when it is being written and the disk gives no answer.
+        """
         if self.waiting >= WAITING:
             raise Full("Tocsin is overloaded; try again in a moment.")
         future: asyncio.Future[T] = self._loop.create_future()
@@ -283,10 +286,16 @@ class _Waiting:
         return self.is_under_way
 
     def give_up(self) -> None:
-        """Its caller waits no longer, unless it is being done; in the event loop."""
-        if self._turn.acquire(blocking=False) and not self.future.done():
+        """Its caller waits no longer; in the event loop. What is being done is not undone by that."""
+        is_untouched = self._turn.acquire(blocking=False)
+        if not self.future.done():
             self.future.set_exception(
                 Full(f"The database has not come to it in {PATIENCE} s; nothing was done.")
+                if is_untouched
+                else MayBeDone(
+                    f"The database has given no answer for {PATIENCE} s while this was being written. "
+                    "It may have been done: look first."
+                )
             )
 
     def settle(self) -> None:

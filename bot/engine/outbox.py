@@ -30,7 +30,7 @@ from bot.engine.supervisor import Part
 from bot.metrics import Metrics
 from bot.operations import deliver, reroute
 from bot.operations.deliver import Room
-from storage.database import Connection, Database, Full, Touched, touched
+from storage.database import Connection, Database, Full, MayBeDone, Touched, touched
 
 #: Deliveries that go out side by side; a few places are kept for pages.
 LANES = 16
@@ -79,8 +79,13 @@ class Outbox:
         self._is_asleep = False
         self._is_stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
-        #: Pages that go out although nobody could write down that they do.
+        #: What is carried out here, until it is written down what came of it.
+        self._in_hand: set[int] = set()
+        #: Those of it of which nobody knows what is written down: pages that go out unclaimed, and what was
+        #: being written when the database fell silent.
         self._unwritten: set[int] = set()
+        #: Whether more may be claimed for us than we have heard of.
+        self._is_claim_lost = False
         #: Pages that arrived although nobody could write that down, and their lanes, which go on.
         self._arrived: dict[int, str] = {}
         self._is_cut_off = False
@@ -233,13 +238,21 @@ class Outbox:
         if room.all <= 0:
             return []
         now, asked_at = self._clock.now(), self._clock.steady()
+        in_hand = frozenset(self._in_hand) if self._is_claim_lost else None
 
         def claim(tx: Connection) -> list[ClaimedDelivery]:
+            if in_hand is not None:
+                deliver.give_back(tx, self._leases.ours, in_hand)
             claimed = deliver.claim(tx, now, self._leases.ours, room)
             self._next_attempt = deliver.next_attempt(tx, now, room.resting_kinds)
             return claimed
 
-        claimed = await self._database.write(claim)
+        try:
+            claimed = await self._database.write(claim)
+        except MayBeDone:
+            self._is_claim_lost = True
+            raise
+        self._is_claim_lost = False
         if self._reach is not None and any(one.owed.method is not Method.EMAIL for one in claimed):
             self._reach.tried()
         return self._leases.begin(claimed, asked_at)
@@ -311,6 +324,7 @@ class Outbox:
 
     def _begin(self, delivery: ClaimedDelivery) -> None:
         self._sending[delivery.id] = delivery
+        self._in_hand.add(delivery.id)
         self._spawn(self._carry_out(delivery), f"delivery-{delivery.id}")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -331,6 +345,7 @@ class Outbox:
                 self._reroute_at = self._clock.now()
             self._sending.pop(delivery.id, None)
             self._leases.end(delivery.id)
+            self._in_hand.discard(delivery.id)
             self._unwritten.discard(delivery.id)
             self._arrived.pop(delivery.id, None)
             self._look.set()
@@ -364,7 +379,6 @@ class Outbox:
         outcomes.report(delivery, outcome)
         outcomes.count(self._metrics, delivery, outcome, known_at - delivery.owed_at)
         while True:
-            is_unwritten = delivery.id in self._unwritten
             settle = partial(
                 deliver.settle,
                 now=self._clock.now(),
@@ -372,15 +386,18 @@ class Outbox:
                 outcome=outcome,
                 known_at=known_at,
                 retry_at=retry_at,
-                holder=self._leases.ours.holder if not is_unwritten else None,
+                holder=self._leases.ours.holder,
                 methods=self._methods,
+                is_unwritten=delivery.id in self._unwritten,
             )
             try:
                 await self._database.write(settle)
                 self._is_stuck = False
                 return True
-            except Full:
+            except Full as error:
                 self._is_stuck = True
+                if isinstance(error, MayBeDone):
+                    self._unwritten.add(delivery.id)
                 self._make_way(delivery, outcome)
                 if may_go_on and not self._is_stopping and self._clock.now() >= retry_at:
                     return False

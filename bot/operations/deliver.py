@@ -112,6 +112,11 @@ def pages_due(tx: Connection, now: datetime, room: Room) -> list[ClaimedDelivery
     return [rows.claimed(row, is_wanted=wish is Wish.SEND) for row, wish in wishes if wish not in _IDLE]
 
 
+def give_back(tx: Connection, lease: Lease, but: Collection[int]) -> None:
+    """What was claimed, and nobody has heard of it, waits as before: all that is claimed but these."""
+    outbox.give_back(tx, lease.holder, but)
+
+
 def keep(tx: Connection, delivery_ids: Sequence[int], lease: Lease) -> Sequence[int]:
     """Prolong the leases of deliveries that are still being sent; those that nobody else had taken up."""
     return outbox.keep(tx, delivery_ids, lease.holder, lease.span)
@@ -201,15 +206,18 @@ def settle(
     outcome: Outcome,
     known_at: datetime,
     retry_at: datetime,
-    holder: str | None,
+    holder: str,
     methods: Collection[Method] = USUAL,
+    *,
+    is_unwritten: bool = False,
 ) -> None:
     """What came of a delivery, and all that follows from it, in one transaction.
 
     `known_at` is when it arrived, which is earlier than `now` where the database kept it waiting.
     `methods` are those by which people can be reached here: a page that fails falls to the next one.
-    Whose lease has ended meanwhile has a say only if it was sent: then it need not be sent again. `holder` is
-    None for what could not be claimed; another process may have claimed it since.
+    Whose lease has ended meanwhile has a say only if it was sent: then it need not be sent again.
+    `is_unwritten`: its sender does not know what is written down of it, neither that it was claimed nor that
+    it was not; it has a say as long as nobody else has claimed it.
     """
     if delivery.owed.incident_id is not None:
         locks.incident(tx, delivery.owed.incident_id)
@@ -217,8 +225,8 @@ def settle(
         organizations.hold(tx)
     if isinstance(outcome, Sent):
         is_due = outbox.is_unsettled(tx, delivery.id)
-    elif holder is None:
-        is_due = outbox.is_pending(tx, delivery.id)
+    elif is_unwritten:
+        is_due = outbox.is_not_taken(tx, delivery.id, holder)
     else:
         is_due = outbox.is_held(tx, delivery.id, holder)
     if not is_due:
@@ -309,6 +317,7 @@ def _again(
     tx: Connection, delivery: ClaimedDelivery, outcome: TryAgain | InDoubt, retry_at: datetime
 ) -> None:
     is_wait = isinstance(outcome, TryAgain) and outcome.is_wait
+    is_in_doubt = delivery.is_in_doubt or isinstance(outcome, InDoubt)
     outbox.change(
         tx,
         delivery.id,
@@ -316,10 +325,11 @@ def _again(
             "state": DeliveryState.PENDING,
             "attempt": delivery.attempt - 1 if is_wait else delivery.attempt,
             "next_attempt_at": retry_at,
-            "is_in_doubt": delivery.is_in_doubt or isinstance(outcome, InDoubt),
             "last_error": outcome.why,
             "leased_until": None,
             "leased_by": None,
+            # Only that it arrived ends a doubt, and another attempt may have raised it.
+            **({"is_in_doubt": True} if is_in_doubt else {}),
         },
     )
 

@@ -36,7 +36,7 @@ from bot.operations.deliver import Lease, Room
 from bot.operations.record import owe
 from storage import outbox
 from storage.database import Connection, Database, Full, touched
-from storage.errors import NobodyWrites
+from storage.errors import MayBeDone, NobodyWrites
 from storage.tables import outbox as table
 from tests.postgres import Server
 from tests.quiet import Quiet
@@ -399,9 +399,55 @@ async def test_outcome_of_what_was_not_claimed_takes_it_from_nobody_who_claimed_
     (page,) = await engine.database.read(lambda tx: deliver.pages_due(tx, NOW, room))
     await engine.database.write(lambda tx: deliver.claim(tx, NOW, lease, room))
     for outcome, state in ((InDoubt("no answer"), "sending"), (Sent(), "sent")):
-        settle = partial(deliver.settle, delivery=page, outcome=outcome, retry_at=NOW, holder=None)
+        settle = partial(
+            deliver.settle, delivery=page, outcome=outcome, retry_at=NOW, holder="us", is_unwritten=True
+        )
         await engine.database.write(partial(settle, now=NOW, known_at=NOW))
         assert (await engine.states())[page.owed.key] == state
+
+
+def unheard(engine: Engine, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database does this when it is next asked to, and nobody knows that it did."""
+    write, left = engine.database.write, [what]
+
+    async def written(operation: Callable[[Connection], Any]) -> Any:
+        done = await write(operation)
+        if getattr(operation, "func", operation).__name__ in left:
+            left.clear()
+            raise MayBeDone("It may have been done: look first.")
+        return done
+
+    monkeypatch.setattr(engine.database, "write", written)
+
+
+async def test_what_was_claimed_unheard_is_sent_without_a_doubt(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And without waiting for the end of its lease: only its holder knows that nobody sends it."""
+    unheard(engine, "claim", monkeypatch)
+    await engine.owe(owed("a"))
+    await engine.outbox.start()
+    await asyncio.wait_for(_until(lambda: engine.post.handed), leases.LASTS.total_seconds() / 2)
+    await engine.settle()
+    assert [one.is_in_doubt for one in engine.post.handed] == [False]
+    assert await engine.states() == {"a": "sent"}
+
+
+async def test_attempt_after_one_that_was_written_down_unheard_counts_as_well(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unheard(engine, "settle", monkeypatch)
+    await engine.database.write(_declare)
+    (key,) = (key for key in await engine.states() if key.startswith("page:"))
+    engine.post.answers[key] = [TryAgain("wait", timedelta(0)), InDoubt("no answer")]
+    await engine.outbox.start()
+    await asyncio.wait_for(_until(lambda: engine.post.keys.count(key) == 2), 5)
+    await engine.settle()
+    engine.clock.forward(minutes=1)
+    await engine.settle()
+    of_page = [one for one in engine.post.handed if one.owed.key == key]
+    assert [(one.attempt, one.is_in_doubt) for one in of_page] == [(1, False), (2, False), (3, True)]
+    assert (await engine.states())[key] == "sent"
 
 
 async def well() -> None:

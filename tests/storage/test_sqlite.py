@@ -19,8 +19,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+import storage.patience
 from storage import deadlines, outbox, requests
-from storage.database import Database, FileInUse
+from storage.database import Database, FileInUse, Full, MayBeDone
 from storage.sqlite import BATCH, writing_engine
 from storage.tables import metadata
 from storage.touched import Touched
@@ -114,6 +115,32 @@ async def test_caller_who_goes_away_does_not_stop_the_writer(database: Database)
     await asyncio.gather(holding, *waiting, return_exceptions=True)
     assert await write(partial(requests.is_new, key="after", at=NOW))
     assert await count(database) == 11
+
+
+async def test_caller_of_what_is_being_written_does_not_wait_for_ever(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is done all the same; who came after it is told that nothing was done of theirs, and nothing is."""
+    monkeypatch.setattr(storage.patience, "_LOOK_SECONDS", 0.01)
+    begun, hold = threading.Event(), threading.Event()
+
+    def write(tx: Connection) -> bool:
+        begun.set()
+        hold.wait()
+        return requests.is_new(tx, "being written", NOW)
+
+    writing = asyncio.ensure_future(database.write(write))
+    await asyncio.to_thread(begun.wait, 10)
+    behind = asyncio.ensure_future(database.write(partial(requests.is_new, key="behind", at=NOW)))
+    with pytest.raises(MayBeDone, match="look first"):
+        await writing
+    with pytest.raises(Full, match="nothing was done") as refused:
+        await behind
+    assert not isinstance(refused.value, MayBeDone)
+    hold.set()
+    assert await database.write(partial(requests.is_new, key="after", at=NOW))
+    assert not await database.write(partial(requests.is_new, key="being written", at=NOW))
+    assert await count(database) == 2
 
 
 async def test_file_is_held_until_it_is_closed(tmp_path: Path) -> None:
