@@ -37,12 +37,20 @@ from tests.story import Story, opened
 MANY = 20
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def impatience() -> Iterator[pytest.MonkeyPatch]:
     """Nobody in a test waits as long as in the night."""
-    monkeypatch.setattr(storage.patience, "_LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(storage.postgres, "_STATEMENT_SECONDS", 1)
-    monkeypatch.setattr(storage.postgres, "_CONNECT_SECONDS", 1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(storage.patience, "_LOOK_SECONDS", 0.05)
+        yield patched
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    with impatience() as patched:
+        patched.setattr(storage.postgres, "_STATEMENT_SECONDS", 1)
+        patched.setattr(storage.postgres, "_CONNECT_SECONDS", 1)
+        yield
 
 
 @asynccontextmanager
@@ -56,7 +64,8 @@ async def busy(database: Database) -> AsyncIterator[None]:
 
     writing = asyncio.ensure_future(database.write(work))
     try:
-        yield
+        with impatience():
+            yield
     finally:
         is_over.set()
         with pytest.raises(MayBeDone, match="look first"):
@@ -65,7 +74,7 @@ async def busy(database: Database) -> AsyncIterator[None]:
 
 
 @contextmanager
-def silent_from(part: Any, what: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+def silent_from(part: Any, what: str) -> Iterator[threading.Event]:
     """The disk gives no answer to the commit in which this is next done; in the end it does.
 
     The event is set as soon as the disk is silent.
@@ -83,12 +92,13 @@ def silent_from(part: Any, what: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
             is_over.wait()
         check(place)
 
-    monkeypatch.setattr(part, what, noted)
-    monkeypatch.setattr(Place, "check", asked)
-    try:
-        yield is_silent
-    finally:
-        is_over.set()
+    with impatience() as patched:
+        patched.setattr(part, what, noted)
+        patched.setattr(Place, "check", asked)
+        try:
+            yield is_silent
+        finally:
+            is_over.set()
 
 
 async def is_well_again(api: Api) -> None:
@@ -122,6 +132,7 @@ async def is_at_rest(story: Story) -> bool:
     return story.app.outbox.is_idle
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_server_that_stands_still_is_told_of_and_found_again(tmp_path: Path, server: Server) -> None:
     url = await server.fresh()
     async with opened(tmp_path, environment={"DATABASE_URL": url}) as story, ClientSession() as session:
@@ -163,13 +174,11 @@ async def test_disk_that_does_not_answer_keeps_nobody_waiting_and_pages_go_out(t
         assert len(story.person("farid").pages) == len(ada.taken) == 1
 
 
-async def test_page_goes_out_though_the_disk_does_not_answer_its_claim(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_page_goes_out_though_the_disk_does_not_answer_its_claim(tmp_path: Path) -> None:
     async with running(tmp_path) as api:
         story, _ = api.story, await whose_page_waits(api)
         await until(lambda: is_at_rest(story))
-        with silent_from(storage.outbox, "take", monkeypatch) as is_silent:
+        with silent_from(storage.outbox, "take") as is_silent:
             story.workspace.faults.clear()
             story.clock.forward(seconds=40)
             await until(lambda: has_page(story, "farid"))
@@ -178,14 +187,14 @@ async def test_page_goes_out_though_the_disk_does_not_answer_its_claim(
         await is_well_again(api)
 
 
-async def test_page_is_tried_again_though_its_claim_came_to_light_after_the_first_attempt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_page_is_tried_again_though_its_claim_came_to_light_after_an_attempt(
+    tmp_path: Path,
 ) -> None:
     async with running(tmp_path) as api:
         story, _ = api.story, await whose_page_waits(api)
         await until(lambda: is_at_rest(story))
         before = openings(story)
-        with silent_from(storage.outbox, "take", monkeypatch) as is_silent:
+        with silent_from(storage.outbox, "take") as is_silent:
             story.clock.forward(seconds=40)
             await until(lambda: has_been_asked_again(story, before))
             assert is_silent.is_set()
@@ -197,13 +206,11 @@ async def test_page_is_tried_again_though_its_claim_came_to_light_after_the_firs
         await is_well_again(api)
 
 
-async def test_page_is_tried_again_though_the_disk_does_not_answer_what_came_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_page_is_tried_again_though_the_disk_does_not_answer_what_came_of_it(tmp_path: Path) -> None:
     async with running(tmp_path) as api:
         story, _ = api.story, await whose_page_waits(api)
         await until(lambda: is_at_rest(story))
-        with silent_from(deliver, "settle", monkeypatch) as is_silent:
+        with silent_from(deliver, "settle") as is_silent:
             story.clock.forward(seconds=40)
             await asyncio.to_thread(is_silent.wait, LIMIT_SECONDS)
             story.workspace.faults.clear()
@@ -213,9 +220,7 @@ async def test_page_is_tried_again_though_the_disk_does_not_answer_what_came_of_
         await is_well_again(api)
 
 
-async def test_what_was_claimed_unheard_is_sent_when_the_disk_answers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_was_claimed_unheard_is_sent_when_the_disk_answers(tmp_path: Path) -> None:
     async with running(tmp_path) as api:
         story, ada = api.story, await reporter(api)
         story.tolerated.add("ratelimited")
@@ -223,7 +228,7 @@ async def test_what_was_claimed_unheard_is_sent_when_the_disk_answers(
         await ada.declares("without a channel yet")
         await until(lambda: has_page(story, "farid"))
         await until(lambda: is_at_rest(story))
-        with silent_from(storage.outbox, "take", monkeypatch) as is_silent:
+        with silent_from(storage.outbox, "take") as is_silent:
             story.clock.forward(seconds=40)
             await until(lambda: is_red(api))
             assert is_silent.is_set()
