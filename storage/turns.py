@@ -15,6 +15,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from storage.errors import Full
+from storage.patience import PATIENCE, Patience
+
 T = TypeVar("T")
 _Waiting = queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]
 
@@ -30,11 +33,12 @@ class Turns:
         self._waiting: _Waiting = queue.SimpleQueue()
         #: How many have been asked for and not answered.
         self._asked = 0
+        self._patience = Patience()
         self._workers: list[_Worker] = []
         self._watch: asyncio.TimerHandle | None = None
 
     async def take(self, work: Callable[[], T]) -> T:
-        """What the work comes to, when its turn has come."""
+        """What the work comes to, when its turn has come. Raises Full when it takes far too long."""
         if not self._workers:
             self._begin()
         if self._watch is None:
@@ -42,9 +46,16 @@ class Turns:
         answer: Future[T] = Future()
         self._waiting.put((answer, work))
         self._asked += 1
+        coming = asyncio.wrap_future(answer)
+        self._patience.begin(coming.cancel)
         try:
-            return await asyncio.wrap_future(answer)
+            return await coming
+        except asyncio.CancelledError:
+            if _is_going_away():
+                raise
+            raise Full(f"The database has given no answer for {PATIENCE} s.") from None
         finally:
+            self._patience.end(coming.cancel)
             self._asked -= 1
 
     def end(self) -> None:
@@ -97,6 +108,12 @@ class _Worker:
             _answer(*asked)
             self._since = None
             del asked  # what it came to is not kept until the next one
+
+
+def _is_going_away() -> bool:
+    """Whether it is the caller who waits no longer."""
+    caller = asyncio.current_task()
+    return caller is not None and caller.cancelling() > 0
 
 
 def _answer(answer: "Future[Any]", work: Callable[[], Any]) -> None:

@@ -8,6 +8,8 @@ from functools import partial
 
 import pytest
 
+import storage.patience
+from storage.errors import Full
 from storage.turns import Turns
 
 MOST = 3
@@ -83,3 +85,28 @@ async def test_who_has_gone_before_the_turn_came_is_left_out(turns: Turns) -> No
     await first
     await turns.take(lambda: done.append(2))
     assert done == [2]
+
+
+async def test_nobody_waits_for_ever_and_what_comes_too_late_harms_nobody(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage.patience, "_LOOK_SECONDS", 0.01)
+    hold, done = threading.Event(), list[int]()
+    stuck = [asyncio.ensure_future(turns.take(hold.wait)) for _ in range(MOST)]
+    behind = asyncio.ensure_future(turns.take(partial(worked, done, 1)))
+    for one in [*stuck, behind]:
+        with pytest.raises(Full, match="no answer for 10 s"):
+            await one
+    hold.set()
+    await turns.take(partial(worked, done, 2))
+    assert done == [2]
+
+
+async def test_who_goes_away_is_not_told_of_the_database(turns: Turns) -> None:
+    hold = threading.Event()
+    asking = asyncio.ensure_future(turns.take(hold.wait))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    hold.set()
