@@ -49,7 +49,8 @@ class Authentication:
         digest = await self._digest(_key_in(header))
         now = self._now()
         seen, caller = self._known.get(digest, (None, None))
-        if caller is None or seen is None or not timedelta(0) <= now - seen < _REMEMBERED:
+        is_recent = seen is not None and timedelta(0) <= now - seen < _REMEMBERED
+        if caller is None or not is_recent or not caller.key.is_valid(now):
             key, actor = await self._database.read(lambda tx: issue_key.presented(tx, now, digest))
             caller = Caller(key, actor)
             if len(self._known) >= _MOST_REMEMBERED:
@@ -59,11 +60,20 @@ class Authentication:
         return caller
 
     def still(self, tx: Connection, now: datetime, caller: Caller) -> Actor:
-        """For whom the caller acts in this transaction. Raises Unauthorized."""
-        return issue_key.still_valid(tx, now, caller.key.id)
+        """For whom the caller acts in this transaction. Raises Unauthorized; then the key is forgotten."""
+        try:
+            return issue_key.still_valid(tx, now, caller.key.id)
+        except Unauthorized:
+            self._forget(caller.key.id)
+            raise
 
     async def stop(self) -> None:
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _forget(self, key_id: str) -> None:
+        """Whatever it asks next, it is looked up; in whichever thread reads or writes."""
+        for digest in [digest for digest, (_, one) in list(self._known.items()) if one.key.id == key_id]:
+            self._known.pop(digest, None)
 
     async def _digest(self, text: str) -> str:
         if self._secret is None:

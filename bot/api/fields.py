@@ -119,7 +119,7 @@ def _digits(value: object) -> object:
 
 def _service_key(value: str) -> str:
     key = value[:4].lower() + value[4:].upper()
-    if not re.fullmatch(_SERVICE_KEY, key):
+    if not value.isascii() or not re.fullmatch(_SERVICE_KEY, key):  # some letters are raised into ASCII
         raise ValueError("must be a service key such as svc_K7M4Q9TZ2H")
     return key
 

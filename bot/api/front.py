@@ -93,12 +93,15 @@ class Front:
     ) -> Answer:
         """As `write`, presented; a request that is repeated with its idempotency key gets the first answer.
 
+        The contract gives the key to what creates an incident. Elsewhere it is the same key only at the same
+        address: who sends one with all that they ask, because nothing looks at it there, is not refused.
         An answer that need not be kept is laid out here, and not where one thread writes for all.
         """
         key = call.idempotency_key
         if key is None:
             return present(await self.write(call, name, operation))
         what = name if call.path is None else f"{name} {call.path} {call.query}"
+        key = key if call.path is None else f"{what} {key}"
         fingerprint = idempotency.fingerprint("POST", what, call.document)
 
         def once(tx: Connection, now: datetime, actor: Actor) -> Answer:

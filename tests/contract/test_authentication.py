@@ -92,6 +92,8 @@ async def test_revoked_key_is_refused_from_then_on(api: Api) -> None:
     refused(reply, UNAUTHORIZED)
     assert reply.headers["WWW-Authenticate"] == "Bearer"
     assert (await VERIFY.ask(api, other)).status == 200
+    for path in ("/incidents?limit=x", "/incidents/x", "/nowhere"):  # whatever else is wrong with it
+        refused(await api.request("GET", f"/api/v1{path}", key), UNAUTHORIZED)
 
 
 async def test_expired_key_is_refused_from_then_on(api: Api) -> None:
@@ -100,6 +102,13 @@ async def test_expired_key_is_refused_from_then_on(api: Api) -> None:
     assert (await VERIFY.ask(api, key)).status == 200
     await api.forward(minutes=2)
     refused(await VERIFY.ask(api, key), UNAUTHORIZED)
+
+
+async def test_key_that_expires_a_moment_after_it_was_seen_is_refused(api: Api) -> None:
+    key = await api.key(expires_in=timedelta(seconds=2))
+    assert (await VERIFY.ask(api, key)).status == 200
+    await api.forward(seconds=2)
+    refused(await api.request("GET", "/api/v1/incidents?limit=x", key), UNAUTHORIZED)
 
 
 async def test_client_gives_up_on_a_key_that_does_not_verify(api: Api) -> None:
