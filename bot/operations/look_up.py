@@ -128,6 +128,11 @@ def newest_number(tx: Connection, ordinal: int, now: datetime) -> str:
     return earlier if is_earlier else number
 
 
+def has_number(tx: Connection, number: str) -> bool:
+    """Whether there is an incident with this number."""
+    return incidents.by_number(tx, number) is not None
+
+
 def glance(tx: Connection, incident_id: str) -> Incident:
     """The incident, for who will not change it."""
     return _existing(incidents.glance(tx, incident_id))

@@ -36,8 +36,8 @@ class Command:
     topic: Verb | None = None
     #: What was named in the number's place, and the database must tell: a channel, a number without its year.
     unresolved: Named | None = None
-    #: What the words end with, where no number comes before them: was it meant?
-    ending: Named | None = None
+    #: What the words end with, or begin with, where no number comes before them: was it meant?
+    perhaps: Named | None = None
 
 
 class Misunderstood(Refusal):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.sla import Severity
-from bot.slack.command import Command, Misunderstood, as_severity, shown
-from bot.slack.verbs import Verb
+from bot.slack import naming
+from bot.slack.command import Command, Misunderstood, as_severity, shown, split
+from bot.slack.verbs import ABOUT_ONE, VERBS, Verb
 
 #: Telephones make long dashes of two hyphens, and bend the quotes.
 _OPTION = re.compile(
@@ -22,6 +23,11 @@ _LEADING_SEVERITY = re.compile(r"[\[(]?sev[- ]?([0-4])[\])]?(?:\s*[-–—:|,]+\
 _TRAILING_SEVERITY = re.compile(r"(?:^|[\s–—:|,])-{0,2}[\[(]?sev[- ]?([0-4])[\])]?[.!:]?$", re.IGNORECASE)
 #: What parts a severity from the title.
 _BETWEEN = " -–—:|,"
+#: `declare an incident` tells nothing yet; `open incidents` is no title.
+_NO_TITLE, _MANY = (
+    ("incident", "an incident", "new incident", "a new incident"),
+    ("incidents", "all incidents"),
+)
 
 
 def understood(command: Command) -> Command:
@@ -41,12 +47,32 @@ def understood(command: Command) -> Command:
     if severity is None:
         title, severity = _in_title(unquoted(title))
     _check_flags(title, command.text)
-    return replace(command, text=unquoted(title), severity=severity, services=tuple(services))
+    title = unquoted(title)
+    _check_title(title)
+    return replace(
+        command,
+        text="" if title.casefold() in _NO_TITLE else title,
+        severity=severity,
+        services=tuple(services),
+    )
 
 
 def unquoted(text: str) -> str:
     quotation = _QUOTED.fullmatch(text)
     return quotation[1].strip() if quotation else text
+
+
+def _check_title(title: str) -> None:
+    """Raises Misunderstood for what says no more than which incident: nobody is woken for `open INC-…`."""
+    if title.casefold() in _MANY:
+        raise Misunderstood("declare takes a title.", Verb.LIST.value)
+    first, rest = split(title)
+    verb = VERBS.get(first.casefold())
+    about, words = (verb, rest) if rest and verb in ABOUT_ONE else (Verb.SHOW, title)
+    named = naming.first(words, alone=True, bare=naming.Bare.WHOLE)
+    if named is not None and not named.rest:
+        sentence = f"declare takes a title; “{shown(title)}” is about another incident."
+        raise Misunderstood(sentence, f"{about} {named.shown}")
 
 
 def _only(severities: Sequence[Severity]) -> Severity | None:

@@ -2,13 +2,14 @@
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.domain.ids import SlackUserId
 from bot.domain.incident import Status
 from bot.slack import declaring, naming, nearest
 from bot.slack.command import SEVERITY, Command, Misunderstood, UnknownName, as_severity, shown, split
-from bot.slack.naming import Named
+from bot.slack.naming import Bare, Named
 from bot.slack.nearest import STATUS_WORDS
 from bot.slack.typed import NOBODY, Names, as_typed, with_names
 from bot.slack.verbs import ABOUT_ONE, OFTEN_MENTIONING, ONLY_A_NUMBER, USAGE, VERBS, WITH_WORDS, Verb
@@ -25,6 +26,16 @@ _PERSON = re.compile(
     r"\s*(?:(?:(?i:and)|&amp;|\+|,)\s+)?<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>[,:;.!?]*(?=\s|<@|$)"
 )
 _BARE = re.compile(r"#?\d+\W*")
+#: Which numbers without INC are incidents, first after the verb and after what must stand before them. Not
+#: `escalate 2`, which may be about a level, and not what a note or a title begins with.
+_BARE_FIRST = {
+    **dict.fromkeys((*ONLY_A_NUMBER, Verb.ASSIGN), Bare.ANY),
+    **dict.fromkeys(WITH_WORDS - OFTEN_MENTIONING, Bare.WHOLE),
+    Verb.PAGE: Bare.WHOLE | Bare.HASHED,
+    Verb.SEVERITY: Bare.HASHED,
+    Verb.ESCALATE: Bare.NONE,
+}
+_BARE_AFTER = {**_BARE_FIRST, Verb.PAGE: Bare.HASHED_ALONE}
 
 
 def parse(text: str, names: Names = NOBODY) -> Command:
@@ -37,15 +48,16 @@ def parse(text: str, names: Names = NOBODY) -> Command:
        the incident meant. Whose channel a channel is, the listener looks up.
     2. A command without words of one's own (`ack`, `assign`) refuses what is left over.
     3. Where the words of any other end with an incident, it may be meant (`resolve rolled back INC-…`) or
-       only mentioned (`close duplicate of INC-…`): `ending`, and the listener asks if it is another one.
+       only mentioned (`close duplicate of INC-…`): `perhaps`, and the listener asks if it is another one.
        That is asked for a note, too: it is quickly typed again, and a timeline is what others rely on.
+       `#44` at either end may be one, or what other tools number; not in a note, where it often is that.
     4. Anywhere else it is mentioned: `note looks like INC-2025-010 again`.
     """
     command = _parse(with_names(text, names))
-    ending = command.ending
+    perhaps = command.perhaps
     return replace(
         command,
-        ending=replace(ending, rest=as_typed(ending.rest)) if ending else None,
+        perhaps=replace(perhaps, rest=as_typed(perhaps.rest)) if perhaps else None,
         text=as_typed(command.text),
         services=tuple(as_typed(name) for name in command.services),
     )
@@ -97,15 +109,14 @@ def _instead_of(word: str, rest: str) -> str:
     return f"{Verb.DECLARE} {word} {rest}" if rest else Verb.HELP.value
 
 
-def _first(verb: Verb, text: str) -> Named | None:
+def _first(verb: Verb, text: str, bare: Mapping[Verb, Bare] = _BARE_FIRST) -> Named | None:
     """The incident that the text begins with.
 
     Raises Misunderstood for what is almost a number: taken for words, it would make the command act
     on the incident whose channel this is, instead of the one that was meant.
     """
     is_alone = verb in ONLY_A_NUMBER
-    # `escalate 2` may be about a level.
-    if named := naming.first(text, alone=is_alone, bare=is_alone and verb is not Verb.ESCALATE):
+    if named := naming.first(text, alone=is_alone, bare=bare.get(verb, Bare.NONE)):
         return named
     first, _ = split(text)
     if almost := naming.almost_first(text) or (_BARE.fullmatch(first) and is_alone and first):
@@ -117,14 +128,25 @@ def _no_number(typed: str) -> Misunderstood:
     return Misunderstood(f"“{shown(typed)}” is no incident number. They look like INC-2026-044.")
 
 
-def _ending(verb: Verb, text: str) -> Named | None:
-    """The incident that the text ends with. Raises Misunderstood for what is almost a number."""
+def _perhaps(verb: Verb, text: str) -> Named | None:
+    """The incident at either end of the text. Raises Misunderstood for what is almost a number."""
     if verb not in WITH_WORDS:
         return None
-    named = naming.last(text)
+    may_be_hashed = verb not in OFTEN_MENTIONING
+    named = naming.last(text, hashed=may_be_hashed) or (naming.perhaps_first(text) if may_be_hashed else None)
     if named is None and (almost := naming.almost_last(text)):
         raise _no_number(almost)
     return named
+
+
+def _perhaps_after(command: Command, before: str) -> Command:
+    """As a command that begins with `#44` is, one whose words do, after what must stand before them."""
+    if command.verb not in WITH_WORDS or _named_before(command) or command.perhaps is not None:
+        return command
+    found = naming.perhaps_first(command.text)
+    return replace(
+        command, perhaps=replace(found, rest=f"{before} {found.rest}", leads=False) if found else None
+    )
 
 
 def _parse_rest(verb: Verb, rest: str, named: Named | None = None) -> Command:
@@ -132,11 +154,11 @@ def _parse_rest(verb: Verb, rest: str, named: Named | None = None) -> Command:
         return _arguments(Command(verb, text=rest))
     named = named or _first(verb, rest)
     if named is None or named.channel is not None:
-        command = _naming(Command(verb, text=rest, ending=_ending(verb, rest)), named)
+        command = _naming(Command(verb, text=rest, perhaps=_perhaps(verb, rest)), named)
     else:
         command = _naming(Command(verb), named)
     command = _arguments(command)
-    return replace(command, ending=None) if command.number else command
+    return replace(command, perhaps=None) if command.number else command
 
 
 def _naming(command: Command, named: Named | None, *, may_be_words: bool = False) -> Command:
@@ -235,7 +257,9 @@ def _status(command: Command) -> Command:
         suggestion = as_typed(" ".join(words.split())) if near else None
         raise Misunderstood(f"“{shown(first)}” is no status. Statuses are: {', '.join(Status)}.", suggestion)
     command = replace(command, statuses=(status,), text=comment)
-    return command if _named_before(command) else _naming(command, _first(command.verb, comment))
+    if _named_before(command):
+        return command
+    return _perhaps_after(_naming(command, _first(command.verb, comment)), status.value)
 
 
 def _severity(command: Command) -> Command:
@@ -254,7 +278,9 @@ def _person(command: Command) -> Command:
         command = replace(command, people=people, mine=mine, text=after if mine else rest)
         if not _named_before(command):
             may_be_words = command.verb is Verb.PAGE
-            command = _naming(command, _first(command.verb, command.text), may_be_words=may_be_words)
+            named_after = _first(command.verb, command.text, _BARE_AFTER)
+            command = _naming(command, named_after, may_be_words=may_be_words)
+            command = _perhaps_after(command, named)
         if command.verb is Verb.ASSIGN and command.text:
             raise _left_over(command, "assign takes an incident number and a person, nothing else", named)
         return command

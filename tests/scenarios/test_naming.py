@@ -91,6 +91,22 @@ async def test_words_that_end_with_another_incident_are_asked_about(story: Story
     assert (await story.events(ONE))[-1] != "Noted"
 
 
+@pytest.mark.parametrize("channel", [CHANNEL, "general"])
+async def test_number_that_may_be_of_another_incident_is_asked_about(story: Story, channel: str) -> None:
+    ada = story.person("ada")
+    for typed, words in (("#2 rolled back", "rolled back"), ("rolled back INC-2", "rolled back")):
+        answer = await ada.types(f"resolve {typed}", channel)
+        assert f"Did you mean {TWO}? Write it first: `/incident resolve {TWO} {words}`." in answer.text
+        assert (f"`/incident resolve {ONE} {typed}`." in answer.text) is (channel == CHANNEL)
+    assert ((await state(story, ONE))[0], (await state(story, TWO))[0]) == (Status.NEW, Status.NEW)
+
+
+async def test_number_of_no_incident_is_a_word(story: Story) -> None:
+    await story.person("ada").types("resolve #4312 is deployed", CHANNEL)
+    assert (await state(story, ONE))[0] is Status.RESOLVED
+    assert "#4312 is deployed" in (await story.said(ONE))[-1]
+
+
 async def test_question_is_answered_by_writing_the_number_first(story: Story) -> None:
     await story.person("ada").types(f"close {ONE} duplicate of {TWO}", CHANNEL)
     assert ((await state(story, ONE))[0], (await state(story, TWO))[0]) == (Status.CLOSED, Status.NEW)

@@ -106,6 +106,10 @@ def test_command_is_understood_as_it_is_meant(typed: str, understood: Command | 
         ("declare db --service ‘Order queue’", "db", None, ("Order queue",)),
         ("declare disk -s full --force", "disk -s full --force", None, ()),
         ("declare --sev SEV1", "", SEV1, ()),
+        ("declare incident", "", None, ()),
+        ("new incident sev1", "", SEV1, ()),
+        ("declare INC-2026-045 is back", "INC-2026-045 is back", None, ()),
+        ("declare 3 of 5 nodes are gone", "3 of 5 nodes are gone", None, ()),
         ("declare", "", None, ()),
     ],
 )
@@ -151,6 +155,11 @@ def test_declaration_with_two_severities_is_refused() -> None:
         ("dec foo", "declare foo"),
         ("esca", "escalate"),
         ("cancel INC-2026-044", "close INC-2026-044"),
+        ("open INC-2026-044", "show INC-2026-044"),
+        ("open 44", "show 44"),
+        ("start INC-44 sev1", "show INC-44"),
+        ("create postmortem INC-2026-044", "postmortem INC-2026-044"),
+        ("open incidents", "list"),
         ("delete INC-2026-044", "close INC-2026-044"),
         ("relabel INC-2026-044 foo", "show INC-2026-044"),
         ("INC-2026-044 foo", "show INC-2026-044"),
@@ -245,6 +254,16 @@ def test_channel_may_stand_where_a_number_does(typed: str, verb: Verb, text: str
         ("resolve INC-45: rolled back", Verb.RESOLVE, "rolled back"),
         ("status fixing INC-45 now", Verb.STATUS, "now"),
         ("page <@U123|ada> INC-45 wake up", Verb.PAGE, "wake up"),
+        ("resolve INC 45 rolled back", Verb.RESOLVE, "rolled back"),
+        ("close incident INC-45", Verb.CLOSE, ""),
+        ("resolve #45", Verb.RESOLVE, ""),
+        ("close 45", Verb.CLOSE, ""),
+        ("status fixing #45", Verb.STATUS, ""),
+        ("severity #45 sev1", Verb.SEVERITY, ""),
+        ("assign #45 <@U123|ada>", Verb.ASSIGN, ""),
+        ("assign <@U123|ada> 45", Verb.ASSIGN, ""),
+        ("page #45 <@U123|ada> wake up", Verb.PAGE, "wake up"),
+        ("page <@U123|ada> #45", Verb.PAGE, ""),
     ],
 )
 def test_year_may_be_left_out_where_nothing_else_can_be_meant(typed: str, verb: Verb, text: str) -> None:
@@ -270,17 +289,45 @@ def test_channel_without_a_name_says_no_number() -> None:
         ("status fixing as INC 2026-045", "fixing as"),
         ("note a &amp; b\nas INC-2026-045", "a & b\nas"),
         ("page <@U123|ada> look at INC-2026-045", "@ada look at"),
+        ("close duplicate of _INC-2026-045_", "duplicate of"),
     ],
 )
 def test_incident_at_the_end_of_the_words_may_be_the_one_meant(typed: str, rest: str) -> None:
     command = grammar.parse(typed)
-    assert command.ending is not None
-    assert (command.number, command.ending.number, command.ending.rest) == (None, "INC-2026-045", rest)
+    assert command.perhaps is not None
+    assert (command.number, command.perhaps.number, command.perhaps.rest) == (None, "INC-2026-045", rest)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("resolve #45 rolled back", "#45 rolled back"),
+        ("close duplicate of #45.", "duplicate of #45"),
+        ("resolve rolled back INC-45", "rolled back INC-45"),
+        ("note same as INC 45", "same as INC 45"),
+        ("reopen again, see incident 45", "again, see incident 45"),
+        ("status fixing #45 is back", "fixing is back #45"),
+        ("page <@U123|ada> #45 is back", "@ada is back #45"),
+    ],
+)
+def test_number_among_words_may_be_that_of_an_incident(typed: str, words: str) -> None:
+    command = grammar.parse(typed)
+    perhaps = command.perhaps
+    assert perhaps is not None
+    ends = [perhaps.shown, perhaps.rest] if perhaps.leads else [perhaps.rest, perhaps.shown]
+    assert (command.number, command.unresolved, perhaps.ordinal) == (None, None, 45)
+    assert " ".join(ends) == words
 
 
 @pytest.mark.parametrize(
     "typed",
     [
+        "note #45 is deployed",
+        "note deployed #45",
+        "rename #45 is slow",
+        "resolve 45 minutes of downtime",
+        "close after 45",
+        "severity 1",
         "note looks like INC-2025-010 again",
         "note the vendor has it as INC0012345",
         "note written up as PM-2026-007",
@@ -293,7 +340,7 @@ def test_incident_at_the_end_of_the_words_may_be_the_one_meant(typed: str, rest:
 )
 def test_what_is_only_mentioned_stays_words(typed: str) -> None:
     command = grammar.parse(typed)
-    assert (command.unresolved, command.ending) == (None, None)
+    assert (command.unresolved, command.perhaps) == (None, None)
     assert command.number in (None, "INC-2026-001")
     assert typed.endswith(command.text)
 
@@ -306,6 +353,7 @@ def test_what_is_only_mentioned_stays_words(typed: str) -> None:
         "escalate 2",
         "escalate #45",
         "resolve INC45 rolled back",
+        "resolve incident 45 rolled back",
         "ack INC2026-045",
         "ack INC-2026-O45",
         "close INC-2026 duplicate",

@@ -19,23 +19,23 @@ async def meant(front: Front, body: Body, command: Command) -> Command:
     """The command with the number of the incident that it names by its channel, or without its year.
 
     Raises NotFound for a channel of no incident, unless it may be words; and Misunderstood, with a
-    question, where the words end with another incident than that of the channel they are typed in.
+    question, where the words end or begin with another incident than that of the channel they are typed in.
     """
-    if command.unresolved is None and command.ending is None:
+    if command.unresolved is None and command.perhaps is None:
         return command
 
     def query(tx: Connection, now: datetime, actor: Actor) -> tuple[str | None, str | None, str | None]:
         here = channel_of(body)
         own = look_up.number_at(tx, here) if here else None
-        return own, _number(tx, command.unresolved, now), _number(tx, command.ending, now)
+        return own, _number(tx, command.unresolved, now), _existing(tx, command.perhaps, now)
 
-    own, named, ending = await front.look(body, query)
+    own, named, other = await front.look(body, query)
     if named is not None:
         return replace(command, number=named)
     if command.unresolved is not None:
         command = _with_words(command, command.unresolved)
-    if command.ending is not None and ending not in (None, own):
-        raise _question(command, command.ending, str(ending), own)
+    if command.perhaps is not None and other not in (None, own):
+        raise _question(command, command.perhaps, str(other), own)
     return command
 
 
@@ -64,6 +64,14 @@ def _number(tx: Connection, named: Named | None, now: datetime) -> str | None:
     return look_up.number_at(tx, named.channel) or named.number
 
 
+def _existing(tx: Connection, named: Named | None, now: datetime) -> str | None:
+    """The number of the incident; none for `#44` where no incident has that number."""
+    number = _number(tx, named, now)
+    if named is None or named.ordinal is None or number is None:
+        return number
+    return number if look_up.has_number(tx, number) else None
+
+
 def _with_words(command: Command, channel: Named) -> Command:
     """The command whose words begin with a channel. Raises NotFound where that cannot be."""
     if not channel.may_be_words:
@@ -74,10 +82,11 @@ def _with_words(command: Command, channel: Named) -> Command:
     return replace(command, text=f"{channel.shown} {command.text}")
 
 
-def _question(command: Command, ending: Named, other: str, own: str | None) -> Misunderstood:
-    sentence = f"Did you mean {other}? Write it first: {_typed(command, other, ending.rest)}."
+def _question(command: Command, named: Named, other: str, own: str | None) -> Misunderstood:
+    sentence = f"Did you mean {other}? Write it first: {_typed(command, other, named.rest)}."
     if own is not None:
-        sentence += f" If you mean {own}: {_typed(command, own, f'{ending.rest} {ending.shown}')}."
+        words = [named.shown, named.rest] if named.leads else [named.rest, named.shown]
+        sentence += f" If you mean {own}: {_typed(command, own, ' '.join(words))}."
     return Misunderstood(sentence)
 
 
