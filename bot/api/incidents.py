@@ -26,7 +26,7 @@ from bot.api.front import Call, Front
 from bot.domain import escalation
 from bot.domain.contact import USUAL
 from bot.domain.errors import Invalid, NotFound
-from bot.domain.escalation import Standing
+from bot.domain.escalation import Shown, Standing
 from bot.domain.ids import PersonId
 from bot.domain.incident import COMMENT_LIMIT, DESCRIPTION_LIMIT, OPEN, TITLE_LIMIT, Incident, Status
 from bot.domain.narrative import told
@@ -465,7 +465,7 @@ def _unknown_service(organization: Organization, keys: Sequence[str]) -> NotFoun
     return NotFound(sentence, {"service_ids": "unknown service"})
 
 
-def _seen(before: Incident, level: int | None) -> Standing | None:
+def _seen(before: Incident, level: int | None) -> Shown | None:
     """How far the escalation had come when the caller saw this level.
 
     A higher one is of an earlier round, or of before the policy began again; if there was none, of nothing.
@@ -473,7 +473,7 @@ def _seen(before: Incident, level: int | None) -> Standing | None:
     if level is None:
         return None
     is_earlier = level > before.level and (before.round > 1 or before.repeats > 0)
-    return Standing(before.round - is_earlier, before.repeats, level)
+    return Shown(Standing(before.round - is_earlier, before.repeats, level))
 
 
 def _next_by_hand(organization: Organization, incident: Incident, now: datetime) -> int | None:

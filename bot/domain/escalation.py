@@ -1,5 +1,6 @@
 """Which level is next, whom it reaches, and how an incident climbs to it."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -37,6 +38,20 @@ class Standing:
 
 def standing(incident: Incident) -> Standing:
     return Standing(incident.round, incident.repeats, incident.level)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What somebody was shown who presses Escalate."""
+
+    standing: Standing
+    #: The mark of the people; None where an older version showed them.
+    people: str | None = None
+
+
+def mark(people: Iterable[PersonId]) -> str:
+    """Eight hexadecimal digits by which these people are told from others."""
+    return hashlib.sha256(" ".join(people).encode()).hexdigest()[:8]
 
 
 def climb(
@@ -120,6 +135,21 @@ def following(organization: Organization, incident: Incident) -> Level | None:
     policy = organization.policy(incident.severity, incident.service_ids)
     level = next_level(policy, incident.level)
     return next_level(policy, 0) if level is None and may_repeat(organization, incident) else level
+
+
+def by_hand(
+    organization: Organization, incident: Incident, now: datetime
+) -> tuple[Level, tuple[PersonId, ...]] | None:
+    """The level that whoever escalates now pages, and whom; None after the last. Empty levels are passed."""
+    policy = organization.policy(incident.severity, incident.service_ids)
+    teams = responsible_teams(organization, incident.team_id, incident.service_ids)
+    level = next_level(policy, incident.level)
+    while level is not None:
+        people, further = targets(organization, level, teams, now), next_level(policy, level.level)
+        if people or further is None:
+            return level, people
+        level = further
+    return None
 
 
 def next_level(policy: EscalationPolicy | None, after: int) -> Level | None:

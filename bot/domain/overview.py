@@ -55,6 +55,8 @@ class Overview:
     people: Mapping[PersonId, Person]
     #: Whether the admins were paged because no level has anybody.
     found_nobody: bool = False
+    #: The level that is paged if somebody escalates now: others may be on call than when time runs out.
+    by_hand: NextLevel | None = None
 
     def name_of(self, person_id: PersonId | None) -> str:
         person = self.people.get(person_id) if person_id is not None else None

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from bot.domain import escalation
 from bot.domain.errors import EscalatedMeanwhile, Invalid, NoFurtherLevel
-from bot.domain.escalation import Standing
+from bot.domain.escalation import Shown, Standing
 from bot.domain.incident import Incident, check_open
 from bot.domain.rights import Right
 from bot.domain.time import when
@@ -22,28 +22,29 @@ _CLIMBING = (Escalated.__name__, LevelPassed.__name__, EscalationExhausted.__nam
 _NEWS = timedelta(seconds=30)
 
 
-def escalate(
-    tx: Connection, now: datetime, actor: Actor, number: str, seen: Standing | None = None
-) -> Incident:
+def escalate(tx: Connection, now: datetime, actor: Actor, number: str, seen: Shown | None = None) -> Incident:
     """The incident at its next level, whose people are paged. Raises NoFurtherLevel after the last.
 
-    Who was shown whom it pages says how far it had come then: `seen`. Raises EscalatedMeanwhile when it has
-    come further since, so that of several who press the same button one pages one level.
+    Who was shown whom it pages says how far it had come then, and who they were: `seen`. Raises
+    EscalatedMeanwhile when it has come further since, so that of several who press the same button one pages
+    one level; and when others are next by now, so that nobody is woken who was not named.
     """
     permit(actor, Right.ESCALATE, number)
     before = look_up.incident(tx, number)
     check_open(before, "be escalated")
     if seen is not None:
-        _check_seen(tx, now, before, seen)
+        _check_seen(tx, now, before, seen.standing)
     # Another process may have been asked later and have written first: what was escalated after an
     # acknowledgement must not seem to have been answered by it.
     now = max(now, before.acknowledged_at or now)
     organization = look_up.organization(tx)
-    policy = organization.policy(before.severity, before.service_ids)
-    if escalation.next_level(policy, before.level) is None:
+    paged = escalation.by_hand(organization, before, now)
+    if paged is None:
         raise NoFurtherLevel(
             f"{before.number} is at its last level. Page somebody by name instead: /incident page @someone."
         )
+    if seen is not None and seen.people not in (None, escalation.mark(paged[1])):
+        raise EscalatedMeanwhile("Others are on call by now, or the organization was changed", now)
     after, events = escalation.climb(organization, before, now, Reason.BY_HAND)
     return record(tx, now, actor, before, after, *events)
 

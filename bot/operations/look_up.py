@@ -186,6 +186,7 @@ def overview(tx: Connection, found: Incident, now: datetime) -> Overview:
         admins_at=admins_at,
         people=organized.people,
         found_nobody=found.is_exhausted and _found_nobody(tx, found),
+        by_hand=_by_hand(organized, found, now),
     )
 
 
@@ -208,6 +209,14 @@ def _what_is_next(
     is_repeat = level.level <= found.level
     paged = tuple(organized.people[one] for one in people)
     return NextLevel(level.level, level.role, paged, at, is_repeat), None
+
+
+def _by_hand(organized: Organization, found: Incident, now: datetime) -> NextLevel | None:
+    paged = escalation.by_hand(organized, found, now) if found.is_open else None
+    if paged is None:
+        return None
+    level, people = paged
+    return NextLevel(level.level, level.role, tuple(organized.people[one] for one in people), at=None)
 
 
 def entries(tx: Connection, found: Incident, limit: int = 200) -> tuple[Entry, ...]:

@@ -2,11 +2,13 @@
 
 import asyncio
 import copy
+from collections.abc import Sequence
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.incident import Status
+from bot.domain.timeline import Entry, Escalated
 from tests.story import Json, Person, Story, buttons_of, text_of
 
 
@@ -150,6 +152,42 @@ async def test_card_of_an_earlier_round_escalates_nothing_in_this_one(story: Sto
     told = await story.person("dev").presses(await story.card(), "escalate", seen=stale)
     assert "Ben Li raised its severity just now" in told
     assert (await story.overview()).incident.level == 1
+
+
+async def test_whom_the_button_names_is_whom_it_pages_though_a_shift_ends_before_the_deadline(
+    story: Story,
+) -> None:
+    """It is ten minutes before the handoff, and the clock runs out five minutes after it."""
+    await story.forward(hours=4, minutes=50)
+    await story.person("dev").types("declare Replication lags --sev SEV1 --service Database")
+    card = await story.card("INC-2026-002")
+    named = whom(card)
+    assert await story.person("dev").presses(card, "escalate") == ""
+    assert escalated_to(await story.entries("INC-2026-002")) in named
+
+
+async def test_others_who_are_on_call_by_now_are_not_paged_by_a_card_that_names_somebody_else(
+    story: Story,
+) -> None:
+    dev = story.person("dev")
+    await dev.types("declare Replication lags --sev SEV1 --service Database")
+    await dev.types("ack INC-2026-002")
+    stale = await story.card("INC-2026-002")
+    await story.forward(days=7)
+    told = await dev.presses(await story.card("INC-2026-002"), "escalate", seen=stale)
+    assert "Others are on call by now" in told
+    assert (await story.overview("INC-2026-002")).incident.level == 1
+    offered = story.workspace.ephemerals(dev.id)[-1]
+    assert whom(offered) != whom(stale)
+    assert await dev.presses(offered, "escalate") == ""
+    assert escalated_to(await story.entries("INC-2026-002")) in whom(offered)
+
+
+def escalated_to(entries: Sequence[Entry]) -> str:
+    """The name of the one whom the last escalation paged."""
+    (person,) = [one.event for one in entries if isinstance(one.event, Escalated)][-1].people
+    names = {"ben": "Ben Li", "chloe": "Chloé Martin", "dev": "Dev Patel"}
+    return names[person]
 
 
 async def test_card_of_an_older_version_escalates_as_it_did(story: Story) -> None:

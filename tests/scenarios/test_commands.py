@@ -214,6 +214,20 @@ async def test_refusal_says_what_an_ended_incident_cannot(story: Story, typed: s
     assert f"INC-2026-001 is resolved and cannot {cannot}. {allowed}" in answer.text
 
 
+@pytest.mark.parametrize("chosen", ["SEV1", "SEV2"])
+async def test_severity_form_does_not_undo_what_somebody_else_did_meanwhile(
+    story: Story, chosen: str
+) -> None:
+    """Chosen was SEV1, when it was opened."""
+    ada, ben = story.person("ada"), story.person("ben")
+    await ada.types("severity", CHANNEL)
+    await ben.types("severity SEV0", CHANNEL)
+    errors = await ada.submits(severity=chosen)
+    assert "Was changed meanwhile to SEV0; close" in errors["severity"]
+    assert (await story.overview()).incident.severity is Severity.SEV0
+    assert await ada.submits(severity="SEV0") == {}
+
+
 async def test_severity_takes_a_word_or_asks_in_a_form(story: Story) -> None:
     ada = story.person("ada")
     await ada.types("severity sev3", CHANNEL)

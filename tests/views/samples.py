@@ -1,6 +1,7 @@
 """Overviews to lay out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -67,6 +68,7 @@ def overview(**changes: Any) -> Overview:
         next_level=following if found.is_open else None,
         admins_at=None,
         people=PEOPLE,
+        by_hand=replace(following, at=None) if found.is_open else None,
     )
 
 

@@ -139,7 +139,11 @@ def _status(tx: Connection, now: datetime, actor: Actor, number: str, values: Va
 
 
 def _severity(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:
-    return respond.change_severity(tx, now, actor, number, _chosen(Severity, "severity", values))
+    """Raises Invalid when somebody else was faster: what was meant to raise it might lower it now."""
+    to, current = _chosen(Severity, "severity", values), look_up.incident(tx, number).severity
+    if to != current != values[inputs.SHOWN].get("severity", current):
+        raise Invalid(severity=f"was changed meanwhile to {current}; close this form and open it again")
+    return respond.change_severity(tx, now, actor, number, to)
 
 
 def _rename(tx: Connection, now: datetime, actor: Actor, number: str, values: Values) -> Incident:

@@ -3,13 +3,13 @@
 import re
 
 from bot.domain.errors import Invalid
-from bot.domain.escalation import Standing
+from bot.domain.escalation import Shown, Standing
 from bot.domain.ids import as_incident_number
 from bot.slack.verbs import Verb
 
 ACKNOWLEDGE = "acknowledge"
 RESOLVE = "resolve"
-#: The value is the number and how far the escalation had come when the button was made.
+#: The value is the number, how far the escalation had come when the button was made, and whom it named.
 ESCALATE = "escalate"
 PAGE = "page"
 CLOSE = "close"
@@ -33,7 +33,7 @@ DECLINE_SWAP = "decline_swap"
 
 #: What the overflow menu of a card can hold.
 CHOICES = (Verb.STATUS, Verb.SEVERITY, Verb.ASSIGN, Verb.NOTE, Verb.CLOSE, Verb.REOPEN)
-_STANDING = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})")
+_SHOWN = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})(?: ([0-9a-f]{8}))?")
 
 
 def choice(verb: Verb, number: str) -> str:
@@ -50,18 +50,22 @@ def parse_choice(value: str) -> tuple[Verb, str]:
     return Verb(word), number
 
 
-def escalation(number: str, standing: Standing) -> str:
-    """The value of a button to escalate: `INC-2026-044 1.0.2`."""
-    return f"{number} {standing.round}.{standing.repeats}.{standing.level}"
+def escalation(number: str, shown: Shown) -> str:
+    """The value of a button to escalate: `INC-2026-044 1.0.2 0f3c5a1e`."""
+    standing = shown.standing
+    return f"{number} {standing.round}.{standing.repeats}.{standing.level} {shown.people or ''}".strip()
 
 
-def parse_escalation(value: str) -> tuple[str, Standing | None]:
-    """Which incident, and how far its escalation had come; cards of older versions do not say.
+def parse_escalation(value: str) -> tuple[str, Shown | None]:
+    """Which incident, and what was shown of its escalation; cards of older versions do not say.
 
     Raises Invalid when it is none that a card has.
     """
     text, space, shown = value.partition(" ")
-    number, found = as_incident_number(text), _STANDING.fullmatch(shown)
+    number, found = as_incident_number(text), _SHOWN.fullmatch(shown)
     if number is None or (space and found is None):
         raise Invalid(button="is not on this card")
-    return number, Standing(*map(int, found.groups())) if found is not None else None
+    if found is None:
+        return number, None
+    *standing, people = found.groups()
+    return number, Shown(Standing(*map(int, standing)), people)

@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import datetime
 
-from bot.domain.escalation import standing
+from bot.domain.escalation import Shown, mark, standing
 from bot.domain.incident import Incident, Status
 from bot.domain.outage import Told
 from bot.domain.overview import NextLevel, Overview
@@ -218,13 +218,14 @@ def acknowledge_button(overview: Overview) -> Element | None:
 
 
 def escalate_button(overview: Overview) -> Element | None:
-    following = overview.next_level
-    if following is None or following.is_repeat or not overview.incident.is_open:
+    following = overview.by_hand
+    if following is None:
         return None
     confirm = kit.confirmation(
         "Escalate now?", f"This pages {whom(following)} (level {following.level}).", "Escalate"
     )
-    value = actions.escalation(overview.incident.number, standing(overview.incident))
+    shown = Shown(standing(overview.incident), mark(person.id for person in following.people))
+    value = actions.escalation(overview.incident.number, shown)
     return kit.button("Escalate", actions.ESCALATE, value, confirm=confirm)
 
 

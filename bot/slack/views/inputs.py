@@ -145,12 +145,14 @@ def values(view: View) -> dict[str, Any]:
 
 
 def shown(view: View) -> dict[str, str]:
-    """What stood in the texts of a form when it was opened, by field."""
+    """What stood in the texts of a form, and was chosen in its menus, when it was opened, by field."""
     found = {}
     for block in view.get("blocks", ()):
         element = block.get("element") or {}
         if element.get("type") == "plain_text_input":
             found[block.get("block_id", "")] = element.get("initial_value") or ""
+        elif option := element.get("initial_option"):
+            found[block.get("block_id", "")] = option.get("value") or ""
     return found
 
 
