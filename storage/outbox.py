@@ -250,6 +250,12 @@ def give_back(tx: Connection, holder: str, but: Collection[int]) -> None:
     tx.execute(taken.values(state="pending", leased_until=None, leased_by=None))
 
 
+def held_by(tx: Connection, holder: str, but: Collection[int]) -> Sequence[Row[Any]]:
+    """What the holder has taken up, all but these, each with the number of its incident."""
+    held = _WITH_NUMBER.where(_is_held_by(holder), outbox.c.id.not_in(but))
+    return tx.execute(held.order_by(outbox.c.priority, outbox.c.id)).all()
+
+
 def is_held(tx: Connection, delivery_id: int, holder: str) -> bool:
     """Whether the lease is still the holder's."""
     return bool(_HELD.run(tx, {"wanted": delivery_id, "holder": holder}))

@@ -279,7 +279,7 @@ class Outbox:
             resting_kinds=self.resting_kinds,
             is_slack_held=self._reach is not None and self._reach.is_held(now),
             by_method=self._room_by_method(),
-            held=frozenset(self._unwritten),
+            held=frozenset(self._in_hand),
             arrived=dict(self._arrived),
         )
 
@@ -296,8 +296,10 @@ class Outbox:
     async def _pages_due(self) -> list[ClaimedDelivery]:
         """Those that are not on their way already."""
         now, room = self._clock.now(), self._room()
+        # Where others write, a lease may end between the read and the sending: they take it over then.
+        lost = self._leases.ours if self._is_claim_lost and not self._database.is_shared else None
         try:
-            pages = await self._database.read(lambda tx: deliver.pages_due(tx, now, room))
+            pages = await self._database.read(lambda tx: deliver.pages_due(tx, now, room, lost))
         except Full:
             return []
         self._unwritten.update(page.id for page in pages)

@@ -16,7 +16,7 @@ import structlog
 from bot.domain.outage import Outage
 from bot.engine.clock import Clock
 from bot.operations import outages
-from storage.database import Connection, Database, Full
+from storage.database import Connection, Database, Full, MayBeDone
 
 #: Asks the other side; why it does not answer, None when it does. It takes no longer than 2.5 s.
 Ask = Callable[[], Awaitable[str | None]]
@@ -51,7 +51,9 @@ class Reach:
         self._why = ""
         self._ask_at = clock.now()
         self._trial_at = clock.now()
-        self._is_kept = self._is_told = False
+        #: Whether it is written down that there is trouble; None where nobody knows.
+        self._is_kept: bool | None = False
+        self._is_told = False
 
     async def start(self) -> None:
         """Take up the outage that lasted when the last process ended."""
@@ -156,7 +158,7 @@ class Reach:
             await self._database.write(keep)
         except Full as error:  # then it is written down with the next answer
             log.warning("an outage could not be written down", error=str(error))
-            self._is_kept = not is_in_trouble
+            self._is_kept = None if isinstance(error, MayBeDone) else not is_in_trouble
         except Exception:
             log.exception("an outage could not be written down")
             self._is_kept = not is_in_trouble

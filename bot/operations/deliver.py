@@ -74,7 +74,7 @@ class Room:
     is_slack_held: bool = False
     #: How many deliveries by each method there is room for; where it says nothing, for as many as in all.
     by_method: Mapping[Method, int] = field(default_factory=dict)
-    #: Deliveries that are taken up already, although that could not be written down.
+    #: Deliveries that are in hand: what is written down of them may be older.
     held: Collection[int] = ()
     #: Those that have arrived, although that could not be written down, and their lanes.
     arrived: Mapping[int, str] = field(default_factory=dict)
@@ -103,11 +103,17 @@ def claim(tx: Connection, now: datetime, lease: Lease, room: Room) -> list[Claim
     return []
 
 
-def pages_due(tx: Connection, now: datetime, room: Room) -> list[ClaimedDelivery]:
-    """Pages that may go out now, not claimed: only for who cannot write, and keeps in mind what it holds."""
+def pages_due(tx: Connection, now: datetime, room: Room, lost: Lease | None = None) -> list[ClaimedDelivery]:
+    """Pages that may go out now, not claimed: only for who cannot write, and keeps in mind what it holds.
+
+    `lost`: what is claimed by this lease, and not in hand, was claimed unheard and is sent by nobody.
+    """
     choice = _chosen(tx, now, room, outbox.behind(tx, now, room.arrived))
     heads = [head for head in choice.heads if head.kind == DeliveryKind.PAGE]
-    found = outbox.with_ids(tx, [head.id for head in heads]).values()
+    found = [*outbox.with_ids(tx, [head.id for head in heads]).values()]
+    if lost is not None:
+        unheard = outbox.held_by(tx, lost.holder, room.held)
+        found += [row for row in unheard if row.kind == DeliveryKind.PAGE][: max(room.all - len(found), 0)]
     wishes = [(row, reroute.wish(tx, now, row)) for row in found]
     return [rows.claimed(row, is_wanted=wish is Wish.SEND) for row, wish in wishes if wish not in _IDLE]
 
@@ -363,14 +369,14 @@ def _failed(
     is_first = owed.kind not in _MENTIONED and not look_up.has_failed(tx, incident, failed)
     if owed.kind in _MENTIONED or (owed.kind in _MENTIONED_ONCE and is_first):
         record(tx, now, TOCSIN, incident, incident, failed)
-    elif owed.kind is DeliveryKind.MIRROR and failure.is_shut and incident.is_open and is_first:
-        _channel_shut(tx, now, incident, owed, failed)
+    elif owed.kind is DeliveryKind.MIRROR and incident.is_open and is_first:
+        _line_failed(tx, now, incident, owed, failed)
 
 
-def _channel_shut(
+def _line_failed(
     tx: Connection, now: datetime, incident: Incident, owed: Delivery, failed: DeliveryFailed
 ) -> None:
-    """Whoever acts on an incident whose channel is archived is told so: there they would read nothing."""
+    """Whoever acts on an incident whose channel is archived, or gone, is told so: there they read nothing."""
     cause = look_up.entry(tx, incident.id, owed.sequence or 0)
     after = record(tx, now, TOCSIN, incident, incident, failed)
     if person_id := cause.by.person_id or incident.assignee_id:

@@ -1,7 +1,8 @@
 """The outbox: lanes, urgency, outcomes, and what survives a restart."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+import storage.patience
 import storage.postgres
 import storage.sqlite
 from bot import organization_file
@@ -37,6 +39,7 @@ from bot.operations.record import owe
 from storage import outbox
 from storage.database import Connection, Database, Full, touched
 from storage.errors import MayBeDone, NobodyWrites
+from storage.place import Place
 from storage.tables import outbox as table
 from tests.postgres import Server
 from tests.quiet import Quiet
@@ -448,6 +451,126 @@ async def test_attempt_after_one_that_was_written_down_unheard_counts_as_well(
     of_page = [one for one in engine.post.handed if one.owed.key == key]
     assert [(one.attempt, one.is_in_doubt) for one in of_page] == [(1, False), (2, False), (3, True)]
     assert (await engine.states())[key] == "sent"
+
+
+class Disk:
+    """A disk that answers no commit while it is silent; nobody is patient with it."""
+
+    def __init__(self, patched: pytest.MonkeyPatch) -> None:
+        self.answers, self.is_asked = threading.Event(), threading.Event()
+        self.answers.set()
+        check = Place.check
+
+        def asked(place: Place) -> None:
+            if threading.current_thread().name == "sqlite-writer" and not self.answers.is_set():
+                self.is_asked.set()
+                self.answers.wait()
+            check(place)
+
+        patched.setattr(storage.patience, "_LOOK_SECONDS", 0.05)
+        patched.setattr(Place, "check", asked)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    disk = Disk(monkeypatch)
+    yield disk
+    disk.answers.set()
+
+
+def looks_no_more(engine: Engine) -> bool:
+    """Whether the outbox waits for something to come."""
+    return engine.outbox._is_asleep and not engine.outbox._look.is_set()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_is_in_hand_is_not_claimed_again_when_the_disk_answers(engine: Engine, disk: Disk) -> None:
+    """Its outcome is written late, and in the same commit as the next claim."""
+    await engine.owe(owed("a", kind=DeliveryKind.CREATE_CHANNEL))
+    engine.post.answers["a"] = [TryAgain("wait", timedelta(seconds=1))]
+    engine.post.gate.clear()
+    await engine.outbox.start()
+    await asyncio.wait_for(_until(lambda: engine.post.handed), 5)
+    await asyncio.sleep(0.1)  # after each claim that commits something it looks once more
+    await asyncio.wait_for(_until(lambda: looks_no_more(engine)), 5)
+    disk.answers.clear()
+    engine.post.gate.set()
+    await asyncio.wait_for(_until(disk.is_asked.is_set), 5)
+    engine.post.gate.clear()
+    await asyncio.sleep(0.2)  # so that the claim that follows gives up later
+    engine.clock.forward(seconds=2)
+    engine.outbox.wake()
+    await asyncio.wait_for(_until(lambda: engine.outbox._unwritten), 10)
+    disk.answers.set()
+    await asyncio.wait_for(_until(lambda: not engine.outbox._unwritten), 10)
+    await asyncio.wait_for(_until(lambda: len(engine.post.handed) > 1), 10)
+    engine.outbox.wake()
+    await asyncio.wait_for(_until(lambda: looks_no_more(engine)), 10)
+    engine.post.gate.set()
+    await engine.settle()
+    assert engine.post.most_at_once == 1
+    assert [(one.attempt, one.is_in_doubt) for one in engine.post.handed] == [(1, False), (2, False)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_page_that_was_claimed_unheard_goes_out_though_each_commit_takes_too_long(
+    engine: Engine, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the one look past the claim fails."""
+    read, failed = engine.database.read, list[bool]()
+
+    async def reads(query: Callable[[Connection], Any]) -> Any:
+        if not failed and engine.outbox._is_cut_off:
+            failed.append(True)
+            raise Full("The database cannot be read: disk I/O error")
+        return await read(query)
+
+    monkeypatch.setattr(engine.database, "read", reads)
+    await engine.outbox.start()
+    await engine.settle()
+    disk.answers.clear()
+    declaring = asyncio.ensure_future(engine.database.write(_declare))
+    await at_length(disk, lambda: bool(_pages(engine.post)))
+    disk.answers.set()
+    with pytest.raises(MayBeDone):
+        await declaring
+    await engine.settle()
+    assert failed
+    assert len(_pages(engine.post)) == 1
+    assert set((await engine.states()).values()) <= {"sent", "dropped"}
+
+
+async def at_length(disk: Disk, is_over: Callable[[], bool]) -> None:
+    """Each commit is answered when whoever waited for it has given up."""
+    async with asyncio.timeout(30):
+        while not is_over():
+            if disk.is_asked.is_set():
+                await asyncio.sleep(0.9)
+                disk.is_asked.clear()
+                disk.answers.set()
+                disk.answers.clear()
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_outage_whose_beginning_was_written_down_unheard_ends(engine: Engine, disk: Disk) -> None:
+    is_well = False
+
+    async def asked() -> str | None:
+        return None if is_well else "no answer"
+
+    reach = Reach(engine.database, engine.clock, asked)
+    await reach.look()
+    disk.answers.clear()
+    looking = asyncio.ensure_future(reach.look())
+    await asyncio.wait_for(_until(disk.is_asked.is_set), 5)
+    await looking
+    is_well = True
+    disk.answers.set()
+    await reach.look()
+    last = await engine.database.read(outages.last)
+    assert last is not None
+    assert last.until is not None
 
 
 async def well() -> None:
