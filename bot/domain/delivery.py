@@ -234,8 +234,6 @@ class Never:
     why: str
     #: Whether that is because nobody knows how to reach the person by this method.
     is_unknown_contact: bool = False
-    #: Whether that is because the place takes nothing more until somebody opens it again.
-    is_shut: bool = False
 
 
 @dataclass(frozen=True)

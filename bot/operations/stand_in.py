@@ -54,6 +54,25 @@ def take_over(tx: Connection, now: datetime, actor: Actor, schedule_id: str) -> 
     return chosen
 
 
+def check_holder(tx: Connection, now: datetime, schedule_id: str, shown: PersonId | None) -> None:
+    """Raises Conflict when somebody else has the pager by now than who was shown to have it.
+
+    Of several who take it at the same moment, or from an old message, one has it; the others hear who.
+    """
+    organizations.hold(tx)
+    organized = look_up.organization(tx)
+    schedule = existing(organized, schedule_id)
+    shift = on_call(schedule, now)
+    holder = shift.primary if shift is not None else None
+    if holder == shown:
+        return
+    person = organized.person(holder)
+    who = f"{person.name} has" if person is not None else "Nobody has"
+    raise Conflict(
+        f"{who} the pager of {schedule.name} by now. Look again before you take it: /incident oncall."
+    )
+
+
 def existing(organized: Organization, schedule_id: str) -> Schedule:
     """Raises NotFound."""
     schedule = organized.schedules.get(ScheduleId(schedule_id))

@@ -118,7 +118,7 @@ def _outcome_of_answer(error: SlackApiError, with_setting: str, is_aside: bool) 
     if name in _MENDABLE:
         why = _in_need(answer.get("needed"))
         return Never(why) if is_aside else TryAgain(why, _MEND_PAUSE)
-    return Never(in_words(name), is_shut=name == "is_archived", is_unknown_contact=name in _UNKNOWN_PERSON)
+    return Never(in_words(name), is_unknown_contact=name in _UNKNOWN_PERSON)
 
 
 def retry_after(error: SlackApiError) -> float | None:

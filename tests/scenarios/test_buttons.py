@@ -286,7 +286,7 @@ async def test_pager_taken_in_the_home_tab_is_shown_in_it(story: Story) -> None:
     await story.workspace.open_home(ben.id)
     home = await story.workspace.until(lambda: story.workspace.home(ben.id))
     assert f":pager: <@{ben.id}>" not in text_of(home)
-    await story.workspace.press_in_view(ben.id, home["id"], "take_over", "payments")
+    await story.workspace.press_in_view(ben.id, home["id"], "take_over", "payments farid")
     await story.workspace.until(lambda: f":pager: <@{ben.id}>" in text_of(home_of(story, ben)))
     await story.settle()
 

@@ -106,6 +106,25 @@ async def test_who_reopens_an_incident_whose_channel_is_archived_is_told(tmp_pat
         await story.close()
 
 
+@pytest.mark.parametrize("error", ["channel_not_found", "msg_too_long"])
+async def test_who_writes_what_the_channel_never_takes_is_told(tmp_path: Path, error: str) -> None:
+    """Here too the line is missing for good."""
+    story = Story(tmp_path)
+    await story.open()
+    try:
+        await story.person("ada").types("declare Leak --sev SEV1 --service Checkout")
+        channel = await channel_of(story)
+        await writes(story, "farid", "ack")
+        story.workspace.faults.add("chat.postMessage", error=error, times=9, channel=channel.id)
+        await story.person("chloe").types("note INC-2026-001 do not restart db-1")
+        (told,) = story.person("chloe").dm
+        assert "A line of the timeline failed" in text_of(told)
+        await story.person("chloe").types("note INC-2026-001 nor db-2")
+        assert len(story.person("chloe").dm) == 1
+    finally:
+        await story.close()
+
+
 async def test_topic_that_cannot_be_set_is_told_once(story: Story) -> None:
     await made_private(story)
     await writes(story, "farid", "status fixing", "status monitoring", "resolve rotated")

@@ -140,12 +140,25 @@ async def test_taking_over_tells_both_at_once_and_ends_with_the_shift(story: Sto
     answer = await farid.types("oncall platform")
     assert answer.message is not None
     assert "I've got the pager" in answer.text
-    said = await farid.presses(answer.message, "take_over", "platform")
+    said = await farid.presses(answer.message, "take_over")
     assert "You have the pager of *Platform on call* until 2026-03-02 08:00 UTC" in said
     assert pagers(story) == [("chloe", "pager_given"), ("farid", "pager_taken")]
     assert story.ids["farid"] in (await story.person("ada").types("oncall platform")).text
     await story.forward(hours=5)
     assert pagers(story)[1:] == [("dev", "pager_taken"), ("farid", "pager_taken"), ("farid", "pager_given")]
+
+
+async def test_of_several_who_take_the_pager_at_once_one_has_it_and_the_others_hear_who(story: Story) -> None:
+    people = {name: story.person(name) for name in ("ben", "emi", "farid")}
+    shown = {name: (await one.types("oncall platform")).message for name, one in people.items()}
+    told = await asyncio.gather(
+        *(one.presses(shown[name] or {}, "take_over") for name, one in people.items())
+    )
+    (taken,) = [one for one in told if "You have the pager" in one]
+    holder = list(people)[told.index(taken)]
+    name = {"ben": "Ben Li", "emi": "Emi Sato", "farid": "Farid Haddad"}[holder]
+    assert sum(f"{name} has the pager of Platform on call by now" in one for one in told) == 2
+    assert sorted(pagers(story)) == sorted([("chloe", "pager_given"), (holder, "pager_taken")])
 
 
 async def test_pager_is_not_offered_to_who_has_it_or_may_not(story: Story) -> None:
@@ -162,9 +175,7 @@ async def test_page_goes_to_whoever_took_the_pager(story: Story) -> None:
     farid = story.person("farid")
     answer = await farid.types("oncall platform")
     assert answer.message is not None
-    await farid.presses(answer.message, "take_over", "platform")
-    await farid.presses(
-        answer.message, "take_over", "platform"
-    )  # an old message: refused, and nothing happens
+    await farid.presses(answer.message, "take_over")
+    await farid.presses(answer.message, "take_over")  # an old message: refused, and nothing happens
     await story.person("ada").types("declare Pool is full --sev SEV1 --service Database")
     assert (len(farid.pages), len(story.person("chloe").pages)) == (1, 0)

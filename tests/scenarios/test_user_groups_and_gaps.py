@@ -39,7 +39,7 @@ async def test_group_is_made_and_follows_the_pager(story: Story) -> None:
     assert members(story) == ["dev"]
     answer = await story.person("ben").types("oncall platform")
     assert answer.message is not None
-    await story.person("ben").presses(answer.message, "take_over", "platform")
+    await story.person("ben").presses(answer.message, "take_over")
     assert members(story) == ["ben"]
 
 

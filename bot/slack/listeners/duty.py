@@ -17,7 +17,7 @@ from bot.operations.permit import permit
 from bot.slack import when
 from bot.slack.listeners.asked import Body, asked_in
 from bot.slack.listeners.front import Front, person_meant
-from bot.slack.views import answers, duty, duty_forms
+from bot.slack.views import actions, answers, duty, duty_forms
 from bot.slack.views import rota as rota_view
 from bot.slack.views.duty_forms import Shifts
 from bot.slack.views.inputs import View
@@ -88,12 +88,15 @@ def _check_team(organized: Organization, text: str) -> None:
         raise NotFound(f"{unknown.sentence} Times look like {when.EXAMPLES}.", unknown.details) from unknown
 
 
-async def take_over(front: Front, body: Body, schedule_id: str) -> Message:
+async def take_over(front: Front, body: Body, value: str) -> Message:
     """The pager is theirs who pressed, until the end of the shift."""
+    schedule_id, holder, is_shown = actions.parse_taking_over(value)
 
     def run(tx: Connection, now: datetime, actor: Actor) -> Message:
+        if is_shown:
+            stand_in.check_holder(tx, now, schedule_id, holder)
         taken = stand_in.take_over(tx, now, actor, schedule_id)
-        return duty.taken_over(look_up.organization(tx).schedules[ScheduleId(schedule_id)], taken.ends_at)
+        return duty.taken_over(look_up.organization(tx).schedules[schedule_id], taken.ends_at)
 
     return await front.act(body, "take_over", run)
 

@@ -4,7 +4,7 @@ import re
 
 from bot.domain.errors import Invalid
 from bot.domain.escalation import Shown, Standing
-from bot.domain.ids import as_incident_number
+from bot.domain.ids import PersonId, ScheduleId, as_incident_number
 from bot.slack.verbs import Verb
 
 ACKNOWLEDGE = "acknowledge"
@@ -22,7 +22,7 @@ SHOW = "show"
 SHOW_MINE = "show_mine"
 SHOW_OPEN = "show_open"
 SHOW_ONCALL = "show_oncall"
-#: Of a schedule; the value is its handle.
+#: The value is a schedule's handle, and who was shown to have its pager.
 TAKE_OVER = "take_over"
 #: The value is a schedule's handle, a stretch of one, or nothing.
 OVERRIDE = "override"
@@ -54,6 +54,17 @@ def escalation(number: str, shown: Shown) -> str:
     """The value of a button to escalate: `INC-2026-044 1.0.2 0f3c5a1e`."""
     standing = shown.standing
     return f"{number} {standing.round}.{standing.repeats}.{standing.level} {shown.people or ''}".strip()
+
+
+def taking_over(schedule: ScheduleId, holder: PersonId | None) -> str:
+    """The value of a button to take the pager: `platform ben`; `platform -` where nobody has it."""
+    return f"{schedule} {holder or '-'}"
+
+
+def parse_taking_over(value: str) -> tuple[ScheduleId, PersonId | None, bool]:
+    """Which schedule, who was shown to have its pager, and whether that was shown: older ones do not say."""
+    schedule, space, holder = value.partition(" ")
+    return ScheduleId(schedule), PersonId(holder) if holder not in ("", "-") else None, bool(space)
 
 
 def parse_escalation(value: str) -> tuple[str, Shown | None]:

@@ -131,7 +131,8 @@ def _take_over(rota: Rota, one: TeamRota) -> Element | None:
         f"You are on call for *{name}* from now on{instead}. Both of you are told.",
         "Take it",
     )
-    return kit.button("I've got the pager", actions.TAKE_OVER, one.schedule.id, confirm=confirm)
+    value = actions.taking_over(one.schedule.id, one.shift.primary if one.shift is not None else None)
+    return kit.button("I've got the pager", actions.TAKE_OVER, value, confirm=confirm)
 
 
 def mine(rota: Rota) -> list[Block]:
