@@ -120,6 +120,20 @@ async def test_form_that_stays_open_after_it_was_taken_declares_once(story: Stor
     assert [f"INC-2026-00{n}" in listed.text for n in (1, 2)] == [True, False]
 
 
+async def test_other_words_in_a_form_that_was_taken_already_are_not_dropped_in_silence(story: Story) -> None:
+    ada = story.person("ada")
+    await ada.types("declare Oh no")
+    await ada.types("note INC-2026-001")
+    story.workspace.lose_acknowledgements()
+    assert not (await story.workspace.submit(ada.id, ada.modal["id"], {"note": "do restart db-1"})).ok
+    errors = await ada.submits(note="do NOT restart db-1")
+    assert "What you sent first was done already, and this was not" in " ".join(errors.values())
+    assert ada.has_modal
+    await ada.types("note INC-2026-001 do NOT restart db-1")
+    said = await story.said()
+    assert ["do restart" in said[-2], "do NOT restart" in said[-1]] == [True, True]
+
+
 async def test_unknown_service_is_answered_with_the_nearest(story: Story) -> None:
     ada = story.person("ada")
     for title in ("Oh no", ""):

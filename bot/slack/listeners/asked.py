@@ -27,6 +27,14 @@ def identity(body: Body) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
 
+def words(body: Body) -> str | None:
+    """What tells a form that is submitted again with other words from the same; None of all else."""
+    state = (body.get("view") or {}).get("state")
+    if body.get("type") != "view_submission" or state is None:
+        return None
+    return hashlib.sha256(json.dumps(state, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
 def user_of(body: Body) -> tuple[str, str | None]:
     """Slack's id of who asks, and of the workspace they belong to.
 

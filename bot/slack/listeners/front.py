@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,7 +31,7 @@ from bot.operations.carry_out_once import CarriedOutBefore, carry_out_once
 from bot.operations.permit import LacksRight
 from bot.slack.command import Misunderstood
 from bot.slack.errors import outcome_of
-from bot.slack.listeners.asked import Body, channel_of, identity, thread_of, user_of
+from bot.slack.listeners.asked import Body, channel_of, identity, thread_of, user_of, words
 from bot.slack.typed import NOBODY, Names, unnamed
 from bot.slack.views import answers, kit
 from bot.slack.views.kit import Message
@@ -78,7 +79,8 @@ class Front:
 
         def run(tx: Connection) -> T:
             actor = self._actor(tx, body)
-            return carry_out_once(tx, now, identity(body), lambda tx: operation(tx, now, actor))
+            once = partial(carry_out_once, tx, now, identity(body), words=words(body))
+            return once(lambda tx: operation(tx, now, actor))
 
         try:
             return await self._heard(body, lambda: self.database.write(run))

@@ -67,8 +67,8 @@ async def _submit(front: Front, body: Body, view: dict[str, Any]) -> Refusal | M
         metadata, values = _metadata(view), inputs.values(view) | {inputs.SHOWN: inputs.shown(view)}
         verb, run = _meant(view, metadata, values)
         answer = await front.act(body, verb.value, run)
-    except CarriedOutBefore:
-        return None
+    except CarriedOutBefore as before:
+        return None if before.is_same else before
     except Refusal as refusal:
         return refusal
     except Exception:
