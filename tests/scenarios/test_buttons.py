@@ -133,6 +133,15 @@ async def test_stale_card_says_when_it_was_escalated_and_offers_the_level_that_i
     assert (await story.overview()).incident.level == 3
 
 
+@pytest.mark.parametrize("status", [404, 500])
+async def test_answer_that_slack_refuses_comes_by_direct_message(story: Story, status: int) -> None:
+    stale, dev = await story.card(), story.person("dev")
+    await story.person("ben").presses(stale, "acknowledge")
+    story.workspace.faults.add("response_url", http_status=status)
+    assert await dev.presses(await story.card(), "acknowledge", seen=stale) == ""
+    assert "already acknowledged by Ben Li" in text_of(dev.dm[-1])
+
+
 async def test_page_of_a_level_that_was_passed_escalates_no_further(story: Story) -> None:
     person = await paged(story)
     page = person.pages[0]

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -206,15 +207,17 @@ class Front:
             raise Unavailable("Slack did not open the form. Nothing was done; try again.") from error
 
     async def tell(self, body: Body, message: Message) -> None:
-        """Answer privately where they asked, else by direct message. An answer may be lost."""
+        """Answer privately where they asked; by direct message where that cannot be, or Slack refuses it.
+
+        An answer may be lost all the same.
+        """
+        response_url, (user_id, _) = body.get("response_url"), user_of(body)
         try:
-            if response_url := body.get("response_url"):
-                await self._respond(response_url, message, is_instead=False)
-            else:
-                user_id, _ = user_of(body)
-                await self.client.chat_postMessage(
-                    channel=user_id, text=message.text, blocks=kit.posted(message.blocks)
-                )
+            if response_url and await self._respond(response_url, message, is_instead=False):
+                return
+            await self.client.chat_postMessage(
+                channel=user_id, text=message.text, blocks=kit.posted(message.blocks)
+            )
         except UNHEARD as error:
             log.warning("an answer did not arrive", error=str(error))
 
@@ -237,17 +240,21 @@ class Front:
             return origin in (*_RESPONSE_ORIGINS, urlsplit(self.client.base_url)[:2])
         return False
 
-    async def _respond(self, response_url: str, message: Message, *, is_instead: bool) -> None:
+    async def _respond(self, response_url: str, message: Message, *, is_instead: bool) -> bool:
+        """Whether Slack took it: the address serves for half an hour, and five times."""
         webhook = AsyncWebhookClient(
             response_url, session=self.client.session, timeout=_TIMEOUT_SECONDS, retry_handlers=[]
         )
         webhook.proxy = self.client.proxy
-        await webhook.send(
+        given = await webhook.send(
             text=message.text,
             blocks=list(message.blocks),
             response_type="ephemeral",
             replace_original=is_instead,
         )
+        if given.status_code != HTTPStatus.OK:
+            log.warning("an answer was refused", status=given.status_code, error=given.body[:100])
+        return given.status_code == HTTPStatus.OK
 
 
 def out_of_reach(error: Full) -> Unavailable:
