@@ -18,6 +18,8 @@ from bot.slack.views import kit
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 #: `who is on call for payments?`
 _ON_CALL = re.compile(r"(?:who(?:['’]?s|\s+is)?\s+)?on[\s-]?call(?:\s+for)?(?!\S)", re.IGNORECASE)
+#: It shows, rather than takes: of two meanings, the one that stops no escalation.
+_MINE = "mine"
 _FIRST_QUOTED = re.compile(r"^[\"'“„‘`](.*?)[\"'“”’`](?!\S)")
 _QUOTES = "\"'“”„‘’`"
 _MARKED = re.compile(r"<@[UW][A-Z0-9]{2,}(?:\|[^>]*)?>")
@@ -71,6 +73,8 @@ def _parse(text: str) -> Command:
         return Command(Verb.HELP)
     if asked := _ON_CALL.match(f"{first} {rest.rstrip('?')}"):
         return _parse_rest(Verb.ONCALL, asked.string[asked.end() :].strip())
+    if first.casefold() == _MINE:
+        return _parse_rest(Verb.LIST, f"{_MINE} {rest}")
     verb = _verb(first)
     if verb is not None:
         return _parse_rest(verb, rest)
@@ -226,7 +230,7 @@ def _list(command: Command) -> Command:
     words = command.text.replace(",", " ").split()
     for word in words:
         lower = word.casefold()
-        if lower in ("mine", "my", "me"):
+        if lower in (_MINE, "my", "me"):
             command = replace(command, mine=True)
         elif lower in ("all", "everything"):
             command = replace(command, everything=True)
@@ -235,7 +239,7 @@ def _list(command: Command) -> Command:
         elif lower in tuple(Status):
             command = replace(command, statuses=(*command.statuses, Status(lower)))
         elif lower != "open":
-            near = difflib.get_close_matches(lower, ["mine", "all", *Status], n=1, cutoff=0.7)
+            near = difflib.get_close_matches(lower, [_MINE, "all", *Status], n=1, cutoff=0.7)
             allowed = f"mine, all, open, SEV0–SEV4, {', '.join(Status)}"
             mended = [near[0] if one == word else one for one in words] if near else []
             suggestion = as_typed(f"list {' '.join(mended)}") if near else None

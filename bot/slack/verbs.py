@@ -49,7 +49,7 @@ USAGE: Mapping[Verb, Usage] = {
     ),
     Verb.SHOW: Usage(("info", "view", "get"), "[INC-…]", "Show an incident."),
     Verb.ACKNOWLEDGE: Usage(
-        ("acknowledge", "acked", "mine"), "[INC-…]", "Take an incident: the escalation stops, it is yours."
+        ("acknowledge", "acked"), "[INC-…]", "Take an incident: the escalation stops, it is yours."
     ),
     Verb.RESOLVE: Usage(("resolved", "fix", "fixed"), "[INC-…] [what fixed it]", "Resolve an incident."),
     Verb.CLOSE: Usage(

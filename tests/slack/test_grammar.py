@@ -22,6 +22,7 @@ SEV1 = Severity.SEV1
         ("help", Command(Verb.HELP)),
         ("help sev", Command(Verb.HELP, topic=Verb.SEVERITY)),
         ("INC-2026-044", Command(Verb.SHOW, "INC-2026-044")),
+        ("mine", Command(Verb.LIST, mine=True)),
         ("inc-2026-44 ack", Command(Verb.ACKNOWLEDGE, "INC-2026-044")),
         ("ACK", Command(Verb.ACKNOWLEDGE)),
         ("ack inc-2026-1234", Command(Verb.ACKNOWLEDGE, "INC-2026-1234")),
