@@ -30,7 +30,7 @@ from bot.domain.delivery import (
 )
 from bot.domain.ids import PersonId
 from bot.domain.incident import Incident
-from bot.domain.timeline import TOCSIN, DeliveryFailed, PageFailed
+from bot.domain.timeline import TOCSIN, DeliveryFailed, Entry, Paged, PageFailed
 from bot.operations import look_up, reorganize, reroute, rows
 from bot.operations.record import owe, record, refresh_pages
 from bot.operations.reroute import Wish
@@ -395,7 +395,8 @@ def _page_failed(
 ) -> None:
     """The timeline says so; the next method is tried; a level that nobody can be reached at is passed.
 
-    A page by hand whose methods were named falls to no other.
+    A page by hand whose methods were named falls to no other. Whoever paged by hand was told that somebody is
+    being paged, perhaps elsewhere than in the channel: they are told when no method is left.
     """
     cause = look_up.entry(tx, incident.id, owed.sequence or 0)
     if may_fall(cause):
@@ -404,3 +405,14 @@ def _page_failed(
                 reroute.owe_instead(tx, now, cause, person_id, other)
     after, passed = reroute.passed(tx, now, incident, cause.sequence)
     record(tx, now, TOCSIN, incident, after, PageFailed(person_id, owed.method or "", why), *passed)
+    if isinstance(cause.event, Paged) and cause.by.person_id and _is_out_of_reach(tx, cause, person_id):
+        failed = look_up.entry(tx, incident.id, incident.sequence + 1)
+        owe(tx, now, [consequences.tell(failed, cause.by.person_id)])
+
+
+def _is_out_of_reach(tx: Connection, cause: Entry, person_id: PersonId) -> bool:
+    """Whether the page for this has failed by every method."""
+    of_person = [
+        one for one in pages.for_event(tx, cause.incident_id, cause.sequence) if one.person_id == person_id
+    ]
+    return all(one.state == DeliveryState.FAILED for one in of_person)

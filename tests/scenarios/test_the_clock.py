@@ -266,3 +266,17 @@ async def test_jump_of_the_clock_fires_each_deadline_once(tmp_path: Path) -> Non
         assert (await story.events()).count("Escalated") == 2
         await story.forward(minutes=10)
         assert (await story.events()).count("Escalated") == 3
+
+
+async def test_who_pages_somebody_who_cannot_be_reached_is_told_wherever_they_are(story: Story) -> None:
+    ben = story.person("ben")
+    await ben.types("declare Oh no --sev SEV3 --service Database")
+    story.tolerated.add("user_disabled")
+    story.workspace.faults.add("conversations.open", "user_disabled", times=1)
+    before = len(ben.dm)
+    await ben.types("page INC-2026-001 @dev please look")
+    (told,) = ben.dm[before:]
+    assert "Dev Patel" in text_of(told)
+    assert "deactivated" in text_of(told)
+    await ben.types("page INC-2026-001 @dev please look")
+    assert len(ben.dm) == before + 1
