@@ -59,7 +59,7 @@ def test_level_is_never_above_how_many_there_are() -> None:
 
 
 def test_card_without_a_further_level_cannot_escalate() -> None:
-    shown = replace(overview(), next_level=None)
+    shown = replace(overview(), next_level=None, by_hand=None)
     assert "escalate" not in buttons(card.card(shown, NOW))
 
 
