@@ -33,7 +33,7 @@ from bot.domain.narrative import told
 from bot.domain.organization import Organization, Person
 from bot.domain.overview import Overview, Wanted
 from bot.domain.sla import Severity, is_breached
-from bot.domain.timeline import Actor, Entry, Escalated, EscalationExhausted, Reason
+from bot.domain.timeline import Actor, Entry, Escalated, EscalationExhausted
 from bot.operations import assign, declare, escalate, look_up, respond
 from storage.database import Connection
 
@@ -478,11 +478,8 @@ def _seen(before: Incident, level: int | None) -> Shown | None:
 
 def _next_by_hand(organization: Organization, incident: Incident, now: datetime) -> int | None:
     """The level that escalating again would reach, which begins no policy anew; None on the last one."""
-    policy = organization.policy(incident.severity, incident.service_ids)
-    if escalation.next_level(policy, incident.level) is None:
-        return None
-    after, _ = escalation.climb(organization, incident, now, Reason.BY_HAND)
-    return after.level
+    paged = escalation.by_hand(organization, incident, now)
+    return paged[0].level if paged is not None else None
 
 
 def _paged(entries: Sequence[Entry]) -> tuple[PersonId, ...]:

@@ -71,7 +71,7 @@ def _check_title(title: str) -> None:
     about, words = (verb, rest) if rest and verb in ABOUT_ONE else (Verb.SHOW, title)
     named = naming.first(words, alone=True, bare=naming.Bare.WHOLE)
     if named is not None and not named.rest:
-        sentence = f"declare takes a title; “{shown(title)}” is about another incident."
+        sentence = f"declare takes a title; “{shown(title)}” only names an incident."
         raise Misunderstood(sentence, f"{about} {named.shown}")
 
 
