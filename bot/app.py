@@ -45,6 +45,7 @@ from bot.slack.deliverer import SlackDeliverer
 from bot.slack.listeners import buttons, commands, events, submissions
 from bot.slack.listeners.front import Front
 from bot.slack.signatures import Signatures
+from bot.slack.under_way import UnderWay
 from storage.database import Connection, Database
 
 #: How long stopping may take: what is in flight is finished, what is not begun waits for the next start.
@@ -52,6 +53,8 @@ from storage.database import Connection, Database
 STOP_SECONDS = 9
 #: And this much of it is kept for closing what everything stands on, the database above all.
 _CLOSE_SECONDS = 1
+#: Who asked in Slack is waited for so long; Slack itself waits three.
+_ANSWER_SECONDS = 3
 _CONNECT_AGAIN_SECONDS = 5
 
 log = structlog.get_logger()
@@ -95,6 +98,8 @@ class App:
         self._ungreeted: str | None = "not connected yet"
         self._reach: Reach | None = None
         self._socket: connection.SocketConnection | None = None
+        #: What somebody in Slack waits for.
+        self.under_way = UnderWay()
         self._signatures = Signatures(self.clock.world, self.metrics)
         #: How everything ends that takes up work.
         self._ends: list[Callable[[], Awaitable[None]]] = []
@@ -229,6 +234,7 @@ class App:
     async def _listen(self, slack: AsyncWebClient) -> None:
         front = Front(self.database, self.clock.now, slack, self.metrics)
         bolt = connection.listening_app(slack)
+        self.under_way.watch(bolt)
         for listeners in (commands, buttons, submissions, events):
             listeners.register(bolt, front)
         self._checks["slack"] = self._slack_trouble
@@ -308,7 +314,7 @@ class App:
         return str(outage) if outage is not None and outage.until is None else None
 
     async def _open_socket(self, bolt: AsyncApp, app_token: str) -> None:
-        socket = connection.SocketConnection(bolt, app_token)
+        socket = connection.SocketConnection(bolt, app_token, self.under_way)
         try:
             await socket.open()
         except BaseException:
@@ -317,10 +323,19 @@ class App:
         self._socket = socket
 
     async def _hang_up(self) -> None:
-        """Once nobody opens a socket any more."""
+        """Once nobody opens a socket any more; who was heard through it gets the answer first."""
         await self._connecting.stop()
+        await self._answer()
         if self._socket is not None:
             await self._socket.close()
+            await self._answer()
+
+    async def _answer(self) -> None:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self.under_way.finish()
+        except TimeoutError:
+            log.warning("stopped before everybody in Slack was answered")
 
     async def _connect(self, slack: AsyncWebClient, front: Front, bolt: AsyncApp) -> None:
         """Greet Slack until it answers; deadlines and the outbox work meanwhile."""

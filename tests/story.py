@@ -219,6 +219,11 @@ class Story:
         await self.app.handoffs.look()
         await self.settle()
 
+    @property
+    def _is_idle(self) -> bool:
+        app = self.app
+        return app.under_way.is_idle and app.outbox.is_idle and app.handoffs.is_idle
+
     async def settle(self) -> None:
         """Return when nothing is owed any more; the clock moves a second where a lane must rest.
 
@@ -226,7 +231,7 @@ class Story:
         """
         fewest, seconds = sys.maxsize, 0
         while seconds < _PATIENCE_SECONDS:
-            while not (self.app.outbox.is_idle and self.app.handoffs.is_idle):  # noqa: ASYNC110 - a test waits from outside
+            while not self._is_idle:  # noqa: ASYNC110 - a test waits from outside
                 await asyncio.sleep(0.001)
             now = self.clock.now()
             waiting = await self.app.database.read(lambda tx: unsettled(tx, now))  # noqa: B023

@@ -31,6 +31,7 @@ from bot.domain.time import Now
 from bot.slack import shapes
 from bot.slack.errors import outcome_of
 from bot.slack.signatures import Fault, Signatures
+from bot.slack.under_way import UnderWay
 
 LARGEST_BODY = 256 * 1024
 FRESH_SECONDS = 300
@@ -218,8 +219,9 @@ def _socket_log() -> logging.Logger:
 class SocketConnection:
     """Socket Mode, from `open` to `close`; slack_sdk renews the socket when Slack asks for it."""
 
-    def __init__(self, app: AsyncApp, app_token: str) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, under_way: UnderWay) -> None:
         self._app = app
+        self._under_way = under_way
         self._client = _Client(
             app_token, logger=_socket_log(), web_client=app.client, ping_interval=PING_SECONDS
         )
@@ -249,6 +251,7 @@ class SocketConnection:
         return f"the socket is closed{since}{why}"
 
     async def _hear(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        self._under_way.begin()
         began = time.time()
         answer = await run_async_bolt_app(self._app, request)
         await send_async_response(client, request, answer, began)

@@ -56,6 +56,21 @@ async def test_whoever_hangs_we_stop_in_time(tmp_path: Path, monkeypatch: pytest
         assert len(story.person("farid").pages) == 1
 
 
+@pytest.mark.parametrize("by_http", [False, True])
+async def test_who_pressed_a_button_is_answered_before_we_stop(tmp_path: Path, by_http: bool) -> None:
+    async with opened(tmp_path, by_http=by_http) as story:
+        await story.person("ada").types("declare Oh no --sev SEV1 --service Checkout")
+        card, dev = await story.card(), story.person("dev")
+        await story.person("ben").presses(card, "acknowledge")
+        story.workspace.faults.add("response_url", hang_seconds=0.2)
+        channel = story.channel_with(card)
+        assert (await story.workspace.press(dev.id, channel, card["ts"], "acknowledge", seen=card)).ok
+        assert not story.workspace.ephemerals(dev.id)
+        await story.app.stop()
+        assert "already acknowledged by Ben Li" in text_of(story.workspace.ephemerals(dev.id)[-1])
+        await story.start_app()
+
+
 async def test_nothing_is_begun_while_others_still_end(tmp_path: Path) -> None:
     """What is declared in the last moment is kept, and sent after the next start."""
     async with opened(tmp_path, by_http=True) as story:

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from bot.slack import connection
 from bot.slack.client import connect
 from bot.slack.connection import Refused, check
+from bot.slack.under_way import UnderWay
 from bot.workspace.server import Workspace
 from tests.story import Story, opened
 
@@ -117,7 +118,7 @@ async def test_slack_that_says_no_goodbye_is_left(monkeypatch: pytest.MonkeyPatc
         client = connect(
             "xoxb-1", str(server.make_url("/api/")), session, lambda: datetime.fromtimestamp(NOW, UTC)
         )
-        socket = connection.SocketConnection(connection.listening_app(client), "xapp-1")
+        socket = connection.SocketConnection(connection.listening_app(client), "xapp-1", UnderWay())
         await socket.open()
         async with asyncio.timeout(5):
             await socket.close()
