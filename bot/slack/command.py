@@ -54,6 +54,7 @@ class UnknownName(Misunderstood):
     """Where a person must be marked stands a word; it may be somebody's name."""
 
     def __init__(self, before: str, words: str) -> None:
+        before = as_typed(before)
         who = "@someone or me" if before.startswith(Verb.ASSIGN) else "@someone"
         super().__init__(f"I do not know who “{shown(split(words)[0])}” is. Name {who}.", f"{before} @")
         #: The command up to the name.

@@ -27,6 +27,8 @@ _MARKED = re.compile(r"<@[UW][A-Z0-9]{2,}(?:\|[^>]*)?>")
 _PERSON = re.compile(
     r"\s*(?:(?:(?i:and)|&amp;|\+|,)\s+)?<@([UW][A-Z0-9]{2,})(?:\|[^>]*)?>[,:;.!?]*(?=\s|<@|$)"
 )
+#: Somebody more whom Slack did not mark: a name of nobody, or a group.
+_UNMARKED = re.compile(r"(?:(?:and|&amp;|\+|,)\s+)?(?=@\w|<!subteam\^)", re.IGNORECASE)
 _BARE = re.compile(r"#?\d+\W*")
 #: Which numbers without INC are incidents, first after the verb and after what must stand before them. Not
 #: `escalate 2`, which may be about a level, and not what a note or a title begins with.
@@ -279,6 +281,8 @@ def _person(command: Command) -> Command:
     mine = command.verb is Verb.ASSIGN and not people and first.casefold().rstrip(".,:!") in ("me", "myself")
     if people or mine:
         named = command.text.removesuffix(rest).rstrip() if people else first
+        if command.verb is Verb.PAGE and (more := _UNMARKED.match(rest)):
+            raise _unknown_name(command, named, rest[more.end() :])
         command = replace(command, people=people, mine=mine, text=after if mine else rest)
         if not _named_before(command):
             may_be_words = command.verb is Verb.PAGE
@@ -288,13 +292,18 @@ def _person(command: Command) -> Command:
         if command.verb is Verb.ASSIGN and command.text:
             raise _left_over(command, "assign takes an incident number and a person, nothing else", named)
         return command
-    if marked := _MARKED.search(rest):
+    if (marked := _MARKED.search(rest)) and not _UNMARKED.match(rest):
         others = rest.replace(marked[0], "", 1) if command.verb is Verb.PAGE else ""
         instead = " ".join([command.verb, *_named_before(command).split(), marked[0], *others.split()])
         raise Misunderstood("The person comes first.", as_typed(" ".join(instead.split())))
     if first:
-        raise UnknownName(" ".join([command.verb, *_named_before(command).split()]), rest)
+        raise _unknown_name(command, "", rest)
     return replace(command, text="")
+
+
+def _unknown_name(command: Command, named: str, words: str) -> UnknownName:
+    """The words begin with a name of nobody; `named` are those who stand before it."""
+    return UnknownName(" ".join([command.verb, *_named_before(command).split(), *named.split()]), words)
 
 
 def _people(command: Command) -> tuple[tuple[SlackUserId, ...], str]:

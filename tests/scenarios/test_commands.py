@@ -423,6 +423,7 @@ async def test_typo_is_answered_with_the_nearest_command(story: Story, typed: st
         ("page INC-2026-001 ben@example.com", "page INC-2026-001 @Ben Li"),
         ("assign to Sato", "assign @Emi Sato"),
         ("assign zoe", "assign @"),
+        ("page @farid and @sato: come", "page @farid @Emi Sato come"),
     ],
 )
 async def test_name_of_a_person_is_offered_marked(story: Story, typed: str, suggested: str) -> None:
