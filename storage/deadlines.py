@@ -84,6 +84,19 @@ def armed_of(tx: Connection, incident_id: str) -> Sequence[Row[Any]]:
     return _ARMED_OF.rows(tx, {"wanted": incident_id})
 
 
+def soonest(
+    tx: Connection, kinds: Sequence[str], until: datetime, most: int
+) -> Sequence[tuple[str, datetime]]:
+    """The incidents whose armed deadlines of these kinds fall due first, at the latest then; and when."""
+    found = (
+        select(deadlines.c.incident_id, deadlines.c.due_at)
+        .where(text("state = 'armed'"), deadlines.c.due_at <= until, deadlines.c.kind.in_(kinds))
+        .order_by(deadlines.c.due_at)
+        .limit(most)
+    )
+    return [(row.incident_id, row.due_at) for row in tx.execute(found)]
+
+
 def count_due(tx: Connection, moment: datetime) -> int:
     """How many armed deadlines were due at the moment."""
     found = select(func.count()).where(text("state = 'armed'"), deadlines.c.due_at <= moment)

@@ -18,6 +18,7 @@ from bot.domain.timeline import TOCSIN, Actor
 from bot.operations import audit, look_up, rows
 from bot.operations.permit import permit
 from bot.operations.record import owe
+from bot.operations.refresh_cards import refresh_cards
 from storage import organizations
 
 Handle = TypeVar("Handle")
@@ -49,14 +50,15 @@ def put_on_top(
     """These overrides win from now on. Who calls this holds the organization and has checked them."""
     revision, _ = organizations.newest(tx)
     current = kept(tx)
-    schedules, changes = dict(current.schedules), []
+    was, schedules, changes = look_up.organization(tx), dict(current.schedules), []
     for schedule_id, override in overrides:
         before = schedules[schedule_id]
         schedules[schedule_id] = with_overrides(before, [override], now)
         changes.append(of_duty(before, override))
-    changed = replace(current, schedules=schedules)
-    organizations.add(tx, (revision or 0) + 1, now, actor.name, rows.organization_document(changed))
+    changed, number = replace(current, schedules=schedules), (revision or 0) + 1
+    organizations.add(tx, number, now, actor.name, rows.organization_document(changed))
     audit.keep(tx, now, actor, changes)
+    refresh_cards(tx, now, was, now, f"organization:{number}")
 
 
 def kept(tx: Connection) -> Organization:

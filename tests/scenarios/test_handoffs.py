@@ -161,6 +161,26 @@ async def test_of_several_who_take_the_pager_at_once_one_has_it_and_the_others_h
     assert sorted(pagers(story)) == sorted([("chloe", "pager_given"), (holder, "pager_taken")])
 
 
+async def test_card_names_whoever_is_next_since_the_pager_was_taken(story: Story) -> None:
+    await story.person("ada").types("declare Pool is full --sev SEV1 --service Database")
+    dev, before = story.person("dev"), await story.events()
+    assert "then Dev Patel at" in text_of(await story.card())
+    answer = await dev.types("oncall platform")
+    assert answer.message is not None
+    await dev.presses(answer.message, "take_over")
+    card = text_of(await story.card())
+    assert "then Ben Li at" in card  # who stands behind Dev now
+    assert "This pages Ben Li (level 2)" in card
+    assert (await story.events(), dev.pages, story.person("ben").pages) == (before, [], [])
+
+
+async def test_card_names_whom_escalating_pages_after_a_handoff(story: Story) -> None:
+    await story.person("ada").types("declare Pool is slow --sev SEV4 --service Database")
+    assert "This pages Dev Patel (level 2)" in text_of(await story.card())
+    await story.forward(hours=5)
+    assert "This pages Ben Li (level 2)" in text_of(await story.card())
+
+
 async def test_pager_is_not_offered_to_who_has_it_or_may_not(story: Story) -> None:
     for name, offered in (("chloe", False), ("hana", False), ("ben", True)):
         answer = await story.person(name).types("oncall platform")

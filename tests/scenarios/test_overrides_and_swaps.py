@@ -61,6 +61,25 @@ async def test_override_is_set_in_the_form_and_told_to_both(story: Story) -> Non
     assert len(given) == 1
 
 
+async def test_override_for_later_is_named_on_the_card_that_pages_then(story: Story) -> None:
+    ada, now = story.person("ada"), story.clock.now()
+    await ada.types("declare Pool is full --sev SEV2 --service Database")
+    await ada.types("declare The till is on fire --sev SEV2 --service Checkout")
+    other = await story.card("INC-2026-002")
+    assert "then Dev Patel at" in text_of(await story.card())
+    await ada.types("override platform")
+    values = {
+        "person": story.ids["dev"],
+        "starts_at": seconds(now + timedelta(minutes=20)),
+        "ends_at": seconds(now + timedelta(minutes=50)),
+    }
+    assert await ada.submits(**values) == {}
+    card = text_of(await story.card())
+    assert "then Ben Li at 2026-03-02 03:30" in card  # who stands behind Dev then
+    assert "This pages Dev Patel (level 2)" in card  # and now
+    assert await story.card("INC-2026-002") == other
+
+
 async def test_override_is_kept_in_the_audit_log(story: Story) -> None:
     ada = story.person("ada")
     await ada.types("override platform")

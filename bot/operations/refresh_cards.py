@@ -1,0 +1,41 @@
+"""Cards that name who is paged next name whoever it is now, when others are on call."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.domain import escalation
+from bot.domain.consequences import update_card
+from bot.domain.deadline import ESCALATION
+from bot.domain.ids import PersonId
+from bot.domain.incident import Incident
+from bot.domain.organization import Organization
+from bot.operations import look_up
+from bot.operations.record import owe
+from storage import deadlines
+
+#: Of the incidents that wait for an acknowledgement so many, those whose time runs out first, and until then.
+_MOST, _WITHIN = 20, timedelta(hours=12)
+
+
+def refresh_cards(tx: Connection, now: datetime, was: Organization, then: datetime, cause: str) -> None:
+    """Owe the card of each incident that pages others next than `then`, when the organization was this."""
+    organized = look_up.organization(tx)
+    waiting = deadlines.soonest(tx, ESCALATION, now + _WITHIN, _MOST)
+    cards = [(look_up.glance(tx, incident_id), at) for incident_id, at in waiting]
+    changed = [
+        update_card(found, cause)
+        for found, at in cards
+        if _named(was, found, at, then) != _named(organized, found, at, now)
+    ]
+    owe(tx, now, changed)
+
+
+def _named(
+    organized: Organization, found: Incident, at: datetime, now: datetime
+) -> tuple[tuple[PersonId, ...], ...]:
+    """Whom the card names: who is paged once the time is over, and who by hand now."""
+    level, by_hand = escalation.following(organized, found), escalation.by_hand(organized, found, now)
+    teams = escalation.responsible_teams(organized, found.team_id, found.service_ids)
+    by_itself = escalation.targets(organized, level, teams, at) if level is not None else ()
+    return by_itself, by_hand[1] if by_hand is not None else ()
