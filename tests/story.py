@@ -97,6 +97,32 @@ class Person:
         await self._story.settle()
         return " ".join(text_of(one) for one in workspace.ephemerals(self.id)[before:])
 
+    async def presses_in(self, view: Json, action_id: str, value: str | None = None) -> None:
+        """Press a button in the home tab or a modal."""
+        ack = await self._story.workspace.press_in_view(self.id, view["id"], action_id, value)
+        assert ack.ok
+        await self._story.settle()
+
+    async def picks(self, channel_id: str, ts: str, callback_id: str) -> None:
+        """Pick one of the app's entries in the menu of a message."""
+        assert (await self._story.workspace.message_shortcut(self.id, channel_id, ts, callback_id)).ok
+        await self._story.settle()
+
+    async def picks_globally(self, callback_id: str) -> None:
+        """Pick one of the app's entries in the menu of the workspace."""
+        assert (await self._story.workspace.shortcut(self.id, callback_id)).ok
+        await self._story.settle()
+
+    async def opens_home(self) -> Json:
+        """The home tab, as it is shown to this person."""
+        workspace = self._story.workspace
+        await workspace.open_home(self.id)
+        await workspace.until(lambda: workspace.home(self.id))
+        await self._story.settle()
+        home = workspace.home(self.id)
+        assert home is not None
+        return home
+
     async def submits(self, **values: Any) -> Json:
         """Fill in the modal that is open and submit it; the errors shown in it, if any."""
         view = self.modal

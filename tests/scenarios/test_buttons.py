@@ -273,31 +273,27 @@ async def test_show_button_in_a_list_shows_the_incident(story: Story) -> None:
 
 async def test_home_tab_shows_what_is_open_and_declares(story: Story) -> None:
     ben = story.person("ben")
-    await story.workspace.open_home(ben.id)
-    home = await story.workspace.until(lambda: story.workspace.home(ben.id))
+    home = await ben.opens_home()
     assert "Oh no" in text_of(home)
     assert "Hello Ben Li" in text_of(home)
-    await story.workspace.press_in_view(ben.id, home["id"], "open_declare")
+    await ben.presses_in(home, "open_declare")
     assert ben.modal["callback_id"] == "declare"
 
 
 async def test_incident_declared_from_the_home_tab_stands_in_it(story: Story) -> None:
     ben = story.person("ben")
-    await story.workspace.open_home(ben.id)
-    home = await story.workspace.until(lambda: story.workspace.home(ben.id))
-    await story.workspace.press_in_view(ben.id, home["id"], "open_declare")
+    home = await ben.opens_home()
+    await ben.presses_in(home, "open_declare")
     await ben.submits(title="The till is on fire")
-    await story.workspace.until(lambda: "The till is on fire" in text_of(home_of(story, ben)))
+    assert "The till is on fire" in text_of(home_of(story, ben))
 
 
 async def test_pager_taken_in_the_home_tab_is_shown_in_it(story: Story) -> None:
     ben = story.person("ben")
-    await story.workspace.open_home(ben.id)
-    home = await story.workspace.until(lambda: story.workspace.home(ben.id))
+    home = await ben.opens_home()
     assert f":pager: <@{ben.id}>" not in text_of(home)
-    await story.workspace.press_in_view(ben.id, home["id"], "take_over", "payments farid")
-    await story.workspace.until(lambda: f":pager: <@{ben.id}>" in text_of(home_of(story, ben)))
-    await story.settle()
+    await ben.presses_in(home, "take_over", "payments farid")
+    assert f":pager: <@{ben.id}>" in text_of(home_of(story, ben))
 
 
 def home_of(story: Story, person: Person) -> Json:
@@ -308,15 +304,15 @@ def home_of(story: Story, person: Person) -> Json:
 
 async def test_shortcuts_open_their_forms(story: Story) -> None:
     ben = story.person("ben")
-    await story.workspace.shortcut(ben.id, "declare")
+    await ben.picks_globally("declare")
     assert ben.modal["callback_id"] == "declare"
     channel = await story.channel()
     story.workspace.join(ben.id, channel)
     ts = await story.workspace.say(ben.id, channel, "the disk is full")
-    await story.workspace.message_shortcut(ben.id, channel, ts, "note_message")
+    await ben.picks(channel, ts, "note_message")
     await ben.submits()
     assert "the disk is full" in (await story.said())[-1]
-    await story.workspace.message_shortcut(ben.id, channel, ts, "declare_message")
+    await ben.picks(channel, ts, "declare_message")
     assert filled(ben, "title") == "the disk is full"
     assert filled(ben, "description") == ""
 
@@ -327,9 +323,9 @@ async def test_message_is_taken_over_as_people_see_it(story: Story) -> None:
     story.workspace.join(ben.id, channel)
     ts = await story.workspace.say(ben.id, channel, "@ada & co: see <disk>")
     seen = "@Ada Okafor & co: see <disk>"
-    await story.workspace.message_shortcut(ben.id, channel, ts, "declare_message")
+    await ben.picks(channel, ts, "declare_message")
     assert filled(ben, "title") == seen
-    await story.workspace.message_shortcut(ben.id, channel, ts, "note_message")
+    await ben.picks(channel, ts, "note_message")
     await ben.submits()
     assert seen in (await story.said())[-1]
 
@@ -344,7 +340,7 @@ async def test_message_becomes_a_note_as_it_was_typed(story: Story) -> None:
     ben, channel = story.person("ben"), await story.channel()
     story.workspace.join(ben.id, channel)
     ts = await story.workspace.say(ben.id, channel, "p99 > 3s & <rising> in #general")
-    await story.workspace.message_shortcut(ben.id, channel, ts, "note_message")
+    await ben.picks(channel, ts, "note_message")
     assert filled(ben, "note").startswith("p99 > 3s & <rising> in ")
     assert "<#" not in filled(ben, "note")
     await ben.submits()
@@ -354,7 +350,7 @@ async def test_message_becomes_a_note_as_it_was_typed(story: Story) -> None:
 async def test_incident_declared_from_a_message_is_called_as_it_was_typed(story: Story) -> None:
     ben, general = story.person("ben"), story.workspace.channel("general").id
     ts = await story.workspace.say(ben.id, general, "latency > 3s & <rising>")
-    await story.workspace.message_shortcut(ben.id, general, ts, "declare_message")
+    await ben.picks(general, ts, "declare_message")
     await ben.submits()
     overview = await story.overview("INC-2026-002")
     assert overview.incident.title == "latency > 3s & <rising>"
@@ -369,7 +365,7 @@ async def test_long_message_is_kept_whole_in_the_description(story: Story) -> No
     ben, general = story.person("ben"), story.workspace.channel("general").id
     said = "\n".join(f"{n}: the queue > 90 % & growing" for n in range(30))
     ts = await story.workspace.say(ben.id, general, said)
-    await story.workspace.message_shortcut(ben.id, general, ts, "declare_message")
+    await ben.picks(general, ts, "declare_message")
     assert len(filled(ben, "title")) == 150
     assert filled(ben, "description") == said
     await ben.submits()
@@ -382,7 +378,7 @@ async def test_alert_without_a_text_fills_the_form_with_what_it_shows(story: Sto
     monitor = AsyncWebClient(story.installed.bot_token, base_url=story.workspace.api_url)
     posted = await monitor.chat_postMessage(channel=general, attachments=[attachment])
     ben = story.person("ben")
-    await story.workspace.message_shortcut(ben.id, general, posted["ts"], "declare_message")
+    await ben.picks(general, posted["ts"], "declare_message")
     assert filled(ben, "title") == "Disk > 90 % on db-1 & db-2"
 
 
@@ -395,11 +391,11 @@ async def test_note_from_the_thread_that_serves_as_channel_needs_no_number(story
     incidents = str(place.channel_id)
     ts = await story.workspace.say(ben.id, incidents, "the disk is full", thread_ts=place.thread_ts)
     for noted in (ts, str(place.thread_ts)):
-        await story.workspace.message_shortcut(ben.id, incidents, noted, "note_message")
+        await ben.picks(incidents, noted, "note_message")
         await ben.submits(note="the disk is full")
     assert (await story.events("INC-2026-002")).count("Noted") == 2
     elsewhere = await story.workspace.say(ben.id, incidents, "another thing")
-    await story.workspace.message_shortcut(ben.id, incidents, elsewhere, "note_message")
+    await ben.picks(incidents, elsewhere, "note_message")
     assert not ben.has_modal
     assert "Which incident?" in text_of(story.workspace.ephemerals(ben.id)[-1])
 

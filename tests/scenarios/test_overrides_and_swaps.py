@@ -332,8 +332,7 @@ async def test_oncall_marks_the_gap_that_follows(story: Story) -> None:
 
 async def test_own_shifts_stand_in_the_home_tab(story: Story) -> None:
     dev = story.person("dev")
-    await story.workspace.open_home(dev.id)
-    home = await story.workspace.until(lambda: story.workspace.home(dev.id))
+    home = await dev.opens_home()
     assert "Your shifts" in text_of(home)
     assert "2026-03-02 08:00 UTC – 2026-03-09 08:00 UTC" in text_of(home)
 
