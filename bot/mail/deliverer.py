@@ -5,6 +5,7 @@ same Message-ID, by which mail programs know that it is the same; and one that t
 confirm in time is given up, for the next contact method to take its place.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
@@ -21,10 +22,12 @@ from bot.mail.message import message
 from bot.mail.patience import patience
 from bot.mail.session import Session, tls_of
 from bot.operations import look_up
-from storage.database import Connection, Database
+from storage.database import Connection, Database, Full
 
 #: Seconds of the world for a whole attempt: who pages by hand waits ten.
 PATIENCE_SECONDS = 9.0
+#: And of those for a last look whether somebody has answered.
+_LOOK_SECONDS = 1.0
 #: A letter waits so long for its incident's channel, so that its link leads there.
 _WAIT_FOR_CHANNEL = timedelta(seconds=3)
 
@@ -80,6 +83,14 @@ class MailDeliverer:
 
         return await self._database.read_in_turn(query)
 
+    async def _is_still_wanted(self, delivery: ClaimedDelivery) -> bool:
+        """A server may take seconds to listen, and somebody answers meanwhile. Yes, if nobody can tell."""
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                return (await self._facts(delivery)).is_wanted
+        except (Full, NotFound, TimeoutError):
+            return True
+
     def _is_channel_on_its_way(self, overview: Overview) -> bool:
         age = self._now() - overview.incident.created_at
         return overview.place.channel_id is None and age < _WAIT_FOR_CHANNEL
@@ -91,6 +102,8 @@ class MailDeliverer:
             async with patience(self._seconds):
                 await session.open()
                 await session.offer(self._sender.address, recipient)
+                if not await self._is_still_wanted(delivery):
+                    return Dropped()
                 if not delivery.is_ours():
                     return LEASE_ENDED
                 await session.hand_over(content)

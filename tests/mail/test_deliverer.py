@@ -1,6 +1,7 @@
 """One page by e-mail: what comes of it, whatever the mail server does."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,9 @@ from aiosmtpd.smtp import SMTP
 
 from bot.domain.delivery import LEASE_ENDED, Dropped, Never, Sent, TryAgain
 from bot.domain.timeline import TOCSIN
+from bot.mail import deliverer
 from bot.operations import respond
+from storage.database import Connection, Full
 from tests.mail.conftest import CREDENTIALS, LINK, Desk
 from tests.mail.post_office import ELSEWHERE, PASSWORD, USER, Authority, opened
 
@@ -111,6 +114,46 @@ async def test_letter_that_was_answered_since_it_was_taken_up_is_not_sent(desk: 
         outcome = await desk.sends(office.url(), replace(desk.owed(), owed=by_itself))
         assert (outcome, office.letters) == (Dropped(), [])
         assert isinstance(await desk.sends(office.url()), Sent)
+
+
+async def test_letter_that_is_answered_while_the_server_takes_its_time_is_not_sent(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_itself = replace(desk.owed().owed, sequence=desk.incident.sequence - 1)
+    async with opened() as office:
+        stage = office.stage
+
+        async def answered(name: str, clerk: SMTP) -> str | None:
+            if name == "RCPT":
+                await desk.database.write(
+                    lambda tx: respond.acknowledge(tx, desk.clock.now(), TOCSIN, desk.incident.number)
+                )
+            return await stage(name, clerk)
+
+        monkeypatch.setattr(office, "stage", answered)
+        outcome = await desk.sends(office.url(), replace(desk.owed(), owed=by_itself))
+    assert (outcome, office.letters) == (Dropped(), [])
+
+
+@pytest.mark.parametrize("trouble", ["refuses", "hangs"])
+async def test_letter_goes_out_where_nobody_can_tell_whether_it_was_answered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    monkeypatch.setattr(deliverer, "_LOOK_SECONDS", 0.05)
+    read, looks = desk.database.read_in_turn, []
+
+    async def away(query: Callable[[Connection], Any]) -> Any:
+        looks.append(trouble)
+        if len(looks) == 1:
+            return await read(query)
+        if trouble == "hangs":
+            await asyncio.Event().wait()
+        raise Full("The disk is full.")
+
+    monkeypatch.setattr(desk.database, "read_in_turn", away)
+    async with opened() as office:
+        assert isinstance(await desk.sends(office.url()), Sent)
+    assert (len(looks), len(office.letters)) == (2, 1)
 
 
 # Encryption and login
