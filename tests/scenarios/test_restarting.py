@@ -71,6 +71,23 @@ async def test_who_pressed_a_button_is_answered_before_we_stop(tmp_path: Path, b
         await story.start_app()
 
 
+async def test_answer_that_slack_does_not_take_holds_no_stop_up(
+    story: Story, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await story.person("ada").types("declare Oh no --sev SEV1 --service Checkout")
+    card, dev = await story.card(), story.person("dev")
+    await story.person("ben").presses(card, "acknowledge")
+    story.workspace.faults.add("response_url", hang_seconds=60, drop=True)
+    channel = story.channel_with(card)
+    assert (await story.workspace.press(dev.id, channel, card["ts"], "acknowledge", seen=card)).ok
+    monkeypatch.setattr(app, "_ANSWER_SECONDS", 0.1)
+    async with asyncio.timeout(5):
+        await story.app.stop()
+    assert "stopped before everybody in Slack was answered" in capsys.readouterr().out
+    story.workspace.faults.clear()
+    await story.start_app()
+
+
 async def test_nothing_is_begun_while_others_still_end(tmp_path: Path) -> None:
     """What is declared in the last moment is kept, and sent after the next start."""
     async with opened(tmp_path, by_http=True) as story:
