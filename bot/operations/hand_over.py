@@ -13,7 +13,6 @@ from bot.domain.override import gap_at
 from bot.domain.schedule import Gap, Schedule, on_call
 from bot.operations import look_up, rows
 from bot.operations.record import owe
-from bot.operations.refresh_cards import refresh_cards
 from storage import duty, locks
 
 #: At least so often it is looked again, whatever the schedules say.
@@ -70,10 +69,7 @@ def hand_over(tx: Connection, now: datetime, schedule_id: ScheduleId) -> Holder 
     duty.keep_holder(tx, rows.columns(after))
     active = [one.id for one in organized.people.values() if one.is_active]
     owe(tx, now, [*handoff.told(before, after, active), *handoff.synced(after, now)])
-    if before is None or before.ordinal == after.ordinal:
-        return None
-    refresh_cards(tx, now, organized, before.since, f"handoff:{schedule_id}:{after.ordinal}")
-    return after
+    return after if before is not None and before.ordinal != after.ordinal else None
 
 
 def keep_groups_in_step(tx: Connection, now: datetime) -> None:

@@ -1,4 +1,9 @@
-"""Cards that name who is paged next name whoever it is now, when others are on call."""
+"""Cards that name who is paged next name whoever it is now, when somebody has changed who is on call.
+
+A handoff that the schedule brings by itself was known when the card was written: only whom *Escalate* pages
+is another then, and it looks who that is when it is pressed. To look at each handoff as well held up the API
+while Slack was away.
+"""
 
 from datetime import datetime, timedelta
 
@@ -18,15 +23,15 @@ from storage import deadlines
 _MOST, _WITHIN = 20, timedelta(hours=12)
 
 
-def refresh_cards(tx: Connection, now: datetime, was: Organization, then: datetime, cause: str) -> None:
-    """Owe the card of each incident that pages others next than `then`, when the organization was this."""
+def refresh_cards(tx: Connection, now: datetime, was: Organization, cause: str) -> None:
+    """Owe the card of each incident that pages others next than it did when the organization was this."""
     organized = look_up.organization(tx)
     waiting = deadlines.soonest(tx, ESCALATION, now + _WITHIN, _MOST)
     cards = [(look_up.glance(tx, incident_id), at) for incident_id, at in waiting]
     changed = [
         update_card(found, cause)
         for found, at in cards
-        if _named(was, found, at, then) != _named(organized, found, at, now)
+        if _named(was, found, at, now) != _named(organized, found, at, now)
     ]
     owe(tx, now, changed)
 

@@ -58,7 +58,7 @@ def put_on_top(
     changed, number = replace(current, schedules=schedules), (revision or 0) + 1
     organizations.add(tx, number, now, actor.name, rows.organization_document(changed))
     audit.keep(tx, now, actor, changes)
-    refresh_cards(tx, now, was, now, f"organization:{number}")
+    refresh_cards(tx, now, was, f"organization:{number}")
 
 
 def kept(tx: Connection) -> Organization:

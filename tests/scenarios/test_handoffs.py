@@ -174,13 +174,6 @@ async def test_card_names_whoever_is_next_since_the_pager_was_taken(story: Story
     assert (await story.events(), dev.pages, story.person("ben").pages) == (before, [], [])
 
 
-async def test_card_names_whom_escalating_pages_after_a_handoff(story: Story) -> None:
-    await story.person("ada").types("declare Pool is slow --sev SEV4 --service Database")
-    assert "This pages Dev Patel (level 2)" in text_of(await story.card())
-    await story.forward(hours=5)
-    assert "This pages Ben Li (level 2)" in text_of(await story.card())
-
-
 async def test_pager_is_not_offered_to_who_has_it_or_may_not(story: Story) -> None:
     for name, offered in (("chloe", False), ("hana", False), ("ben", True)):
         answer = await story.person(name).types("oncall platform")
