@@ -137,6 +137,17 @@ def following(organization: Organization, incident: Incident) -> Level | None:
     return next_level(policy, 0) if level is None and may_repeat(organization, incident) else level
 
 
+def by_itself(
+    organization: Organization, incident: Incident, at: datetime
+) -> tuple[Level, tuple[PersonId, ...]] | None:
+    """The level that is next once the time of this one is over, and whom it pages then."""
+    level = following(organization, incident)
+    if level is None:
+        return None
+    teams = responsible_teams(organization, incident.team_id, incident.service_ids)
+    return level, targets(organization, level, teams, at)
+
+
 def by_hand(
     organization: Organization, incident: Incident, now: datetime
 ) -> tuple[Level, tuple[PersonId, ...]] | None:

@@ -201,11 +201,10 @@ def _what_is_next(
     at = runs_out_at({DeadlineKind(row.kind): row.due_at for row in deadlines.armed_of(tx, found.id)})
     if not found.is_open or found.is_exhausted:
         return None, None
-    level = escalation.following(organized, found)
-    if level is None:
+    following = escalation.by_itself(organized, found, at or now)
+    if following is None:
         return None, at
-    teams = escalation.responsible_teams(organized, found.team_id, found.service_ids)
-    people = escalation.targets(organized, level, teams, at or now)
+    level, people = following
     is_repeat = level.level <= found.level
     paged = tuple(organized.people[one] for one in people)
     return NextLevel(level.level, level.role, paged, at, is_repeat), None

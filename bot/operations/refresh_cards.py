@@ -12,15 +12,14 @@ from sqlalchemy import Connection
 from bot.domain import escalation
 from bot.domain.consequences import update_card
 from bot.domain.deadline import ESCALATION
-from bot.domain.ids import PersonId
 from bot.domain.incident import Incident
 from bot.domain.organization import Organization
 from bot.operations import look_up
 from bot.operations.record import owe
 from storage import deadlines
 
-#: Of the incidents that wait for an acknowledgement so many, those whose time runs out first, and until then.
-_MOST, _WITHIN = 20, timedelta(hours=12)
+#: Of the incidents whose time runs out within so long, so many: the first ones.
+_WITHIN, _MOST = timedelta(hours=12), 20
 
 
 def refresh_cards(tx: Connection, now: datetime, was: Organization, cause: str) -> None:
@@ -36,11 +35,6 @@ def refresh_cards(tx: Connection, now: datetime, was: Organization, cause: str) 
     owe(tx, now, changed)
 
 
-def _named(
-    organized: Organization, found: Incident, at: datetime, now: datetime
-) -> tuple[tuple[PersonId, ...], ...]:
-    """Whom the card names: who is paged once the time is over, and who by hand now."""
-    level, by_hand = escalation.following(organized, found), escalation.by_hand(organized, found, now)
-    teams = escalation.responsible_teams(organized, found.team_id, found.service_ids)
-    by_itself = escalation.targets(organized, level, teams, at) if level is not None else ()
-    return by_itself, by_hand[1] if by_hand is not None else ()
+def _named(organized: Organization, found: Incident, at: datetime, now: datetime) -> object:
+    """What the card names: who is paged once the time is over, and who by hand now."""
+    return escalation.by_itself(organized, found, at), escalation.by_hand(organized, found, now)
