@@ -17,7 +17,7 @@ from bot.workspace.server import Workspace
 from tests.story import ORGANIZATION
 
 #: Seconds that anything may take on a busy machine.
-PATIENCE = 60.0
+PATIENCE = 20.0
 
 
 @asynccontextmanager

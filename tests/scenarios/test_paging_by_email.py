@@ -178,7 +178,7 @@ async def _arrived(story: Story, office: PostOffice) -> None:
 
     The clock moves only while nothing else is under way: a page that is late goes out by other methods.
     """
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(10):
         while (owed := await _unsettled(story)) != {"sending": 1} or not office.letters:
             if owed.get("sending", 0) <= len(office.letters):
                 story.clock.forward(seconds=1)
