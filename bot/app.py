@@ -123,11 +123,12 @@ class App:
         await _until(now + STOP_SECONDS, self._ground.aclose())
 
     async def _end(self) -> None:
-        """Side by side: while one hangs, the others must not begin anything."""
+        """Side by side: while one hangs, the others must not begin anything. Then people are answered."""
         ends, self._ends = self._ends, []
         for failure in await asyncio.gather(*(end() for end in ends), return_exceptions=True):
             if isinstance(failure, Exception):
                 log.error("a part did not end as it should", exc_info=failure)
+        await self._answer()
 
     async def _start(self) -> None:
         token = _token(self.settings, self.role)
@@ -323,14 +324,14 @@ class App:
         self._socket = socket
 
     async def _hang_up(self) -> None:
-        """Once nobody opens a socket any more; who was heard through it gets the answer first."""
+        """Once nobody opens a socket any more; what was heard through it is acknowledged first."""
         await self._connecting.stop()
-        await self._answer()
         if self._socket is not None:
-            await self._socket.close()
             await self._answer()
+            await self._socket.close()
 
     async def _answer(self) -> None:
+        """Return when everybody in Slack has the answer that was under way, or was waited for long enough."""
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await self.under_way.finish()

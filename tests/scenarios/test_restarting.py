@@ -65,9 +65,23 @@ async def test_who_pressed_a_button_is_answered_before_we_stop(tmp_path: Path, b
         story.workspace.faults.add("response_url", hang_seconds=0.2)
         channel = story.channel_with(card)
         assert (await story.workspace.press(dev.id, channel, card["ts"], "acknowledge", seen=card)).ok
-        assert not story.workspace.ephemerals(dev.id)
         await story.app.stop()
         assert "already acknowledged by Ben Li" in text_of(story.workspace.ephemerals(dev.id)[-1])
+        await story.start_app()
+
+
+@pytest.mark.parametrize("by_http", [False, True])
+async def test_command_that_is_under_way_is_acknowledged_before_we_stop(
+    tmp_path: Path, by_http: bool
+) -> None:
+    async with opened(tmp_path, by_http=by_http) as story:
+        dev, general = story.person("dev"), story.workspace.channel("general").id
+        story.workspace.faults.add("views.open", hang_seconds=0.3)
+        typed = asyncio.create_task(story.workspace.command(dev.id, general, "/incident", "declare"))
+        await story.workspace.until(lambda: not story.app.under_way.is_idle)
+        await story.app.stop()
+        assert (await typed).ok
+        assert dev.modal["callback_id"] == "declare"
         await story.start_app()
 
 
